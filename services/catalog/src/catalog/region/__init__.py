@@ -1,0 +1,1 @@
+"""Regions of China by division code, the history of their codes, and which counties are designated."""
