@@ -1,0 +1,87 @@
+"""What logistics announces: shipments on their way and what happened to their temperature."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from shared.events.envelope import Event, Part
+
+
+class ShipmentCreated(Event):
+    """A supplier has something to send."""
+
+    type: ClassVar[str] = "logistics.shipment-created.v1"
+    subject_field: ClassVar[str] = "order_id"
+
+    shipment_id: UUID
+    order_id: UUID
+    supplier_order_id: UUID
+    supplier_id: UUID
+    created_at: datetime
+
+
+class DispatchedLine(Part):
+    """Pieces of a SKU that left the supplier."""
+
+    sku_id: UUID
+    quantity: int
+
+
+class ShipmentDispatched(Event):
+    """The goods left the supplier: on-hand stock moves now."""
+
+    type: ClassVar[str] = "logistics.shipment-dispatched.v1"
+    subject_field: ClassVar[str] = "order_id"
+
+    shipment_id: UUID
+    order_id: UUID
+    supplier_order_id: UUID
+    carrier_code: str
+    waybill_numbers: tuple[str, ...]
+    lines: tuple[DispatchedLine, ...]
+    dispatched_at: datetime
+
+
+class ShipmentDelivered(Event):
+    """Every parcel of the shipment was delivered; the instant is the last parcel's."""
+
+    type: ClassVar[str] = "logistics.shipment-delivered.v1"
+    subject_field: ClassVar[str] = "order_id"
+
+    shipment_id: UUID
+    order_id: UUID
+    supplier_order_id: UUID
+    delivered_at: datetime
+
+
+class ExcursionOpened(Event):
+    """A parcel was out of its temperature range (`high`, `low`) or sent no reading for too long (`gap`)."""
+
+    type: ClassVar[str] = "logistics.excursion-opened.v1"
+    subject_field: ClassVar[str] = "order_id"
+
+    excursion_id: UUID
+    parcel_id: UUID
+    shipment_id: UUID
+    order_id: UUID
+    supplier_order_id: UUID
+    temperature_class: str
+    kind: Literal["high", "low", "gap"]
+    severity: Literal["minor", "major", "critical"]
+    started_at: datetime
+    extreme_c: float | None = None
+
+
+class ExcursionClosed(Event):
+    """The excursion ended; the instants are those of the readings, not of their arrival."""
+
+    type: ClassVar[str] = "logistics.excursion-closed.v1"
+    subject_field: ClassVar[str] = "order_id"
+
+    excursion_id: UUID
+    parcel_id: UUID
+    order_id: UUID
+    severity: Literal["minor", "major", "critical"]
+    started_at: datetime
+    ended_at: datetime
+    extreme_c: float | None = None

@@ -1,0 +1,97 @@
+"""What orders announces: an order placed, paid or cancelled, with everything that others need of it."""
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from shared.events.envelope import DivisionCode, Event, Fen, Grams, Part
+
+
+class SoldLine(Part):
+    """One line as sold: facts of the SKU frozen at placement."""
+
+    line_id: UUID
+    sku_id: UUID
+    product_id: UUID
+    product_title: str
+    specification: str
+    category: str
+    origin_county_code: DivisionCode
+    designations: tuple[str, ...] = ()
+    temperature_class: str
+    net_weight_g: Grams
+    quantity: int
+    unit_price_fen: Fen
+    discount_fen: Fen = 0
+    payable_fen: Fen
+
+
+class SoldPart(Part):
+    """One supplier's share of the order: its own fulfilment, its own money."""
+
+    supplier_order_id: UUID
+    supplier_id: UUID
+    supplier_name: str
+    ship_from_county_code: DivisionCode
+    delivery_fen: Fen = 0
+    payable_fen: Fen
+    lines: tuple[SoldLine, ...]
+
+
+class DeliveryAddress(Part):
+    """Where the parcel goes. Personal data: logistics needs it, analytics must not keep it."""
+
+    recipient: str
+    phone: str
+    county_code: DivisionCode
+    detail: str
+
+
+class OrderPlaced(Event):
+    """The order stands and its stock is held until `payment_due_at`."""
+
+    type: ClassVar[str] = "orders.order-placed.v1"
+    subject_field: ClassVar[str] = "order_id"
+
+    order_id: UUID
+    order_number: str
+    mode: str
+    buyer_id: UUID
+    buyer_kind: str
+    organisation_id: UUID | None = None
+    payable_fen: Fen
+    placed_at: datetime
+    payment_due_at: datetime
+
+
+class OrderPaid(Event):
+    """The whole order is paid: suppliers may ship, analysts may count. `paid_at` is the provider's time."""
+
+    type: ClassVar[str] = "orders.order-paid.v1"
+    subject_field: ClassVar[str] = "order_id"
+
+    order_id: UUID
+    order_number: str
+    mode: str
+    buyer_id: UUID
+    buyer_kind: str
+    organisation_id: UUID | None = None
+    payable_fen: Fen
+    parts: tuple[SoldPart, ...]
+    address: DeliveryAddress
+    placed_at: datetime
+    paid_at: datetime
+
+
+class OrderCancelled(Event):
+    """The order is void and its stock released; `refunded_fen` is what goes back to the buyer."""
+
+    type: ClassVar[str] = "orders.order-cancelled.v1"
+    subject_field: ClassVar[str] = "order_id"
+
+    order_id: UUID
+    order_number: str
+    reason: str
+    was_paid: bool
+    refunded_fen: Fen = 0
+    cancelled_at: datetime

@@ -1,0 +1,1 @@
+"""A service as small as one can be, for the tests of the shared library."""
