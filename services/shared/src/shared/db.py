@@ -14,19 +14,11 @@ from fastapi import Depends, Request
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from shared.tables import attach_shared_tables
-
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
+from shared.tables import NAMING, attach_shared_tables
 
 
 def new_metadata() -> MetaData:
-    """A service's own metadata, with our constraint names and the tables that the shared library keeps there: `class Base(DeclarativeBase): metadata = new_metadata()`."""
+    """A service's own metadata, with our constraint names and the shared library's tables; its `Base` sets it."""
     metadata = MetaData(naming_convention=NAMING)
     attach_shared_tables(metadata)
     return metadata

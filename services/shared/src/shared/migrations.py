@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 
 from shared.db import create_engine
-from shared.tables import attach_shared_tables
+from shared.tables import NAMING, attach_shared_tables
 
 _LOCK = 832_160
 _FOREIGN_PREFIX = "procrastinate_"
@@ -71,7 +71,7 @@ def _is_ours(_: object, name: str | None, kind: str, *__: object) -> bool:
 
 def create_shared_tables(op: Operations) -> None:
     """First step of each service's first revision: outbox, cursors, parked events, idempotency keys."""
-    metadata = MetaData()
+    metadata = MetaData(naming_convention=NAMING)
     attach_shared_tables(metadata)
     metadata.create_all(op.get_bind())
     op.execute("""

@@ -103,7 +103,8 @@ async def create_template(server_url: str, service: Service) -> str:
     """The name of a database of the service's latest revision; made once for each set of migrations."""
     digest = hashlib.sha256()
     package = service.migrations.parent
-    for file in sorted(service.migrations.rglob("*.py")) + sorted(package.rglob("*.toml")):
+    ours = [Path(__file__).with_name(name) for name in ("tables.py", "migrations.py")]
+    for file in (*ours, *sorted(service.migrations.rglob("*.py")), *sorted(package.rglob("*.toml"))):
         digest.update(file.read_bytes())
     name = f"template_{service.name}_{digest.hexdigest()[:12]}"
     connection = await asyncpg.connect(server_url)
