@@ -95,7 +95,9 @@ async def read_events(
         raise BadRequest("The cursor is `txid-position`.", code="cursor-invalid", field="after") from error
     items = await _await_events(request, after=after, limit=limit, wait_seconds=wait_seconds, types=event_type)
     next_cursor = items[-1]["cursor"] if items else after
-    return Response(orjson.dumps({"items": items, "next_cursor": next_cursor}), media_type="application/json")
+    return Response(
+        orjson.dumps({"items": items, "next_cursor": next_cursor}, default=str), media_type="application/json"
+    )
 
 
 async def _await_events(

@@ -70,7 +70,7 @@ class OnceKey:
 
     async def answer(self, db: AsyncSession, model: BaseModel | dict[str, Any], *, status: int = 200) -> Response:
         """Store the answer beside the effect and return it as the response."""
-        body = model.model_dump_json().encode() if isinstance(model, BaseModel) else orjson.dumps(model)
+        body = model.model_dump_json().encode() if isinstance(model, BaseModel) else orjson.dumps(model, default=str)
         stored = await db.execute(_STORE, self.values(status, body))
         if stored.first() is None:
             raise still_running()

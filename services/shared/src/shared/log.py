@@ -25,10 +25,13 @@ def configure_logging(service: str, *, log_format: str, level: int = logging.INF
         _add_trace,
         structlog.processors.StackInfoRenderer(),
     ]
+    plain = structlog.dev.plain_traceback  # the fancy one prints local variables, and with them secrets
     if log_format == "json":
         processors += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     else:
-        processors += [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), pad_event_to=0)]
+        processors += [
+            structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), pad_event_to=0, exception_formatter=plain)
+        ]
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(level),

@@ -23,6 +23,7 @@ import asyncpg
 import httpx2
 import pytest
 import pytest_asyncio
+import structlog
 from fastapi import FastAPI
 from joserfc.jwk import KeySet, OKPKey
 from sqlalchemy import text
@@ -35,6 +36,8 @@ from shared.consumer import Consumer, FeedPage, Subscription
 from shared.db import Database
 from shared.events import Envelope, Event
 from shared.postgres import start_postgres
+
+structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
 
 SIGNING_KEY = OKPKey.generate_key("Ed25519", {"kid": "test"})
 EVENTS_TOKEN = "events-token-of-the-tests"  # noqa: S105 - guards nothing but a test
