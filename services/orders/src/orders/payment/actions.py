@@ -1,0 +1,277 @@
+"""Recording payments, and the whole life of a refund: requested in the caller's transaction, sent after its commit.
+
+Nothing here reads or writes an order, so orders may call it while it holds an order's lock.
+"""
+
+from datetime import datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import orjson
+from opentelemetry.metrics import Counter
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from orders.payment import queries, rules
+from orders.payment.channels import Channels, open_channels
+from orders.payment.providers.provider import ProviderRefusedError
+from orders.payment.settings import read_settings
+from shared.clock import utc_now
+from shared.db import Database, Transactions
+from shared.errors import Conflict, Unavailable
+from shared.idempotency import STORE, OnceKey, still_running
+from shared.ids import new_id
+from shared.jobs import Jobs
+from shared.log import logger
+from shared.telemetry import meter
+
+log = logger(__name__)
+
+# The answer to the Idempotency-Key and the payment in one statement: both or neither. No row: another payment of this
+# order is open already. A row of false: another request holds the key.
+_OPEN = text(
+    f"WITH stored AS ({STORE}) "  # noqa: S608 - two constants
+    """
+    INSERT INTO payments
+        (payment_id, order_id, buyer_id, provider, status, amount_fen, code_url, created_at, expires_at, next_check_at)
+    VALUES (:payment_id, :order_id, :buyer_id, :provider, 'PENDING', :amount_fen, :code_url, :created_at, :expires_at,
+            :next_check_at)
+    ON CONFLICT (order_id, provider) WHERE status = 'PENDING' DO NOTHING
+    RETURNING EXISTS (SELECT FROM stored) AS is_stored
+    """
+)
+
+# The payment's row is locked first, so that what is left is judged after every refund beside us; the trigger on
+# refunds and the CHECK on payments hold the same whatever the code says.
+_REQUEST = text("""
+    WITH paid AS (
+        SELECT payment_id, captured_fen - refunded_fen AS left_fen FROM payments
+        WHERE order_id = :order_id AND status = 'PAID' AND effect = 'paid'
+        FOR NO KEY UPDATE
+    ), requested AS (
+        INSERT INTO refunds (refund_id, payment_id, amount_fen, reason, status, requested_at, next_try_at)
+        SELECT :refund_id, payment_id, :amount_fen, :reason, 'REQUESTED', :now, :next_try_at
+        FROM paid WHERE left_fen >= :amount_fen
+        RETURNING refund_id
+    )
+    SELECT left_fen, EXISTS (SELECT FROM requested) AS is_requested FROM paid
+""")
+
+_RECORD_REFUND = text("""
+    INSERT INTO refunds (refund_id, payment_id, amount_fen, reason, status, requested_at, next_try_at)
+    VALUES (:refund_id, :payment_id, :amount_fen, :reason, 'REQUESTED', :now, :next_try_at)
+""")
+
+_APPLY_RESULT = text("""
+    UPDATE refunds SET status = :status, provider_refund_id = :provider_refund_id, succeeded_at = :succeeded_at,
+        next_try_at = :next_try_at, last_error = NULL
+    WHERE refund_id = :refund_id
+""")
+
+_NOTE_FAILURE = text("""
+    UPDATE refunds SET try_count = try_count + 1, next_try_at = :next_try_at, last_error = :last_error
+    WHERE refund_id = :refund_id AND status IN ('REQUESTED', 'PROCESSING')
+""")
+
+_POSTPONE = text("UPDATE payments SET next_check_at = :until WHERE payment_id = :payment_id AND status = 'PENDING'")
+
+_ALARM = text("""
+    UPDATE payments SET alarm = :code, alarm_at = :now, alarm_facts = CAST(:facts AS jsonb)
+    WHERE payment_id = :payment_id AND alarm IS DISTINCT FROM :code
+    RETURNING order_id
+""")
+
+
+@cache
+def alarms_raised() -> Counter:
+    """Payments that need a person, by what is wrong."""
+    return meter().create_counter("payment_alarms", description="Payments that need a person, by code.")
+
+
+async def open_payment(
+    db: AsyncSession,
+    once: OnceKey,
+    *,
+    answer: bytes,
+    payment_id: UUID,
+    order_id: UUID,
+    buyer_id: UUID,
+    provider: str,
+    amount_fen: int,
+    code_url: str,
+    expires_at: datetime,
+    now: datetime,
+) -> bool:
+    """Record a payment that the provider has opened, and the answer to its request (201, `answer`).
+
+    False, and nothing recorded, if the order has an open payment through this provider by now. Conflict
+    `idempotency-key-in-use` if the same request runs beside us.
+    """
+    opened = await db.execute(
+        _OPEN,
+        {
+            **once.values(201, answer),
+            "payment_id": payment_id,
+            "order_id": order_id,
+            "buyer_id": buyer_id,
+            "provider": provider,
+            "amount_fen": amount_fen,
+            "code_url": code_url,
+            "created_at": now,
+            "expires_at": expires_at,
+            "next_check_at": rules.next_check_at(created_at=now, expires_at=expires_at, now=now),
+        },
+    )
+    row = opened.first()
+    if row is not None and not row.is_stored:
+        raise still_running()
+    return row is not None
+
+
+async def postpone_check(db: AsyncSession, payment_id: UUID, until: datetime) -> None:
+    """Ask the provider about an open payment not before `until`, unless somebody does."""
+    await db.execute(_POSTPONE, {"payment_id": payment_id, "until": until})
+
+
+async def request_refund(db: AsyncSession, *, order_id: UUID, amount_fen: int, reason: str, now: datetime) -> None:
+    """Give `amount_fen` of the order's payment back: recorded here, sent to the provider after the commit.
+
+    Conflict `order-not-paid` if no payment won the order, `refund-exceeds-payment` (extra `left_fen`) if earlier
+    refunds left less. May be called while the order's row is locked: only the row of the payment that won is locked
+    here, and whoever holds that row for a repeated notice does not wait for the order.
+    """
+    refund_id = new_id()
+    found = (
+        await db.execute(
+            _REQUEST,
+            {
+                "order_id": order_id,
+                "refund_id": refund_id,
+                "amount_fen": amount_fen,
+                "reason": reason,
+                "now": now,
+                "next_try_at": rules.next_try_at(try_count=0, now=now),
+            },
+        )
+    ).first()
+    if found is None:
+        raise Conflict("The order has no payment that could be refunded.", code="order-not-paid")
+    if not found.is_requested:
+        raise Conflict(
+            "Less than this is left of the payment.",
+            code="refund-exceeds-payment",
+            field="amount_fen",
+            left_fen=found.left_fen,
+        )
+    await _send_after_commit(db, refund_id)
+
+
+async def refund_payment(
+    db: AsyncSession, *, refund_id: UUID, payment_id: UUID, amount_fen: int, reason: str, now: datetime
+) -> None:
+    """Give a payment back that its order cannot take; the caller holds the payment's row."""
+    await db.execute(
+        _RECORD_REFUND,
+        {
+            "refund_id": refund_id,
+            "payment_id": payment_id,
+            "amount_fen": amount_fen,
+            "reason": reason,
+            "now": now,
+            "next_try_at": rules.next_try_at(try_count=0, now=now),
+        },
+    )
+    await _send_after_commit(db, refund_id)
+
+
+async def take_refund_result(db: AsyncSession, result: rules.RefundResult, *, now: datetime) -> tuple[str, UUID | None]:
+    """What the provider says of a refund, by answer or notice, in any order and any number of times.
+
+    Gives the verdict ("apply", "repeat", "refund-amount-mismatch", "unknown-refund") and the refund's id.
+    """
+    refund_id = rules.id_of(result.refund_number)
+    refund = None if refund_id is None else await queries.lock_refund(db, refund_id)
+    if refund is None:
+        return "unknown-refund", None
+    verdict = rules.judge_refund(status=refund.status, amount_fen=refund.amount_fen, result=result)
+    facts = {"refund_id": str(refund_id), "refund_fen": refund.amount_fen, "told_fen": result.amount_fen}
+    if verdict == "apply":
+        await db.execute(
+            _APPLY_RESULT,
+            {
+                "refund_id": refund_id,
+                "status": result.state,
+                "provider_refund_id": result.provider_refund_id,
+                "succeeded_at": (result.succeeded_at or now) if result.state == "SUCCEEDED" else None,
+                "next_try_at": rules.next_try_at(try_count=0, now=now),
+            },
+        )
+        if result.state in {"CLOSED", "ABNORMAL"}:
+            await raise_alarm(db, refund.payment_id, f"refund-{result.state.lower()}", facts, now=now)
+    elif verdict == "refund-amount-mismatch":
+        await raise_alarm(db, refund.payment_id, verdict, facts, now=now)
+    return verdict, refund_id
+
+
+async def raise_alarm(db: AsyncSession, payment_id: UUID, code: str, facts: dict[str, Any], *, now: datetime) -> None:
+    """Mark a payment as needing a person; logged and counted once for each thing that is wrong."""
+    raised = await db.execute(
+        _ALARM, {"payment_id": payment_id, "code": code, "facts": orjson.dumps(facts).decode(), "now": now}
+    )
+    order_id = raised.scalar_one_or_none()
+    if order_id is not None:
+        alarms_raised().add(1, {"code": code})
+        log.error("payment alarm", code=code, payment_id=str(payment_id), order_id=str(order_id), **facts)
+
+
+async def send_refund(transactions: Transactions, channels: Channels, refund_id: UUID, *, now: datetime) -> None:
+    """Ask the provider for a recorded refund and record its word. Safe to repeat: the refund's number stays the same.
+
+    No transaction is open while the provider thinks. What fails is tried again later by `chase_refunds`.
+    """
+    async with transactions.read() as db:
+        refund = await queries.find_refund(db, refund_id)
+    if refund is None or refund.status not in {"REQUESTED", "PROCESSING"}:
+        return
+    order = rules.RefundOrder(
+        refund_number=rules.number_of(refund_id),
+        number=rules.number_of(refund.payment_id),
+        amount_fen=refund.amount_fen,
+        total_fen=refund.captured_fen,
+        reason=refund.reason,
+    )
+    try:
+        result = await channels.get(refund.provider).refund(order)
+    except (ProviderRefusedError, Unavailable) as error:
+        is_refusal = isinstance(error, ProviderRefusedError)
+        async with transactions.begin() as db:
+            again_at = rules.next_try_at(try_count=refund.try_count + 1, now=now)
+            await db.execute(_NOTE_FAILURE, {"refund_id": refund_id, "next_try_at": again_at, "last_error": str(error)})
+            if is_refusal or refund.try_count + 1 >= rules.TRIES_BEFORE_ALARM:
+                facts = {"refund_id": str(refund_id), "refund_fen": refund.amount_fen, "error": str(error)}
+                await raise_alarm(
+                    db, refund.payment_id, "refund-refused" if is_refusal else "refund-stuck", facts, now=now
+                )
+        return
+    async with transactions.begin() as db:
+        await take_refund_result(db, result, now=now)
+
+
+async def chase_refunds(transactions: Transactions, channels: Channels, *, now: datetime) -> int:
+    """Ask again for every refund that is due: never sent, refused, or processing without a word. Gives their count."""
+    async with transactions.read() as db:
+        due = await queries.list_due_refunds(db, now=now, limit=200)
+    for refund_id in due:
+        await send_refund(transactions, channels, refund_id, now=now)
+    return len(due)
+
+
+async def refund_job(database: Database, *, refund_id: str) -> None:
+    """The job that every recorded refund queues."""
+    async with open_channels(read_settings()) as channels:
+        await send_refund(database, channels, UUID(refund_id), now=utc_now())
+
+
+async def _send_after_commit(db: AsyncSession, refund_id: UUID) -> None:
+    await Jobs("orders").defer(db, refund_job, refund_id=str(refund_id))

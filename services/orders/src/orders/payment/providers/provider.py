@@ -1,0 +1,41 @@
+"""The verbs that a payment needs from whoever moves the money."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from orders.payment.rules import Notice, PaymentOrder, RefundOrder, RefundResult, Trade
+
+
+class ProviderRefusedError(Exception):
+    """The provider understood and refused, in its own words: retrying the same will not help by itself."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+class Provider(Protocol):
+    """One way to be paid. Every call but `verify_notice` goes over the network: never inside a transaction.
+
+    A provider that does not answer, or whose answer is not signed by it, raises `shared.errors.Unavailable`.
+    """
+
+    async def create(self, order: PaymentOrder) -> str:
+        """Open an order at the provider: the URL that the payer opens or scans. The same number again, the same URL."""
+
+    async def query(self, number: str) -> Trade:
+        """What the provider knows of a number; one it does not know is CLOSED."""
+
+    async def close(self, number: str) -> None:
+        """Take no money for it any more. Refused if money was taken."""
+
+    async def refund(self, refund: RefundOrder) -> RefundResult:
+        """Give money back. The same refund number again is the same refund, and tells how it stands."""
+
+    def verify_notice(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notice:
+        """Read a notice. Unauthenticated unless the provider signed these bytes within the last minutes."""
+
+    async def aclose(self) -> None:
+        """Let the connections go."""

@@ -1,0 +1,241 @@
+"""WeChat Pay API v3, native orders: the protocol and nothing else. The sandbox of `deploy` speaks it too."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, TypeVar
+
+import orjson
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+
+from orders.payment.providers.provider import ProviderRefusedError
+from orders.payment.providers.signing import MerchantKeys
+from orders.payment.rules import Notice, PaymentOrder, RefundOrder, RefundResult, RefundState, Trade, TradeState
+from shared.clock import SHANGHAI, utc_now
+from shared.errors import BadRequest, Unauthenticated, Unavailable
+from shared.http import ServiceClient
+
+_TRADES = "/v3/pay/transactions"
+_REFUNDS = "/v3/refund/domestic/refunds"
+_DESCRIPTION_CHARACTERS = 127
+_REASON_CHARACTERS = 80
+
+# A trade that was refunded was paid first; one that failed or is being typed in may still be paid.
+_TRADE_STATES: dict[str, TradeState] = {
+    "SUCCESS": "SUCCESS",
+    "REFUND": "SUCCESS",
+    "NOTPAY": "NOTPAY",
+    "USERPAYING": "NOTPAY",
+    "PAYERROR": "NOTPAY",
+    "CLOSED": "CLOSED",
+    "REVOKED": "CLOSED",
+}
+_REFUND_STATES: dict[str, RefundState] = {
+    "SUCCESS": "SUCCEEDED",
+    "PROCESSING": "PROCESSING",
+    "CLOSED": "CLOSED",
+    "ABNORMAL": "ABNORMAL",
+}
+
+
+class _Native(BaseModel):
+    code_url: str
+
+
+class _Amount(BaseModel):
+    total: int = 0
+    currency: str = "CNY"
+
+
+class _Trade(BaseModel):
+    mchid: str
+    out_trade_no: str
+    trade_state: str
+    transaction_id: str = ""
+    success_time: AwareDatetime | None = None
+    amount: _Amount = Field(default_factory=_Amount)
+
+
+class _RefundAmount(BaseModel):
+    refund: int
+
+
+class _Refund(BaseModel):
+    out_refund_no: str
+    refund_id: str
+    status: str
+    success_time: AwareDatetime | None = None
+    amount: _RefundAmount
+
+
+class _RefundNotice(BaseModel):
+    mchid: str
+    out_refund_no: str
+    refund_id: str
+    refund_status: str
+    success_time: AwareDatetime | Literal[""] | None = None
+    amount: _RefundAmount
+
+
+class _Resource(BaseModel):
+    algorithm: Literal["AEAD_AES_256_GCM"]
+    ciphertext: str
+    nonce: str
+    associated_data: str = ""
+
+
+class _Notice(BaseModel):
+    id: str = Field(min_length=1, max_length=64)
+    event_type: str = Field(max_length=64)
+    resource: _Resource
+
+
+Read = TypeVar("Read", bound=BaseModel)
+
+
+class WechatPayV3:
+    """A merchant's account at WeChat Pay, or at a peer that speaks as it does (see `Provider` for the verbs)."""
+
+    def __init__(self, client: ServiceClient, keys: MerchantKeys, *, notice_url: str) -> None:
+        self._client = client
+        self._keys = keys
+        self._notice_url = notice_url
+
+    async def create(self, order: PaymentOrder) -> str:
+        """POST /v3/pay/transactions/native."""
+        told = await self._ask(
+            "POST",
+            f"{_TRADES}/native",
+            {
+                "appid": self._keys.appid,
+                "mchid": self._keys.mchid,
+                "description": order.description[:_DESCRIPTION_CHARACTERS],
+                "out_trade_no": order.number,
+                "time_expire": order.expires_at.astimezone(SHANGHAI).isoformat(timespec="seconds"),
+                "attach": order.return_key,
+                "notify_url": self._notice_url,
+                "amount": {"total": order.amount_fen, "currency": "CNY"},
+            },
+        )
+        return _read(_Native, told).code_url
+
+    async def query(self, number: str) -> Trade:
+        """GET /v3/pay/transactions/out-trade-no/{number}."""
+        try:
+            told = await self._ask("GET", f"{_TRADES}/out-trade-no/{number}?mchid={self._keys.mchid}")
+        except ProviderRefusedError as refusal:
+            if refusal.code in {"ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS"}:
+                return Trade(number=number, state="CLOSED")
+            raise
+        return _trade(_read(_Trade, told))
+
+    async def close(self, number: str) -> None:
+        """POST /v3/pay/transactions/out-trade-no/{number}/close."""
+        await self._ask("POST", f"{_TRADES}/out-trade-no/{number}/close", {"mchid": self._keys.mchid})
+
+    async def refund(self, refund: RefundOrder) -> RefundResult:
+        """POST /v3/refund/domestic/refunds."""
+        told = await self._ask(
+            "POST",
+            _REFUNDS,
+            {
+                "out_trade_no": refund.number,
+                "out_refund_no": refund.refund_number,
+                "reason": refund.reason[:_REASON_CHARACTERS],
+                "notify_url": self._notice_url,
+                "amount": {"refund": refund.amount_fen, "total": refund.total_fen, "currency": "CNY"},
+            },
+        )
+        seen = _read(_Refund, told)
+        return RefundResult(
+            refund_number=seen.out_refund_no,
+            state=_REFUND_STATES.get(seen.status, "PROCESSING"),
+            provider_refund_id=seen.refund_id,
+            amount_fen=seen.amount.refund,
+            succeeded_at=seen.success_time,
+        )
+
+    def verify_notice(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notice:
+        """Check the signature over the raw bytes first; only then read and open them.
+
+        400 `notice-unreadable` for signed bytes that are no notice for us: the provider may then try again.
+        """
+        self._keys.verify(headers, body, now=now)
+        try:
+            notice = _Notice.model_validate_json(body)
+            sealed = notice.resource
+            plain = self._keys.unseal(
+                ciphertext=sealed.ciphertext, nonce=sealed.nonce, associated_data=sealed.associated_data
+            )
+            return Notice(notice.id, notice.event_type, self._told(notice.event_type, plain))
+        except ValueError as error:  # pydantic's ValidationError is one
+            raise BadRequest("The notice is signed but cannot be read.", code="notice-unreadable") from error
+
+    async def aclose(self) -> None:
+        """Let the connections go."""
+        await self._client.close()
+
+    def _told(self, event_type: str, plain: bytes) -> Trade | RefundResult | None:
+        if event_type == "TRANSACTION.SUCCESS":
+            seen = _Trade.model_validate_json(plain)
+            self._ensure_ours(seen.mchid)
+            return _trade(seen)
+        if event_type.startswith("REFUND."):
+            refund = _RefundNotice.model_validate_json(plain)
+            self._ensure_ours(refund.mchid)
+            return RefundResult(
+                refund_number=refund.out_refund_no,
+                state=_REFUND_STATES.get(refund.refund_status, "PROCESSING"),
+                provider_refund_id=refund.refund_id,
+                amount_fen=refund.amount.refund,
+                succeeded_at=refund.success_time or None,
+            )
+        return None
+
+    def _ensure_ours(self, mchid: str) -> None:
+        if mchid != self._keys.mchid:
+            raise ValueError("the notice is for another merchant")
+
+    async def _ask(self, method: str, target: str, content: dict[str, Any] | None = None) -> bytes:
+        """Send one signed request; the body of a signed 2xx answer. Refusals count only when they are signed too."""
+        body = b"" if content is None else orjson.dumps(content)
+        headers = {
+            "Authorization": self._keys.authorization(method, target, body, now=utc_now()),
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+        }
+        response = await self._client.request(method, target, content=body, headers=headers)
+        if response.is_server_error:
+            raise _unavailable(f"The payment provider answered {response.status_code}.")
+        try:
+            self._keys.verify(response.headers, response.content, now=utc_now())
+        except Unauthenticated as error:
+            raise _unavailable("The payment provider's answer is not signed by it.") from error
+        if response.is_success:
+            return response.content
+        try:
+            refusal = orjson.loads(response.content)
+            raise ProviderRefusedError(str(refusal["code"]), str(refusal.get("message", "")))
+        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+            raise _unavailable(f"The payment provider answered {response.status_code} and nothing to read.") from error
+
+
+def _read(model: type[Read], told: bytes) -> Read:
+    try:
+        return model.model_validate_json(told)
+    except ValidationError as error:
+        raise _unavailable("The payment provider's answer cannot be read.") from error
+
+
+def _trade(seen: _Trade) -> Trade:
+    return Trade(
+        number=seen.out_trade_no,
+        state=_TRADE_STATES.get(seen.trade_state, "NOTPAY"),
+        transaction_id=seen.transaction_id,
+        total_fen=seen.amount.total,
+        currency=seen.amount.currency,
+        succeeded_at=seen.success_time,
+    )
+
+
+def _unavailable(message: str) -> Unavailable:
+    return Unavailable(f"{message} Try again in a moment.", code="payment-provider-unavailable")
