@@ -84,12 +84,14 @@ def call(*command: str | Path) -> None:
     """Run a program; what it said is shown only if it fails."""
     environment = {**os.environ, "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"}
     environment.pop("VIRTUAL_ENV", None)
-    done = subprocess.run(  # noqa: S603 - our own commands
+    done = subprocess.run(
         [str(part) for part in command], cwd=HOUSE, env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-25:])
-        raise SystemExit(f"\n{' '.join(str(part) for part in command)}\nfailed:\n{tail}\n\nMend that, then run it again.")
+        raise SystemExit(
+            f"\n{' '.join(str(part) for part in command)}\nfailed:\n{tail}\n\nMend that, then run it again."
+        )
 
 
 def make_virtualenv() -> None:

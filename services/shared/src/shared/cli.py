@@ -23,6 +23,8 @@ def main(service: Service, arguments: list[str] | None = None) -> None:
     configure_logging(service.name, log_format=settings.log_format)
     match chosen.command:
         case "serve":
+            if chosen.migrate:
+                asyncio.run(migrate_service(service, settings.database_url))
             serve(service, settings)
         case "migrate":
             asyncio.run(migrate_service(service, settings.database_url))
@@ -39,7 +41,8 @@ def main(service: Service, arguments: list[str] | None = None) -> None:
 def _parser(service: Service) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=service.name, description=service.title)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("serve", help="answer requests, follow feeds, work on jobs")
+    serving = commands.add_parser("serve", help="answer requests, follow feeds, work on jobs")
+    serving.add_argument("--migrate", action="store_true", help="bring the database to the latest revision first")
     commands.add_parser("migrate", help="bring the database to the latest revision")
     commands.add_parser("work", help="work on jobs only")
     commands.add_parser("parked", help="show the events whose handler kept failing")
