@@ -1,6 +1,6 @@
 """The event schema as documents: a JSON Schema for each event and one AsyncAPI 3 document, kept in the tree.
 
-`make schemas` writes them; a test compares them with the classes, and another with what they were, for events only grow.
+`make schemas` writes them; one test compares them with the classes, another with what they were: events only grow.
 """
 
 import json
