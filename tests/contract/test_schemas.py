@@ -31,16 +31,12 @@ def test_every_type_names_its_service_and_version():
 
 def shrunk(before: dict, after: dict, path: str = "") -> list[str]:
     """What a reader of the old schema would miss in the new one."""
-    lost = [
-        f"{path}.{name} is gone" for name in before.get("properties", {}) if name not in after.get("properties", {})
-    ]
-    new_required = set(after.get("required", [])) - set(before.get("required", [])) - set(before.get("properties", {}))
-    for name, old in before.get("properties", {}).items():
-        new = after.get("properties", {}).get(name, {})
-        if {key: old.get(key) for key in ("type", "format", "$ref")} != {
-            key: new.get(key) for key in ("type", "format", "$ref")
-        }:
+    was, now = before.get("properties", {}), after.get("properties", {})
+    lost = [f"{path}.{name} is gone" for name in was if name not in now]
+    for name in was.keys() & now.keys():
+        if any(was[name].get(key) != now[name].get(key) for key in ("type", "format", "$ref")):
             lost.append(f"{path}.{name} changed its type")
+    new_required = set(after.get("required", [])) - set(before.get("required", [])) - set(was)
     lost += [f"{path}.{name} is new and has no default" for name in new_required]
     for name, old in before.get("$defs", {}).items():
         lost += shrunk(old, after.get("$defs", {}).get(name, {}), f"{path}#{name}")
