@@ -1,11 +1,21 @@
-"""What an order may become, and what a payment does to it: values in, a decision out."""
+"""What an order is made of and what may become of it: values in, a decision out."""
 
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
 from uuid import UUID
 
+from orders.sku.rules import SaleSku, unsellable_reason
+from shared.errors import Conflict
+from shared.money import share_by_largest_remainder
+
 PaymentOutcome = Literal["paid", "already-paid", "refund-due"]
+RETAIL = "RETAIL"
+_NUMBER_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no I, L, O, U to misread
+_NUMBER_CHARACTERS = 10
+_DESCRIPTION_CHARACTERS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +36,286 @@ class PayableOrder:
     payable_fen: int
     payment_due_at: datetime
     description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who buys: the person, of which kind, for which organisation."""
+
+    person_id: UUID
+    kind: str
+    organisation_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the goods go."""
+
+    recipient: str
+    phone: str
+    county_code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantedLine:
+    """Pieces of a SKU that a buyer asks for."""
+
+    sku_id: UUID
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class DraftLine:
+    """A line as it will be sold. `sku.revision` is the state of the SKU that the decision rests on."""
+
+    line_id: UUID
+    sku: SaleSku
+    quantity: int
+    amount_fen: int
+    discount_fen: int
+
+    @property
+    def payable_fen(self) -> int:
+        """What the buyer pays for the line."""
+        return self.amount_fen - self.discount_fen
+
+
+@dataclass(frozen=True, slots=True)
+class DraftPart:
+    """One supplier's lines and the sums over them."""
+
+    supplier_order_id: UUID
+    lines: tuple[DraftLine, ...]
+    goods_fen: int
+    discount_fen: int
+    delivery_fen: int
+
+    @property
+    def payable_fen(self) -> int:
+        """What the buyer pays for this part, delivery included."""
+        return self.goods_fen - self.discount_fen + self.delivery_fen
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDraft:
+    """A whole order, decided and not yet saved. Its sums are the sums of its parts."""
+
+    order_id: UUID
+    order_number: str
+    mode: str
+    buyer: Buyer
+    address: Address
+    note: str
+    parts: tuple[DraftPart, ...]
+    goods_fen: int
+    discount_fen: int
+    delivery_fen: int
+    placed_at: datetime
+    payment_due_at: datetime
+
+    @property
+    def payable_fen(self) -> int:
+        """What the buyer pays in all."""
+        return self.goods_fen - self.discount_fen + self.delivery_fen
+
+    @property
+    def lines(self) -> list[DraftLine]:
+        """All lines, part by part."""
+        return [line for part in self.parts for line in part.lines]
+
+
+def draft_order(
+    wanted: Sequence[WantedLine],
+    skus: Mapping[UUID, SaleSku],
+    *,
+    order_id: UUID,
+    next_id: Callable[[], UUID],
+    buyer: Buyer,
+    address: Address,
+    note: str,
+    placed_on: date,
+    now: datetime,
+    payment_window: timedelta,
+    discount_fen: int = 0,
+) -> OrderDraft:
+    """Price the wanted lines at `now`, split them by supplier and share the discount over them.
+
+    Delivery is free of charge so far. Conflict `sku-not-listed` or `stock-short` names every line at fault.
+    """
+    quantities = summed_quantities(wanted)
+    ensure_sellable(quantities, skus, now)
+    ensure_in_stock(quantities, skus)
+    amounts = {sku_id: skus[sku_id].price_fen * quantity for sku_id, quantity in quantities.items()}
+    shares = share_discount(discount_fen, list(amounts.values()))
+    by_supplier: dict[UUID, list[DraftLine]] = {}
+    for (sku_id, amount), share in zip(amounts.items(), shares, strict=True):
+        line = DraftLine(next_id(), skus[sku_id], quantities[sku_id], amount, share)
+        by_supplier.setdefault(skus[sku_id].supplier_id, []).append(line)
+    parts = tuple(_part(next_id(), lines) for lines in by_supplier.values())
+    return OrderDraft(
+        order_id=order_id,
+        order_number=order_number(order_id, placed_on),
+        mode=RETAIL,
+        buyer=buyer,
+        address=address,
+        note=note,
+        parts=parts,
+        goods_fen=sum(part.goods_fen for part in parts),
+        discount_fen=sum(part.discount_fen for part in parts),
+        delivery_fen=sum(part.delivery_fen for part in parts),
+        placed_at=now,
+        payment_due_at=now + payment_window,
+    )
+
+
+def _part(supplier_order_id: UUID, lines: list[DraftLine]) -> DraftPart:
+    return DraftPart(
+        supplier_order_id=supplier_order_id,
+        lines=tuple(lines),
+        goods_fen=sum(line.amount_fen for line in lines),
+        discount_fen=sum(line.discount_fen for line in lines),
+        delivery_fen=0,
+    )
+
+
+def summed_quantities(wanted: Sequence[WantedLine]) -> dict[UUID, int]:
+    """Pieces by SKU, in the order in which each was first named: two lines of one SKU are one wish."""
+    quantities: dict[UUID, int] = {}
+    for line in wanted:
+        quantities[line.sku_id] = quantities.get(line.sku_id, 0) + line.quantity
+    return quantities
+
+
+def ensure_sellable(quantities: Mapping[UUID, int], skus: Mapping[UUID, SaleSku], now: datetime) -> None:
+    """Refuse with `sku-not-listed` what is unknown, delisted, or has no price that holds at `now`."""
+    refused = [
+        {"sku_id": str(sku_id), "reason": reason}
+        for sku_id in quantities
+        if (reason := unsellable_reason(skus.get(sku_id), now))
+    ]
+    if refused:
+        raise Conflict(
+            "Some products are not on sale any more. Remove them and order the rest.",
+            code="sku-not-listed",
+            field="lines",
+            skus=refused,
+        )
+
+
+def ensure_in_stock(quantities: Mapping[UUID, int], skus: Mapping[UUID, SaleSku]) -> None:
+    """Refuse with `stock-short` what nobody could deliver as things stand."""
+    shortages = [
+        shortage(sku_id, wanted, skus[sku_id].available)
+        for sku_id, wanted in quantities.items()
+        if wanted > skus[sku_id].available
+    ]
+    if shortages:
+        raise stock_short(shortages)
+
+
+def shortage(sku_id: UUID, wanted: int, available: int) -> dict[str, Any]:
+    """One line of a stock-short refusal."""
+    return {"sku_id": str(sku_id), "wanted": wanted, "available": available}
+
+
+def stock_short(shortages: Sequence[Mapping[str, Any]]) -> Conflict:
+    """The refusal of an order that the stock cannot serve; each shortage names the SKU and what is left."""
+    return Conflict(
+        "There is not enough left of some products. Lower the quantity and try again.",
+        code="stock-short",
+        field="lines",
+        shortages=list(shortages),
+    )
+
+
+def price_changed(draft: OrderDraft, *, seen_payable_fen: int, seen_prices: Mapping[UUID, int]) -> Conflict:
+    """The refusal of an order whose buyer saw another sum.
+
+    `differences` are the lines whose unit price is not the seen one; where no line's seen price is known, all lines.
+    """
+    differences = [
+        {
+            "sku_id": str(line.sku.sku_id),
+            "product_title": line.sku.product_title,
+            "quantity": line.quantity,
+            "seen_price_fen": seen_prices.get(line.sku.sku_id),
+            "unit_price_fen": line.sku.price_fen,
+            "amount_fen": line.amount_fen,
+        }
+        for line in draft.lines
+        if seen_prices.get(line.sku.sku_id) != line.sku.price_fen
+    ]
+    return Conflict(
+        "The price changed since you saw it. Check the new sum and order again.",
+        code="price-changed",
+        field="seen_payable_fen",
+        seen_payable_fen=seen_payable_fen,
+        payable_fen=draft.payable_fen,
+        differences=differences,
+    )
+
+
+def share_discount(discount_fen: int, amounts_fen: Sequence[int]) -> list[int]:
+    """Each line's share of an order's discount: in proportion, exact in sum, and never more than the line itself."""
+    if not 0 <= discount_fen <= sum(amounts_fen):
+        raise ValueError("a discount lies between nothing and the whole")
+    return share_by_largest_remainder(discount_fen, amounts_fen)
+
+
+def order_number(order_id: UUID, placed_on: date) -> str:
+    """What people read and say: the business day and ten characters that tell nothing of any other order's number."""
+    digest = int.from_bytes(hashlib.sha256(order_id.bytes).digest()[:8])
+    characters = "".join(_NUMBER_ALPHABET[digest >> 5 * place & 31] for place in range(_NUMBER_CHARACTERS))
+    return f"{placed_on:%y%m%d}-{characters[:5]}-{characters[5:]}"
+
+
+def describe(titles: Sequence[str], piece_count: int) -> str:
+    """An order in a few words for the payer: its first product and how many pieces there are."""
+    ending = f"等{piece_count}件" if piece_count > 1 else ""
+    return titles[0][: _DESCRIPTION_CHARACTERS - len(ending)] + ending
+
+
+def payment_effect(
+    *, status: str, payable_fen: int, settled_by: UUID | None, payment_id: UUID, paid_fen: int
+) -> PaymentEffect:
+    """What a verified payment does to an order in this state. Money that the order cannot take goes back."""
+    if settled_by == payment_id:
+        return PaymentEffect("already-paid")
+    if status == "CANCELLED":
+        return PaymentEffect("refund-due", "order-cancelled")
+    if settled_by is not None:
+        return PaymentEffect("refund-due", "paid-by-another-payment")
+    if paid_fen != payable_fen:
+        return PaymentEffect("refund-due", "amount-differs")
+    return PaymentEffect("paid")
+
+
+def dispatch_effect(status: str, fulfilment: str) -> Literal["ship", "repeated", "after-cancel"]:
+    """What a supplier's dispatch does to its part. Goods that left after the cancellation are gone all the same."""
+    if status == "CANCELLED":
+        return "after-cancel"
+    if fulfilment == "PENDING_SHIPMENT":
+        return "ship"
+    if fulfilment in {"SHIPPED", "DELIVERED"}:
+        return "repeated"
+    raise Conflict("Goods of an unpaid order were sent.", code="order-not-paid", status=status)
+
+
+def ensure_deliverable(fulfilment: str) -> None:
+    """Only what was shipped can arrive."""
+    if fulfilment not in {"SHIPPED", "DELIVERED"}:
+        raise Conflict("The part was not shipped yet.", code="part-not-shipped", fulfilment=fulfilment)
+
+
+def ensure_cancellable(status: str, fulfilments: Sequence[str]) -> None:
+    """An order may be cancelled until it is paid, and after that until its first part has left the supplier."""
+    if status == "CANCELLED":
+        raise Conflict("The order is cancelled already.", code="order-already-cancelled", status=status)
+    if status == "COMPLETED" or any(fulfilment in {"SHIPPED", "DELIVERED"} for fulfilment in fulfilments):
+        raise Conflict(
+            "Goods are on their way already. Refuse the parcel or ask for a return.",
+            code="order-shipped",
+            status=status,
+        )
+    # What remains is PENDING_PAYMENT, or PAID with every part still at its supplier.

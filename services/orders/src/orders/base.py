@@ -1,0 +1,11 @@
+"""The one registry of the tables that orders keeps."""
+
+from sqlalchemy.orm import DeclarativeBase
+
+from shared.db import new_metadata
+
+
+class Base(DeclarativeBase):
+    """Parent of every model of this service."""
+
+    metadata = new_metadata()

@@ -1,0 +1,58 @@
+"""Filling and emptying a cart. Each is one statement."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from orders.cart.rules import CartLine
+from orders.sku.queries import SALE_COLUMNS, SALE_WIDTH, sale_skus
+from orders.sku.rules import unsellable_reason
+from shared.errors import Conflict, NotFound
+
+LINES_MAXIMUM = 100  # what one order may hold
+
+_PUT = text(f"""
+    WITH put AS (
+        INSERT INTO cart_lines (person_id, sku_id, quantity, seen_price_fen, put_at)
+        SELECT :person_id, sku_id, :quantity, price_fen, :now
+        FROM sellable_skus WHERE sku_id = :sku_id
+        ON CONFLICT (person_id, sku_id)
+            DO UPDATE SET quantity = excluded.quantity, seen_price_fen = excluded.seen_price_fen
+        RETURNING quantity, seen_price_fen
+    )
+    SELECT {SALE_COLUMNS}, put.quantity, put.seen_price_fen,
+           (SELECT count(*) FROM cart_lines AS other WHERE other.person_id = :person_id AND other.sku_id <> :sku_id)
+    FROM put CROSS JOIN sellable_skus AS sku LEFT JOIN stock_levels AS level USING (sku_id)
+    WHERE sku.sku_id = :sku_id
+""")  # noqa: S608 - only our own column list
+_REMOVE = text("DELETE FROM cart_lines WHERE person_id = :person_id AND sku_id = :sku_id")
+_EMPTY = text("DELETE FROM cart_lines WHERE person_id = :person_id")
+
+
+async def put_line(db: AsyncSession, *, person_id: UUID, sku_id: UUID, quantity: int, now: datetime) -> CartLine:
+    """Have `quantity` pieces of the SKU in the cart, whatever was there before. What is refused is rolled back.
+
+    More than there is in stock may be put: the line says so. NotFound `sku-not-found`; Conflict `sku-not-listed`,
+    `cart-full`.
+    """
+    row = (await db.execute(_PUT, {"person_id": person_id, "sku_id": sku_id, "quantity": quantity, "now": now})).first()
+    if row is None:
+        raise NotFound("There is no such SKU.", code="sku-not-found", field="sku_id")
+    line = CartLine(sale_skus([row])[sku_id], *row[SALE_WIDTH : SALE_WIDTH + 2])
+    if reason := unsellable_reason(line.sku, now):
+        raise Conflict("This product is not on sale now.", code="sku-not-listed", field="sku_id", reason=reason)
+    if row[SALE_WIDTH + 2] >= LINES_MAXIMUM:
+        raise Conflict("The cart is full: order some of it first.", code="cart-full", maximum=LINES_MAXIMUM)
+    return line
+
+
+async def remove_line(db: AsyncSession, *, person_id: UUID, sku_id: UUID) -> None:
+    """Take the SKU out of the cart; it need not be there."""
+    await db.execute(_REMOVE, {"person_id": person_id, "sku_id": sku_id})
+
+
+async def empty_cart(db: AsyncSession, *, person_id: UUID) -> None:
+    """Take everything out."""
+    await db.execute(_EMPTY, {"person_id": person_id})

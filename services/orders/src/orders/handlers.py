@@ -1,0 +1,57 @@
+"""What other services' events do here: each becomes one action call."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from orders.order import actions as order_actions
+from orders.sku import actions as sku_actions
+from shared.consumer import Handlers
+from shared.events import Envelope
+from shared.events.catalog import SkuDelisted, SkuListed, SkuRevised
+from shared.events.logistics import ShipmentDelivered, ShipmentDispatched
+
+
+async def on_sku_listed(db: AsyncSession, event: SkuListed, _: Envelope) -> None:
+    """The replica gains a SKU, or one comes back."""
+    await sku_actions.list_sku(db, event, listed_at=event.listed_at)
+
+
+async def on_sku_revised(db: AsyncSession, event: SkuRevised, _: Envelope) -> None:
+    """The replica follows."""
+    await sku_actions.revise_sku(db, event, revised_at=event.revised_at)
+
+
+async def on_sku_delisted(db: AsyncSession, event: SkuDelisted, _: Envelope) -> None:
+    """No more of it is sold."""
+    await sku_actions.delist_sku(db, event)
+
+
+async def on_shipment_dispatched(db: AsyncSession, event: ShipmentDispatched, _: Envelope) -> None:
+    """On-hand stock moves now. One SKU in two parcels counts together."""
+    quantities = dict.fromkeys((line.sku_id for line in event.lines), 0)
+    for line in event.lines:
+        quantities[line.sku_id] += line.quantity
+    await order_actions.mark_shipped(
+        db,
+        order_id=event.order_id,
+        supplier_order_id=event.supplier_order_id,
+        quantities=quantities,
+        shipped_at=event.dispatched_at,
+    )
+
+
+async def on_shipment_delivered(db: AsyncSession, event: ShipmentDelivered, _: Envelope) -> None:
+    """The part arrived; the last one completes the order."""
+    await order_actions.mark_delivered(
+        db, order_id=event.order_id, supplier_order_id=event.supplier_order_id, delivered_at=event.delivered_at
+    )
+
+
+CATALOG_HANDLERS: Handlers = {
+    SkuListed: on_sku_listed,
+    SkuRevised: on_sku_revised,
+    SkuDelisted: on_sku_delisted,
+}
+LOGISTICS_HANDLERS: Handlers = {
+    ShipmentDispatched: on_shipment_dispatched,
+    ShipmentDelivered: on_shipment_delivered,
+}

@@ -1,0 +1,263 @@
+"""Reads of orders. Who may see what is decided here; what a caller may not see does not exist for it (404)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from orders.order import rules
+from orders.sku.queries import SALE_COLUMNS, SALE_WIDTH, sale_skus
+from orders.sku.rules import SaleSku
+from shared.auth import Caller
+from shared.errors import Conflict, NotFound
+from shared.idempotency import OnceKey, check_earlier
+
+_LINES = """
+    SELECT json_agg(json_build_object(
+        'line_id', line.line_id, 'sku_id', line.sku_id, 'product_id', line.product_id,
+        'product_title', line.product_title, 'product_title_en', line.product_title_en,
+        'specification', line.specification, 'specification_en', line.specification_en,
+        'picture', line.picture, 'quantity', line.quantity, 'unit_price_fen', line.unit_price_fen,
+        'amount_fen', line.amount_fen, 'discount_fen', line.discount_fen, 'payable_fen', line.payable_fen
+    ) ORDER BY line.line_number)
+    FROM order_lines AS line WHERE line.supplier_order_id = part.supplier_order_id
+"""
+_PARTS = f"""
+    SELECT json_agg(json_build_object(
+        'supplier_order_id', part.supplier_order_id, 'supplier_id', part.supplier_id,
+        'supplier_name', part.supplier_name, 'ship_from_county_code', part.ship_from_county_code,
+        'fulfilment', part.fulfilment, 'goods_fen', part.goods_fen, 'discount_fen', part.discount_fen,
+        'delivery_fen', part.delivery_fen, 'payable_fen', part.payable_fen,
+        'shipped_at', part.shipped_at, 'delivered_at', part.delivered_at, 'lines', ({_LINES})
+    ) ORDER BY part.part_number)
+    FROM supplier_orders AS part WHERE part.order_id = placed.order_id
+"""  # noqa: S608 - only our own text
+_SUMMARY = f"""
+    'order_id', placed.order_id, 'order_number', placed.order_number, 'mode', placed.mode, 'status', placed.status,
+    'goods_fen', placed.goods_fen, 'discount_fen', placed.discount_fen, 'delivery_fen', placed.delivery_fen,
+    'payable_fen', placed.payable_fen, 'placed_at', placed.placed_at, 'payment_due_at', placed.payment_due_at,
+    'paid_at', placed.paid_at, 'completed_at', placed.completed_at, 'cancelled_at', placed.cancelled_at,
+    'cancel_reason', placed.cancel_reason, 'parts', ({_PARTS})
+"""
+_ADDRESS = """
+    json_build_object('recipient', placed.recipient, 'phone', placed.phone, 'county_code', placed.county_code,
+                      'detail', placed.address_detail)
+"""
+
+_PAGE = text(f"""
+    SELECT json_build_object({_SUMMARY},
+        'buyer_id', placed.buyer_id, 'note', placed.note, 'address', {_ADDRESS}, 'history', (
+        SELECT json_agg(json_build_object(
+            'change', step.change, 'changed_at', step.changed_at, 'supplier_order_id', step.supplier_order_id,
+            'reason', step.reason
+        ) ORDER BY step.change_id)
+        FROM order_changes AS step WHERE step.order_id = placed.order_id
+    ))::text AS page
+    FROM orders AS placed
+    WHERE placed.order_id = :order_id AND (:sees_all OR placed.buyer_id = :person_id)
+""")  # noqa: S608 - only our own text
+
+_LIST = """
+    SELECT json_build_object({summary})::text AS item, placed.placed_at, placed.order_id
+    FROM orders AS placed
+    WHERE {conditions}
+    ORDER BY placed.placed_at DESC, placed.order_id DESC
+    LIMIT :limit
+"""
+
+_LOAD_SALE = text(f"""
+    SELECT {SALE_COLUMNS}, once.is_first_in_line, earlier.request_hash, earlier.status, earlier.body
+    FROM (
+        SELECT CAST(:key AS text) IS NULL
+               OR pg_try_advisory_xact_lock(hashtextextended(CAST(:caller AS text) || ' ' || CAST(:key AS text), 2026))
+               AS is_first_in_line OFFSET 0
+    ) AS once
+    LEFT JOIN idempotency_keys AS earlier
+        ON earlier.caller = :caller AND earlier.key = :key AND earlier.created_at > now() - interval '24 hours'
+    LEFT JOIN (sellable_skus AS sku LEFT JOIN stock_levels AS level USING (sku_id))
+        ON sku.sku_id = ANY(CAST(:sku_ids AS uuid[]))
+""")  # noqa: S608 - only our own text
+
+_PAYABLE = text("""
+    SELECT placed.order_id, placed.order_number, placed.buyer_id, placed.payable_fen, placed.payment_due_at,
+           placed.status,
+           (SELECT array_agg(line.product_title ORDER BY part.part_number, line.line_number)
+            FROM supplier_orders AS part JOIN order_lines AS line USING (supplier_order_id)
+            WHERE part.order_id = placed.order_id) AS titles,
+           (SELECT sum(line.quantity)
+            FROM supplier_orders AS part JOIN order_lines AS line USING (supplier_order_id)
+            WHERE part.order_id = placed.order_id) AS piece_count
+    FROM orders AS placed
+    WHERE placed.order_id = :order_id AND (:sees_all OR placed.buyer_id = :person_id)
+""")
+
+_SUPPLIER_LIST = """
+    SELECT json_build_object(
+        'supplier_order_id', part.supplier_order_id, 'order_id', part.order_id, 'order_number', placed.order_number,
+        'supplier_id', part.supplier_id, 'fulfilment', part.fulfilment, 'goods_fen', part.goods_fen,
+        'discount_fen', part.discount_fen, 'delivery_fen', part.delivery_fen, 'payable_fen', part.payable_fen,
+        'placed_at', part.placed_at, 'paid_at', placed.paid_at, 'shipped_at', part.shipped_at,
+        'delivered_at', part.delivered_at, 'note', placed.note,
+        'address', CASE WHEN part.fulfilment IN ('PENDING_SHIPMENT', 'SHIPPED', 'DELIVERED') THEN {address} END,
+        'lines', ({lines})
+    )::text AS item, part.placed_at, part.supplier_order_id
+    FROM supplier_orders AS part JOIN orders AS placed USING (order_id)
+    WHERE {conditions}
+    ORDER BY part.placed_at DESC, part.supplier_order_id DESC
+    LIMIT :limit
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A page of a list as JSON texts, with the sort key of its last row if there are more."""
+
+    items: list[str]
+    last_key: tuple[datetime, UUID] | None
+
+
+async def load_sale(db: AsyncSession, sku_ids: Iterable[UUID], *, once: OnceKey | None) -> dict[UUID, SaleSku]:
+    """The SKUs with their stock, by id, and in the same round trip the check of the Idempotency-Key.
+
+    Raises what `shared.idempotency.check_earlier` raises: a replay, a key used otherwise, or one still running.
+    """
+    rows = (
+        await db.execute(
+            _LOAD_SALE,
+            {
+                "sku_ids": list(sku_ids),
+                "caller": once.caller if once else None,
+                "key": once.key if once else None,
+            },
+        )
+    ).all()
+    if once is not None:
+        is_first_in_line, request_hash, status, body = rows[0][SALE_WIDTH:]
+        check_earlier(once, is_first_in_line=is_first_in_line, request_hash=request_hash, status=status, body=body)
+    return sale_skus(row for row in rows if row[0] is not None)
+
+
+async def lock_order(db: AsyncSession, order_id: UUID) -> dict[str, Any]:
+    """The order as it is now, with parts and lines, locked until the transaction ends; NotFound if there is none."""
+    found: dict[str, Any] | None = await db.scalar(text("SELECT lock_order(:order_id)"), {"order_id": order_id})
+    if found is None:
+        raise no_such_order()
+    return found
+
+
+async def lock_own_order(db: AsyncSession, order_id: UUID, caller: Caller) -> dict[str, Any]:
+    """The same for a caller who wants to change it; NotFound unless it is its own or it is an operator."""
+    order = await lock_order(db, order_id)
+    if not caller.is_operator and order["buyer_id"] != str(caller.person_id):
+        raise no_such_order()
+    return order
+
+
+async def get_page(db: AsyncSession, order_id: UUID, caller: Caller) -> bytes:
+    """The whole order as JSON; NotFound unless the caller is its buyer or an operator."""
+    page: str | None = await db.scalar(
+        _PAGE, {"order_id": order_id, "person_id": caller.person_id, "sees_all": caller.is_operator}
+    )
+    if page is None:
+        raise no_such_order()
+    return page.encode()
+
+
+async def list_orders(
+    db: AsyncSession,
+    caller: Caller,
+    *,
+    status: str | None,
+    wanted: str | None,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Slice:
+    """The caller's own orders (an operator's: all), latest first. `wanted` is part of a number or of a title."""
+    conditions, values = ["true"], dict[str, Any]()
+    if not caller.is_operator:
+        conditions.append("placed.buyer_id = :person_id")
+        values["person_id"] = caller.person_id
+    if status is not None:
+        conditions.append("placed.status = :status")
+        values["status"] = status
+    if wanted:
+        conditions.append("""(placed.order_number ILIKE :pattern OR EXISTS (
+            SELECT FROM supplier_orders AS part JOIN order_lines AS line USING (supplier_order_id)
+            WHERE part.order_id = placed.order_id
+              AND (line.product_title ILIKE :pattern OR line.product_title_en ILIKE :pattern)))""")
+        values["pattern"] = f"%{_escaped(wanted)}%"
+    if after is not None:
+        conditions.append("(placed.placed_at, placed.order_id) < (:placed_at, :last_id)")
+        values |= {"placed_at": after[0], "last_id": after[1]}
+    statement = _LIST.format(summary=_SUMMARY, conditions=" AND ".join(conditions))
+    return await _slice(db, statement, values, limit)
+
+
+async def list_supplier_orders(
+    db: AsyncSession,
+    caller: Caller,
+    *,
+    fulfilment: str | None,
+    supplier_id: UUID | None,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Slice:
+    """A supplier's own parts, latest first, with the address once they are paid; an operator sees every supplier's."""
+    conditions, values = ["true"], dict[str, Any]()
+    if not caller.is_operator:
+        conditions.append("part.supplier_id = :own_id")
+        values["own_id"] = caller.organisation_id
+    if supplier_id is not None:
+        conditions.append("part.supplier_id = :supplier_id")
+        values["supplier_id"] = supplier_id
+    if fulfilment is not None:
+        conditions.append("part.fulfilment = :fulfilment")
+        values["fulfilment"] = fulfilment
+    if after is not None:
+        conditions.append("(part.placed_at, part.supplier_order_id) < (:placed_at, :last_id)")
+        values |= {"placed_at": after[0], "last_id": after[1]}
+    statement = _SUPPLIER_LIST.format(address=_ADDRESS, lines=_LINES, conditions=" AND ".join(conditions))
+    return await _slice(db, statement, values, limit)
+
+
+async def _slice(db: AsyncSession, statement: str, values: dict[str, Any], limit: int) -> Slice:
+    rows = (await db.execute(text(statement), values | {"limit": limit + 1})).all()
+    items = [row[0] for row in rows[:limit]]
+    return Slice(items, (rows[limit - 1][1], rows[limit - 1][2]) if len(rows) > limit else None)
+
+
+async def get_payable(db: AsyncSession, order_id: UUID, caller: Caller, now: datetime) -> rules.PayableOrder:
+    """What the payer of an unpaid order must know; NotFound for anyone but its buyer and operators.
+
+    Conflict `order-not-payable` once it is paid, cancelled or past its time. Nothing is locked: settling decides.
+    """
+    found = (
+        await db.execute(
+            _PAYABLE, {"order_id": order_id, "person_id": caller.person_id, "sees_all": caller.is_operator}
+        )
+    ).first()
+    if found is None:
+        raise no_such_order()
+    if found.status != "PENDING_PAYMENT" or found.payment_due_at <= now:
+        raise Conflict("The order does not wait for a payment.", code="order-not-payable", status=found.status)
+    return rules.PayableOrder(
+        order_id=found.order_id,
+        order_number=found.order_number,
+        buyer_id=found.buyer_id,
+        payable_fen=found.payable_fen,
+        payment_due_at=found.payment_due_at,
+        description=rules.describe(found.titles, found.piece_count),
+    )
+
+
+def no_such_order() -> NotFound:
+    """The refusal of an order that does not exist, or not for this caller."""
+    return NotFound("There is no such order.", code="order-not-found", field="order_id")
+
+
+def _escaped(wanted: str) -> str:
+    return wanted.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")

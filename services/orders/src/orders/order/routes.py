@@ -1,0 +1,126 @@
+"""Orders over HTTP."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from orders.order import actions, queries, rules, schemas
+from shared.auth import Caller, CallerDep, require_kind
+from shared.clock import parse_instant, utc_now
+from shared.db import Db, Read
+from shared.errors import BadRequest
+from shared.idempotency import Once, OnceUnchecked
+from shared.ids import new_id
+from shared.page import CursorText, Limit, Page, decode_cursor, encode_cursor
+
+router = APIRouter(prefix="/v1", tags=["orders"])
+SupplierCaller = Annotated[Caller, Depends(require_kind("supplier"))]
+Wanted = Annotated[
+    str | None,
+    Query(max_length=100, pattern=r"^[^\x00]*$", description="Part of an order number or of a product's title."),
+]
+
+
+@router.post("/orders", status_code=201, response_model=schemas.OrderPage)
+async def place_order(
+    request: Request, body: schemas.PlaceOrder, caller: CallerDep, db: Db, once: OnceUnchecked
+) -> Response:
+    """Place an order: one part for each supplier, stock held until `payment_due_at`, these lines out of the cart.
+
+    409 `price-changed` with `differences` if the sum is not the seen one, `stock-short` with `shortages`,
+    `sku-not-listed` with `skus`; nothing is ordered then.
+    """
+    placed = await actions.place_order(
+        db,
+        order_id=new_id(),
+        next_id=new_id,
+        buyer=rules.Buyer(caller.person_id, caller.kind, caller.organisation_id),
+        wanted=[rules.WantedLine(line.sku_id, line.quantity) for line in body.lines],
+        address=rules.Address(
+            body.address.recipient, body.address.phone, body.address.county_code, body.address.detail
+        ),
+        note=body.note,
+        seen_payable_fen=body.seen_payable_fen,
+        now=utc_now(),
+        payment_window=request.app.state.settings.payment_window,
+        once=once,
+        render=schemas.placed_page,
+    )
+    return Response(
+        placed.answer,
+        status_code=201,
+        media_type="application/json",
+        headers={"Location": f"/v1/orders/{placed.draft.order_id}"},
+    )
+
+
+@router.get("/orders", response_model=Page[schemas.OrderSummary])
+async def list_orders(
+    caller: CallerDep,
+    db: Read,
+    status: schemas.Status | None = None,
+    q: Wanted = None,
+    cursor: CursorText = None,
+    limit: Limit = 20,
+) -> Response:
+    """The caller's own orders, latest first; an operator sees all."""
+    found = await queries.list_orders(db, caller, status=status, wanted=q, after=_after(cursor), limit=limit)
+    return _page(found)
+
+
+@router.get("/orders/{order_id}", response_model=schemas.OrderPage)
+async def get_order(order_id: UUID, caller: CallerDep, db: Read) -> Response:
+    """One order with its parts, address and history; 404 unless it is the caller's own (or the caller an operator)."""
+    return Response(await queries.get_page(db, order_id, caller), media_type="application/json")
+
+
+@router.post("/orders/{order_id}/cancel", response_model=schemas.OrderPage)
+async def cancel_order(order_id: UUID, body: schemas.CancelOrder, caller: CallerDep, db: Db, once: Once) -> Response:
+    """Cancel an order that is unpaid, or paid and not yet sent; what was paid goes back in full.
+
+    409 `order-already-cancelled`, `order-shipped`.
+    """
+    await actions.cancel_order(db, order_id=order_id, reason=body.reason, caller=caller, now=utc_now())
+    return await once.answer(db, orjson.loads(await queries.get_page(db, order_id, caller)))
+
+
+@router.get("/supplier-orders", response_model=Page[schemas.SupplierOrder])
+async def list_supplier_orders(
+    caller: SupplierCaller,
+    db: Read,
+    fulfilment: schemas.Fulfilment | None = None,
+    supplier_id: UUID | None = None,
+    cursor: CursorText = None,
+    limit: Limit = 20,
+) -> Response:
+    """A supplier's own parts of orders, latest first, with the address once they are paid; an operator sees all."""
+    found = await queries.list_supplier_orders(
+        db, caller, fulfilment=fulfilment, supplier_id=supplier_id, after=_after(cursor), limit=limit
+    )
+    return _page(found)
+
+
+def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
+    if cursor is None:
+        return None
+    values: list[Any] = decode_cursor(cursor, size=2)
+    try:
+        return parse_instant(str(values[0])), UUID(str(values[1]))
+    except ValueError as error:
+        raise BadRequest(
+            "The cursor is not one of ours. Start again without it.", code="cursor-invalid", field="cursor"
+        ) from error
+
+
+def _page(found: queries.Slice) -> Response:
+    """Items are JSON already: PostgreSQL made them."""
+    cursor = (
+        "null"
+        if found.last_key is None
+        else f'"{encode_cursor(found.last_key[0].isoformat(), str(found.last_key[1]))}"'
+    )
+    body = f'{{"items":[{",".join(found.items)}],"next_cursor":{cursor},"total":null}}'
+    return Response(body, media_type="application/json")

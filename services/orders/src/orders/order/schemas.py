@@ -1,0 +1,227 @@
+"""What routes of orders take and give."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from orders.order import rules
+
+Status = Literal["PENDING_PAYMENT", "PAID", "COMPLETED", "CANCELLED"]
+Fulfilment = Literal["PENDING_PAYMENT", "PENDING_SHIPMENT", "SHIPPED", "DELIVERED", "CANCELLED"]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00]*$")]
+Quantity = Annotated[int, Field(ge=1, le=99_999, strict=True, description="Pieces.")]
+
+
+class Body(BaseModel):
+    """A request's body: unknown members are mistakes, said at once."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class OrderedLine(Body):
+    """Pieces of a SKU to buy. A SKU named twice is bought once, with both quantities."""
+
+    sku_id: UUID
+    quantity: Quantity
+
+
+class DeliveryTo(Body):
+    """Where the goods go."""
+
+    recipient: Annotated[Text, Field(min_length=1, max_length=50)]
+    phone: Annotated[
+        str, Field(pattern=r"^\+?[0-9][0-9 -]{5,18}[0-9]$", description="With the area code, if there is one.")
+    ]
+    county_code: Annotated[str, Field(pattern=r"^[0-9]{6}$", description="Six-digit administrative division code.")]
+    detail: Annotated[Text, Field(min_length=1, max_length=200, description="Street, house, room.")]
+
+
+class PlaceOrder(Body):
+    """An order to place. `seen_payable_fen` is the sum that the buyer saw and agrees to."""
+
+    lines: Annotated[list[OrderedLine], Field(min_length=1, max_length=100)]
+    address: DeliveryTo
+    note: Annotated[Text, Field(max_length=500)] = ""
+    seen_payable_fen: Annotated[int, Field(ge=0, le=2**53, strict=True)]
+
+
+class CancelOrder(Body):
+    """Why the buyer does not want it any more."""
+
+    reason: Annotated[Text, Field(min_length=1, max_length=200)]
+
+
+class Line(BaseModel):
+    """A line as sold; its share of the discount is frozen."""
+
+    line_id: UUID
+    sku_id: UUID
+    product_id: UUID
+    product_title: str
+    product_title_en: str
+    specification: str
+    specification_en: str
+    picture: str
+    quantity: int
+    unit_price_fen: int
+    amount_fen: int
+    discount_fen: int
+    payable_fen: int
+
+
+class Part(BaseModel):
+    """One supplier's part."""
+
+    supplier_order_id: UUID
+    supplier_id: UUID
+    supplier_name: str
+    ship_from_county_code: str
+    fulfilment: Fulfilment
+    goods_fen: int
+    discount_fen: int
+    delivery_fen: int
+    payable_fen: int
+    shipped_at: datetime | None
+    delivered_at: datetime | None
+    lines: list[Line]
+
+
+class Address(BaseModel):
+    """Where the goods go."""
+
+    recipient: str
+    phone: str
+    county_code: str
+    detail: str
+
+
+class Change(BaseModel):
+    """One entry of the history. `supplier_order_id` is set where it concerns one part only."""
+
+    change: Literal["PLACED", "PAID", "CANCELLED", "SHIPPED", "DELIVERED", "COMPLETED", "SHIPPED_AFTER_CANCEL"]
+    changed_at: datetime
+    supplier_order_id: UUID | None
+    reason: str
+
+
+class OrderSummary(BaseModel):
+    """An order as lists show it. Amounts in fen."""
+
+    order_id: UUID
+    order_number: str
+    mode: str
+    status: Status
+    goods_fen: int
+    discount_fen: int
+    delivery_fen: int
+    payable_fen: int
+    placed_at: datetime
+    payment_due_at: datetime
+    paid_at: datetime | None
+    completed_at: datetime | None
+    cancelled_at: datetime | None
+    cancel_reason: str | None
+    parts: list[Part]
+
+
+class OrderPage(OrderSummary):
+    """The whole order."""
+
+    buyer_id: UUID
+    note: str
+    address: Address
+    history: list[Change]
+
+
+class SupplierOrder(BaseModel):
+    """A supplier's part of an order. The address appears once it is paid."""
+
+    supplier_order_id: UUID
+    order_id: UUID
+    order_number: str
+    supplier_id: UUID
+    fulfilment: Fulfilment
+    goods_fen: int
+    discount_fen: int
+    delivery_fen: int
+    payable_fen: int
+    placed_at: datetime
+    paid_at: datetime | None
+    shipped_at: datetime | None
+    delivered_at: datetime | None
+    note: str
+    address: Address | None
+    lines: list[Line]
+
+
+def placed_page(draft: rules.OrderDraft) -> bytes:
+    """The page of an order at the moment of its placement: what GET answers right after, without reading it again."""
+    address = draft.address
+    return orjson.dumps(
+        {
+            "order_id": draft.order_id,
+            "order_number": draft.order_number,
+            "mode": draft.mode,
+            "status": "PENDING_PAYMENT",
+            "goods_fen": draft.goods_fen,
+            "discount_fen": draft.discount_fen,
+            "delivery_fen": draft.delivery_fen,
+            "payable_fen": draft.payable_fen,
+            "placed_at": draft.placed_at,
+            "payment_due_at": draft.payment_due_at,
+            "paid_at": None,
+            "completed_at": None,
+            "cancelled_at": None,
+            "cancel_reason": None,
+            "parts": [_placed_part(part) for part in draft.parts],
+            "buyer_id": draft.buyer.person_id,
+            "note": draft.note,
+            "address": {
+                "recipient": address.recipient,
+                "phone": address.phone,
+                "county_code": address.county_code,
+                "detail": address.detail,
+            },
+            "history": [{"change": "PLACED", "changed_at": draft.placed_at, "supplier_order_id": None, "reason": ""}],
+        },
+        default=str,  # asyncpg's UUIDs are a class of their own
+    )
+
+
+def _placed_part(part: rules.DraftPart) -> dict[str, object]:
+    sku = part.lines[0].sku
+    return {
+        "supplier_order_id": part.supplier_order_id,
+        "supplier_id": sku.supplier_id,
+        "supplier_name": sku.supplier_name,
+        "ship_from_county_code": sku.supplier_county_code,
+        "fulfilment": "PENDING_PAYMENT",
+        "goods_fen": part.goods_fen,
+        "discount_fen": part.discount_fen,
+        "delivery_fen": part.delivery_fen,
+        "payable_fen": part.payable_fen,
+        "shipped_at": None,
+        "delivered_at": None,
+        "lines": [_placed_line(line) for line in part.lines],
+    }
+
+
+def _placed_line(line: rules.DraftLine) -> dict[str, object]:
+    return {
+        "line_id": line.line_id,
+        "sku_id": line.sku.sku_id,
+        "product_id": line.sku.product_id,
+        "product_title": line.sku.product_title,
+        "product_title_en": line.sku.product_title_en,
+        "specification": line.sku.specification,
+        "specification_en": line.sku.specification_en,
+        "picture": line.sku.picture,
+        "quantity": line.quantity,
+        "unit_price_fen": line.sku.price_fen,
+        "amount_fen": line.amount_fen,
+        "discount_fen": line.discount_fen,
+        "payable_fen": line.payable_fen,
+    }

@@ -1,0 +1,20 @@
+"""Settings of orders, from the environment: ORDERS_DATABASE_URL and so on."""
+
+from datetime import timedelta
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from orders.payment.settings import PaymentSettings
+from shared.settings import ServiceSettings
+
+
+class Settings(PaymentSettings, ServiceSettings):
+    """What orders needs to know."""
+
+    model_config = SettingsConfigDict(env_prefix="ORDERS_", extra="ignore")
+
+    port: int = 8002
+    payment_window: timedelta = Field(
+        default=timedelta(minutes=30), description="How long an unpaid order keeps its stock, ISO 8601 or seconds."
+    )

@@ -1,0 +1,33 @@
+"""Reads of the SKU replica."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from orders.sku.rules import SaleSku
+
+SALE_COLUMNS = """
+    sku.sku_id, sku.revision, sku.is_listed, sku.product_id, sku.supplier_id, sku.supplier_name,
+    sku.supplier_county_code, sku.product_title, sku.product_title_en, sku.specification, sku.specification_en,
+    sku.picture, sku.price_fen, sku.price_valid_from, sku.price_valid_until, coalesce(level.available, 0) AS available
+"""
+SALE_WIDTH = 16  # columns of SALE_COLUMNS: what a statement adds comes after them
+
+_FOR_SALE = text(f"""
+    SELECT {SALE_COLUMNS}
+    FROM sellable_skus AS sku LEFT JOIN stock_levels AS level USING (sku_id)
+    WHERE sku.sku_id = ANY(:sku_ids)
+""")  # noqa: S608 - only our own column list
+
+
+def sale_skus(rows: Iterable[Any]) -> dict[UUID, SaleSku]:
+    """Rows of `SALE_COLUMNS` as values, by SKU."""
+    return {row[0]: SaleSku(*row[:SALE_WIDTH]) for row in rows}
+
+
+async def list_for_sale(db: AsyncSession, sku_ids: Iterable[UUID]) -> dict[UUID, SaleSku]:
+    """What the replica knows of these SKUs, with what is available of each, by SKU; unknown ones are absent."""
+    return sale_skus(await db.execute(_FOR_SALE, {"sku_ids": list(sku_ids)}))
