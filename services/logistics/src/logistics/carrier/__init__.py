@@ -1,0 +1,1 @@
+"""Carriers and the secrets with which they sign what they push."""

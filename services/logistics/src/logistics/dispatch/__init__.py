@@ -1,0 +1,1 @@
+"""Dispatch: goods leave the supplier in parcels."""

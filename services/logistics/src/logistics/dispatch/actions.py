@@ -1,0 +1,106 @@
+"""Dispatch: the goods leave the supplier, and each box becomes a parcel that we follow."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from logistics.carrier import queries as carrier_queries
+from logistics.dispatch import rules
+from logistics.dispatch.rules import PlannedParcel
+from logistics.parcel import actions as parcel_actions
+from logistics.parcel.queries import ParcelFacts
+from logistics.reading import actions as reading_actions
+from logistics.shipment import actions as shipment_actions
+from logistics.shipment import queries as shipment_queries
+from logistics.temperature_class.queries import find_class
+from logistics.temperature_class.rules import strictest
+from logistics.tracking import actions as tracking_actions
+from shared.auth import Caller
+from shared.errors import Conflict, Forbidden, Invalid
+from shared.events.logistics import DispatchedLine, ShipmentDispatched
+from shared.outbox import publish
+
+
+async def dispatch_shipment(
+    db: AsyncSession,
+    *,
+    shipment_id: UUID,
+    caller: Caller,
+    parcels: Sequence[PlannedParcel],
+    now: datetime,
+    new_id: Callable[[], UUID],
+) -> None:
+    """Send a pending shipment, by its supplier. Of two at once the second finds it dispatched.
+
+    What carriers and devices already said of these waybills takes effect now. Publishes ShipmentDispatched.
+    """
+    shipment = await shipment_queries.lock_visible(db, shipment_id, caller)
+    if caller.kind != "supplier":
+        raise Forbidden("Only its supplier dispatches a shipment.", code="not-the-supplier")
+    rules.ensure_pending(shipment.status)
+    rules.ensure_distinct(parcels)
+    lines = {line.sku_id: line for line in (await shipment_queries.list_lines(db, [shipment_id]))[shipment_id]}
+    rules.ensure_complete(parcels, {sku_id: line.quantity for sku_id, line in lines.items()})
+    classes = {sku_id: line.temperature_class for sku_id, line in lines.items()}
+    await _ensure_carriers(db, parcels)
+    packed: Counter[UUID] = Counter()
+    made: list[ParcelFacts] = []
+    for parcel in sorted(parcels, key=lambda each: (each.carrier_code, each.waybill_number)):
+        await parcel_actions.hold_waybill(db, carrier_code=parcel.carrier_code, waybill_number=parcel.waybill_number)
+        packed.update(parcel.quantities)
+        facts = ParcelFacts(
+            parcel_id=new_id(),
+            shipment_id=shipment_id,
+            order_id=shipment.order_id,
+            supplier_order_id=shipment.supplier_order_id,
+            carrier_code=parcel.carrier_code,
+            waybill_number=parcel.waybill_number,
+            temperature_class=class_of([classes[sku_id] for sku_id in parcel.quantities]),
+        )
+        parties = parcel_actions.Parties(shipment.supplier_id, shipment.buyer_id, shipment.organisation_id)
+        if not await parcel_actions.create_parcel(
+            db, facts=facts, parties=parties, quantities=parcel.quantities, now=now
+        ):
+            raise Conflict(
+                f"Waybill {parcel.waybill_number} is on another parcel already. Check the number.",
+                code="waybill-taken",
+                field="parcels",
+            )
+        made.append(facts)
+    await shipment_actions.mark_dispatched(db, shipment, quantities=packed, now=now)
+    event = ShipmentDispatched(
+        shipment_id=shipment_id,
+        order_id=shipment.order_id,
+        supplier_order_id=shipment.supplier_order_id,
+        carrier_code=parcels[0].carrier_code,
+        waybill_numbers=tuple(parcel.waybill_number for parcel in parcels),
+        lines=tuple(DispatchedLine(sku_id=sku_id, quantity=packed[sku_id]) for sku_id in sorted(packed)),
+        dispatched_at=now,
+    )
+    await publish(db, event, now=now)
+    for facts in made:
+        await tracking_actions.restate_parcels(
+            db, carrier_code=facts.carrier_code, waybill_numbers=[facts.waybill_number], now=now
+        )
+        await reading_actions.claim_early_readings(db, parcel=facts, now=now, new_id=new_id)
+
+
+def class_of(names: Sequence[str]) -> str:
+    """By which class a parcel with goods of these classes is judged."""
+    known = [found for name in names if (found := find_class(name)) is not None]
+    judged_by = strictest(known)
+    return judged_by.temperature_class if judged_by is not None else min(names)
+
+
+async def _ensure_carriers(db: AsyncSession, parcels: Sequence[PlannedParcel]) -> None:
+    known = {carrier.carrier_code for carrier in await carrier_queries.list_carriers(db)}
+    for index, parcel in enumerate(parcels):
+        if parcel.carrier_code not in known:
+            raise Invalid(
+                f"We do not work with a carrier {parcel.carrier_code}.",
+                code="carrier-unknown",
+                field=f"parcels.{index}.carrier_code",
+            )

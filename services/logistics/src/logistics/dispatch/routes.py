@@ -1,0 +1,47 @@
+"""The supplier says that the goods have left."""
+
+from collections import Counter
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from logistics.dispatch import actions
+from logistics.dispatch.rules import PlannedParcel
+from logistics.dispatch.schemas import Dispatch, PackedParcel
+from logistics.shipment import queries as shipment_queries
+from logistics.shipment.routes import present
+from logistics.shipment.schemas import ShipmentOut
+from shared.auth import CallerDep
+from shared.clock import utc_now
+from shared.db import Db
+from shared.idempotency import Once
+from shared.ids import new_id
+
+router = APIRouter(prefix="/v1/shipments", tags=["shipments"])
+
+
+@router.post("/{shipment_id}/dispatch", response_model=ShipmentOut)
+async def dispatch_shipment(shipment_id: UUID, body: Dispatch, caller: CallerDep, once: Once, db: Db) -> Response:
+    """Send a shipment, in one or more parcels that together hold exactly what was paid.
+
+    403 `not-the-supplier`; 409 `shipment-already-dispatched`, `shipment-cancelled`, `waybill-taken`; 422
+    `quantities-differ`, `waybill-repeated`, `carrier-unknown`, `temperature-classes-apart`.
+    """
+    await actions.dispatch_shipment(
+        db,
+        shipment_id=shipment_id,
+        caller=caller,
+        parcels=[_planned(each) for each in body.parcels],
+        now=utc_now(),
+        new_id=new_id,
+    )
+    db.expire_all()
+    shipment = await shipment_queries.get_visible(db, shipment_id, caller)
+    return await once.answer(db, (await present(db, [shipment]))[0])
+
+
+def _planned(parcel: PackedParcel) -> PlannedParcel:
+    quantities: Counter[UUID] = Counter()
+    for line in parcel.lines:
+        quantities[line.sku_id] += line.quantity
+    return PlannedParcel(parcel.carrier_code, parcel.waybill_number, dict(quantities))

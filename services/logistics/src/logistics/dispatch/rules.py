@@ -1,0 +1,56 @@
+"""A dispatch plan: which pieces leave in which parcel. Everything that was paid leaves, no more and no less."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from shared.errors import Conflict, Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedParcel:
+    """One box as the supplier packed it."""
+
+    carrier_code: str
+    waybill_number: str
+    quantities: Mapping[UUID, int]
+
+
+def ensure_distinct(parcels: Sequence[PlannedParcel]) -> None:
+    """One waybill is one parcel."""
+    seen = Counter((each.carrier_code, each.waybill_number) for each in parcels)
+    repeated = [waybill_number for (_, waybill_number), count in seen.items() if count > 1]
+    if repeated:
+        raise Invalid(
+            f"Waybill {repeated[0]} is on two parcels. Each parcel has its own.",
+            code="waybill-repeated",
+            field="parcels",
+        )
+
+
+def ensure_complete(parcels: Sequence[PlannedParcel], paid: Mapping[UUID, int]) -> None:
+    """Refuses with `quantities-differ` and the differences where the parcels do not hold what was paid."""
+    packed: Counter[UUID] = Counter()
+    for parcel in parcels:
+        packed.update(parcel.quantities)
+    differences = [
+        {"sku_id": str(sku_id), "paid": paid.get(sku_id, 0), "packed": packed[sku_id]}
+        for sku_id in sorted(set(paid) | set(packed))
+        if paid.get(sku_id, 0) != packed[sku_id]
+    ]
+    if differences:
+        raise Invalid(
+            "The parcels must hold exactly what was paid. See differences.",
+            code="quantities-differ",
+            field="parcels",
+            differences=differences,
+        )
+
+
+def ensure_pending(status: str) -> None:
+    """A shipment leaves once."""
+    if status == "CANCELLED":
+        raise Conflict("The order was cancelled. Do not send this shipment.", code="shipment-cancelled")
+    if status != "PENDING":
+        raise Conflict("This shipment was dispatched already.", code="shipment-already-dispatched")

@@ -1,0 +1,34 @@
+"""How a supplier says what left in which box."""
+
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from logistics.fields import CarrierCode, WaybillNumber
+
+
+class PackedLine(BaseModel):
+    """Pieces of a SKU in the box."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sku_id: UUID
+    quantity: int = Field(ge=1, le=1_000_000)
+
+
+class PackedParcel(BaseModel):
+    """One box with its waybill."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    carrier_code: CarrierCode
+    waybill_number: WaybillNumber
+    lines: list[PackedLine] = Field(min_length=1, max_length=200)
+
+
+class Dispatch(BaseModel):
+    """All boxes of a shipment: together they hold exactly what was paid."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    parcels: list[PackedParcel] = Field(min_length=1, max_length=100)

@@ -1,0 +1,1 @@
+"""Excursions: out of range, or silent for too long."""

@@ -1,0 +1,56 @@
+"""What happens here when something happened in orders."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from logistics.shipment import actions
+from logistics.shipment.actions import PaidOrder, PaidPart
+from logistics.shipment.rules import PaidLine
+from shared.consumer import Handlers
+from shared.events import Envelope
+from shared.events.orders import OrderCancelled, OrderPaid, SoldPart
+from shared.ids import new_id
+
+
+async def on_order_paid(db: AsyncSession, event: OrderPaid, _: Envelope) -> None:
+    """Each supplier has something to send."""
+    order = PaidOrder(
+        order_id=event.order_id,
+        order_number=event.order_number,
+        buyer_id=event.buyer_id,
+        organisation_id=event.organisation_id,
+        recipient=event.address.recipient,
+        phone=event.address.phone,
+        county_code=event.address.county_code,
+        address_detail=event.address.detail,
+    )
+    await actions.create_shipments(db, order=order, parts=[_part(part) for part in event.parts], now=event.paid_at)
+
+
+async def on_order_cancelled(db: AsyncSession, event: OrderCancelled, _: Envelope) -> None:
+    """What has not left stays."""
+    await actions.cancel_shipments(db, order_id=event.order_id, cancelled_at=event.cancelled_at)
+
+
+def _part(part: SoldPart) -> PaidPart:
+    return PaidPart(
+        shipment_id=new_id(),
+        supplier_order_id=part.supplier_order_id,
+        supplier_id=part.supplier_id,
+        supplier_name=part.supplier_name,
+        ship_from_county_code=part.ship_from_county_code,
+        lines=tuple(
+            PaidLine(
+                sku_id=line.sku_id,
+                product_id=line.product_id,
+                product_title=line.product_title,
+                specification=line.specification,
+                temperature_class=line.temperature_class,
+                net_weight_g=line.net_weight_g,
+                quantity=line.quantity,
+            )
+            for line in part.lines
+        ),
+    )
+
+
+ORDERS_HANDLERS: Handlers = {OrderPaid: on_order_paid, OrderCancelled: on_order_cancelled}

@@ -1,0 +1,108 @@
+"""Reads of parcels, each limited to what the caller may see."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from logistics.parcel.models import Parcel, ParcelLine
+from shared.auth import Caller
+from shared.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelFacts:
+    """What never changes about a parcel."""
+
+    parcel_id: UUID
+    shipment_id: UUID
+    order_id: UUID
+    supplier_order_id: UUID
+    carrier_code: str
+    waybill_number: str
+    temperature_class: str
+
+
+def visible_to(caller: Caller) -> ColumnElement[bool]:
+    """Whose parcels these are: the buyer's or its institution's, the supplier's, or anyone's for an operator.
+
+    Everybody else sees none.
+    """
+    match caller.kind:
+        case "operator":
+            return true()
+        case "supplier" if caller.organisation_id is not None:
+            return Parcel.supplier_id == caller.organisation_id
+        case "institution" if caller.organisation_id is not None:
+            return or_(Parcel.buyer_id == caller.person_id, Parcel.organisation_id == caller.organisation_id)
+        case "consumer" | "institution":
+            return Parcel.buyer_id == caller.person_id
+        case _:
+            return false()
+
+
+async def get_visible(db: AsyncSession, parcel_id: UUID, caller: Caller) -> Parcel:
+    """The parcel; 404 `parcel-not-found` also for one that is none of the caller's business."""
+    parcel = await db.scalar(select(Parcel).where(Parcel.parcel_id == parcel_id, visible_to(caller)))
+    if parcel is None:
+        raise NotFound("There is no such parcel among yours.", code="parcel-not-found")
+    return parcel
+
+
+async def list_of_shipments(db: AsyncSession, shipment_ids: Sequence[UUID]) -> Sequence[Parcel]:
+    """The parcels of shipments that the caller was found to see, by waybill."""
+    if not shipment_ids:
+        return []
+    statement = (
+        select(Parcel)
+        .where(Parcel.shipment_id.in_(shipment_ids))
+        .order_by(Parcel.shipment_id, Parcel.carrier_code, Parcel.waybill_number)
+    )
+    return (await db.scalars(statement)).all()
+
+
+async def list_lines(db: AsyncSession, parcel_ids: Sequence[UUID]) -> dict[UUID, list[ParcelLine]]:
+    """What is in each of these parcels."""
+    if not parcel_ids:
+        return {}
+    statement = (
+        select(ParcelLine).where(ParcelLine.parcel_id.in_(parcel_ids)).order_by(ParcelLine.parcel_id, ParcelLine.sku_id)
+    )
+    lines: dict[UUID, list[ParcelLine]] = {}
+    for line in await db.scalars(statement):
+        lines.setdefault(line.parcel_id, []).append(line)
+    return lines
+
+
+async def find_by_waybill(db: AsyncSession, *, carrier_code: str, waybill_number: str) -> ParcelFacts | None:
+    """The parcel under this waybill, or None."""
+    row = (
+        await db.execute(
+            select(
+                Parcel.parcel_id,
+                Parcel.shipment_id,
+                Parcel.order_id,
+                Parcel.supplier_order_id,
+                Parcel.carrier_code,
+                Parcel.waybill_number,
+                Parcel.temperature_class,
+            ).where(Parcel.carrier_code == carrier_code, Parcel.waybill_number == waybill_number)
+        )
+    ).first()
+    return None if row is None else ParcelFacts(*row)
+
+
+async def list_delivery(db: AsyncSession, shipment_id: UUID) -> list[datetime | None]:
+    """When each parcel of the shipment was delivered."""
+    rows: Any = await db.scalars(select(Parcel.delivered_at).where(Parcel.shipment_id == shipment_id))
+    return list(rows)
+
+
+async def list_arrived(db: AsyncSession, parcel_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the parcels whose way is over: delivered, or returned."""
+    is_over = or_(Parcel.delivered_at.is_not(None), Parcel.returned_at.is_not(None))
+    return set(await db.scalars(select(Parcel.parcel_id).where(Parcel.parcel_id.in_(parcel_ids), is_over)))

@@ -1,0 +1,231 @@
+"""Keeping readings: each once, in one statement, judged on the way in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from uuid import UUID
+
+import orjson
+from sqlalchemy import delete, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from logistics.excursion import actions as excursion_actions
+from logistics.excursion.queries import get_policy
+from logistics.parcel import actions as parcel_actions
+from logistics.parcel import queries as parcel_queries
+from logistics.parcel.queries import ParcelFacts
+from logistics.reading.models import EarlyReading, ReadingSeries
+from logistics.reading.queries import LockedSeries, list_early, list_readings, lock_series, lock_silent_candidates
+from logistics.reading.rules import Batch
+
+NewId = Callable[[], UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """How many readings are new, how many were known. `is_early`: kept aside, for the waybill is not known yet."""
+
+    accepted: int
+    repeated: int
+    is_early: bool = False
+
+
+_COLUMNS = """
+    FROM unnest(CAST(:instants AS timestamptz[]), CAST(:temperatures AS float8[]), CAST(:humidities AS float8[]))
+        AS reading (at, temperature_c, humidity_percent)
+"""
+_HEARD = """
+    UPDATE reading_series
+    SET reading_count = reading_count + :count, last_at = :last_at, progress = CAST(:progress AS jsonb),
+        is_silent = false
+    WHERE series_id = :series_id
+"""
+_SILENT = text("UPDATE reading_series SET is_silent = true WHERE series_id = ANY(:series_ids)")
+_SILENCES_AT_ONCE = 200
+_APPEND = text(f"""
+    WITH heard AS ({_HEARD})
+    INSERT INTO readings (series_id, at, temperature_c, humidity_percent)
+    SELECT :series_id, at, temperature_c, humidity_percent {_COLUMNS}
+""")
+_MERGE = text(f"""
+    WITH merged AS (
+        INSERT INTO readings (series_id, at, temperature_c, humidity_percent)
+        SELECT :series_id, at, temperature_c, humidity_percent {_COLUMNS}
+        ON CONFLICT (series_id, at) DO NOTHING
+        RETURNING 1
+    )
+    SELECT count(*) FROM merged
+""")  # noqa: S608 - our own pieces
+_SET_ASIDE = text(f"""
+    WITH kept AS (
+        INSERT INTO early_readings (carrier_code, waybill_number, device_id, at, temperature_c, humidity_percent)
+        SELECT :carrier_code, :waybill_number, :device_id, at, temperature_c, humidity_percent {_COLUMNS}
+        ON CONFLICT DO NOTHING
+        RETURNING 1
+    )
+    SELECT count(*) FROM kept
+""")  # noqa: S608 - our own pieces
+
+
+async def record_readings(
+    db: AsyncSession,
+    *,
+    carrier_code: str,
+    waybill_number: str,
+    device_id: str,
+    batch: Batch,
+    now: datetime,
+    new_id: NewId,
+) -> Recorded:
+    """Keep a batch of one device on one parcel, and judge it.
+
+    Two batches of one device wait for each other at the series' row; nothing is lost and nothing is kept twice.
+    Publishes ExcursionOpened and ExcursionClosed.
+    """
+    place = {"carrier_code": carrier_code, "waybill_number": waybill_number}
+    series = await lock_series(db, **place, device_id=device_id)
+    if series is None:
+        parcel = await parcel_queries.find_by_waybill(db, **place)
+        if parcel is None:
+            await parcel_actions.hold_waybill(db, **place)
+            parcel = await parcel_queries.find_by_waybill(db, **place)
+        if parcel is None:
+            return await _set_aside(db, **place, device_id=device_id, batch=batch)
+        series = await _start_series(db, parcel=parcel, device_id=device_id)
+    return await _add(db, series=series, batch=batch, now=now, new_id=new_id)
+
+
+async def claim_early_readings(db: AsyncSession, *, parcel: ParcelFacts, now: datetime, new_id: NewId) -> None:
+    """Move the readings that came before their parcel to it. The caller holds the waybill."""
+    place = {"carrier_code": parcel.carrier_code, "waybill_number": parcel.waybill_number}
+    early = await list_early(db, **place)
+    if not early:
+        return
+    for device_id, rows in groupby(early, key=lambda each: each.device_id):
+        found = list(rows)
+        batch = Batch(
+            [row.at for row in found], [row.temperature_c for row in found], [row.humidity_percent for row in found]
+        )
+        series = await _start_series(db, parcel=parcel, device_id=device_id)
+        await _add(db, series=series, batch=batch, now=now, new_id=new_id)
+    await db.execute(
+        delete(EarlyReading).where(
+            EarlyReading.carrier_code == parcel.carrier_code, EarlyReading.waybill_number == parcel.waybill_number
+        )
+    )
+
+
+async def note_silences(db: AsyncSession, *, now: datetime, new_id: NewId) -> int:
+    """Open a gap for devices not heard for longer than the policy allows; how many were looked at.
+
+    A device on a parcel that has arrived may rest: it is noted as silent and opens nothing. Publishes ExcursionOpened.
+    """
+    found = await lock_silent_candidates(db, heard_before=now - get_policy().gap, limit=_SILENCES_AT_ONCE)
+    if not found:
+        return 0
+    resting = await parcel_queries.list_arrived(db, {series.monitored.parcel_id for series in found})
+    for series in found:
+        if series.monitored.parcel_id not in resting and series.last_at is not None:
+            await excursion_actions.open_silence(
+                db, monitored=series.monitored, last_at=series.last_at, now=now, new_id=new_id
+            )
+    await db.execute(_SILENT, {"series_ids": [series.monitored.series_id for series in found]})
+    return len(found)
+
+
+async def _start_series(db: AsyncSession, *, parcel: ParcelFacts, device_id: str) -> LockedSeries:
+    """A device's first reading on a parcel; whoever comes second finds the row of the first."""
+    await db.execute(
+        insert(ReadingSeries)
+        .values(
+            parcel_id=parcel.parcel_id,
+            device_id=device_id,
+            carrier_code=parcel.carrier_code,
+            waybill_number=parcel.waybill_number,
+            shipment_id=parcel.shipment_id,
+            order_id=parcel.order_id,
+            supplier_order_id=parcel.supplier_order_id,
+            temperature_class=parcel.temperature_class,
+        )
+        .on_conflict_do_nothing()
+    )
+    series = await lock_series(
+        db, carrier_code=parcel.carrier_code, waybill_number=parcel.waybill_number, device_id=device_id
+    )
+    if series is None:
+        raise RuntimeError("a series that was just written cannot be missing")
+    return series
+
+
+async def _add(db: AsyncSession, *, series: LockedSeries, batch: Batch, now: datetime, new_id: NewId) -> Recorded:
+    if not batch.instants:
+        return Recorded(0, batch.repeated)
+    if series.last_at is None or batch.instants[0] > series.last_at:
+        return await _append(db, series=series, batch=batch, now=now, new_id=new_id)
+    return await _merge(db, series=series, batch=batch, now=now, new_id=new_id)
+
+
+async def _append(db: AsyncSession, *, series: LockedSeries, batch: Batch, now: datetime, new_id: NewId) -> Recorded:
+    """The usual case: all later than what we have, so nothing is a repetition and judging goes on where it stood."""
+    progress = await excursion_actions.judge_further(
+        db,
+        monitored=series.monitored,
+        progress=series.progress,
+        is_silent=series.is_silent,
+        instants=batch.instants,
+        temperatures=batch.temperatures,
+        now=now,
+        new_id=new_id,
+    )
+    await db.execute(
+        _APPEND,
+        {
+            **_parameters(batch),
+            "series_id": series.monitored.series_id,
+            "count": len(batch.instants),
+            "last_at": batch.instants[-1],
+            "progress": orjson.dumps(progress).decode(),
+        },
+    )
+    return Recorded(len(batch.instants), batch.repeated)
+
+
+async def _merge(db: AsyncSession, *, series: LockedSeries, batch: Batch, now: datetime, new_id: NewId) -> Recorded:
+    """Late or repeated readings: keep the new ones and judge the whole series again."""
+    series_id = series.monitored.series_id
+    accepted = await db.scalar(_MERGE, {**_parameters(batch), "series_id": series_id}) or 0
+    repeated = batch.repeated + len(batch.instants) - accepted
+    if accepted:
+        instants, temperatures = await list_readings(db, series_id)
+        progress = await excursion_actions.judge_again(
+            db, monitored=series.monitored, instants=instants, temperatures=temperatures, now=now, new_id=new_id
+        )
+        await db.execute(
+            text(_HEARD),
+            {
+                "series_id": series_id,
+                "count": accepted,
+                "last_at": instants[-1],
+                "progress": orjson.dumps(progress).decode(),
+            },
+        )
+    return Recorded(accepted, repeated)
+
+
+async def _set_aside(
+    db: AsyncSession, *, carrier_code: str, waybill_number: str, device_id: str, batch: Batch
+) -> Recorded:
+    place = {"carrier_code": carrier_code, "waybill_number": waybill_number, "device_id": device_id}
+    kept = await db.scalar(_SET_ASIDE, {**_parameters(batch), **place}) or 0
+    return Recorded(0, batch.repeated + len(batch.instants) - kept, is_early=True)
+
+
+def _parameters(batch: Batch) -> dict[str, object]:
+    """Without humidities the shorter array is padded with nulls by unnest."""
+    return {
+        "instants": batch.instants,
+        "temperatures": batch.temperatures,
+        "humidities": [] if batch.humidities is None else batch.humidities,
+    }

@@ -1,0 +1,1 @@
+"""Shipments: one supplier's part of a paid order."""

@@ -1,0 +1,147 @@
+"""Shipments: made when an order is paid, cancelled with it, delivered with its last parcel."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from logistics.parcel import queries as parcel_queries
+from logistics.shipment import rules
+from logistics.shipment.models import Shipment, ShipmentLine
+from logistics.shipment.queries import lock_shipments, lock_shipments_of_order
+from logistics.shipment.rules import CANCELLED, DELIVERED, DISPATCHED, PENDING, PaidLine
+from shared.events.logistics import ShipmentCreated, ShipmentDelivered
+from shared.outbox import publish
+
+
+@dataclass(frozen=True, slots=True)
+class PaidOrder:
+    """What all shipments of an order share."""
+
+    order_id: UUID
+    order_number: str
+    buyer_id: UUID
+    organisation_id: UUID | None
+    recipient: str
+    phone: str
+    county_code: str
+    address_detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaidPart:
+    """One supplier's part of a paid order; `shipment_id` is the id that its shipment shall have."""
+
+    shipment_id: UUID
+    supplier_order_id: UUID
+    supplier_id: UUID
+    supplier_name: str
+    ship_from_county_code: str
+    lines: tuple[PaidLine, ...]
+
+
+async def create_shipments(db: AsyncSession, *, order: PaidOrder, parts: Sequence[PaidPart], now: datetime) -> None:
+    """One shipment for each part that has none yet: a part told of twice is one shipment. Publishes ShipmentCreated."""
+    shipments = [
+        {
+            "order_id": order.order_id,
+            "order_number": order.order_number,
+            "buyer_id": order.buyer_id,
+            "organisation_id": order.organisation_id,
+            "recipient": order.recipient,
+            "phone": order.phone,
+            "county_code": order.county_code,
+            "address_detail": order.address_detail,
+            "shipment_id": part.shipment_id,
+            "supplier_order_id": part.supplier_order_id,
+            "supplier_id": part.supplier_id,
+            "supplier_name": part.supplier_name,
+            "ship_from_county_code": part.ship_from_county_code,
+            "status": PENDING,
+            "created_at": now,
+        }
+        for part in parts
+    ]
+    statement = insert(Shipment).values(shipments).on_conflict_do_nothing(index_elements=["supplier_order_id"])
+    made = set(await db.scalars(statement.returning(Shipment.shipment_id)))
+    new_parts = [part for part in parts if part.shipment_id in made]
+    if not new_parts:
+        return
+    await db.execute(
+        insert(ShipmentLine),
+        [
+            {
+                "shipment_id": part.shipment_id,
+                "sku_id": line.sku_id,
+                "product_id": line.product_id,
+                "product_title": line.product_title,
+                "specification": line.specification,
+                "temperature_class": line.temperature_class,
+                "net_weight_g": line.net_weight_g,
+                "quantity": line.quantity,
+            }
+            for part in new_parts
+            for line in rules.lines_by_sku(part.lines)
+        ],
+    )
+    events = [
+        ShipmentCreated(
+            shipment_id=part.shipment_id,
+            order_id=order.order_id,
+            supplier_order_id=part.supplier_order_id,
+            supplier_id=part.supplier_id,
+            created_at=now,
+        )
+        for part in new_parts
+    ]
+    await publish(db, *events, now=now)
+
+
+async def cancel_shipments(db: AsyncSession, *, order_id: UUID, cancelled_at: datetime) -> None:
+    """The order is void: what has not left stays. What has left keeps its state and notes the cancellation."""
+    for shipment in await lock_shipments_of_order(db, order_id):
+        shipment.order_cancelled_at = cancelled_at
+        if shipment.status == PENDING:
+            shipment.status = CANCELLED
+    await db.flush()
+
+
+async def note_delivery(db: AsyncSession, *, shipment_ids: Sequence[UUID], now: datetime) -> None:
+    """Parcels of these shipments were delivered: a shipment is delivered with its last parcel.
+
+    Each shipment is locked before its parcels are counted, so of two pushes that deliver the last two parcels at once
+    the second sees both. Publishes ShipmentDelivered.
+    """
+    for shipment in await lock_shipments(db, shipment_ids):
+        arrived_at = rules.arrived_at(await parcel_queries.list_delivery(db, shipment.shipment_id))
+        if shipment.status != DISPATCHED or arrived_at is None:
+            continue
+        await db.execute(
+            update(Shipment)
+            .where(Shipment.shipment_id == shipment.shipment_id)
+            .values(status=DELIVERED, delivered_at=arrived_at)
+        )
+        event = ShipmentDelivered(
+            shipment_id=shipment.shipment_id,
+            order_id=shipment.order_id,
+            supplier_order_id=shipment.supplier_order_id,
+            delivered_at=arrived_at,
+        )
+        await publish(db, event, now=now)
+
+
+async def mark_dispatched(db: AsyncSession, shipment: Shipment, *, quantities: dict[UUID, int], now: datetime) -> None:
+    """The locked shipment left with these quantities. A CHECK refuses that more leaves than was paid."""
+    shipment.status = DISPATCHED
+    shipment.dispatched_at = now
+    await db.flush()
+    for sku_id, quantity in quantities.items():
+        await db.execute(
+            update(ShipmentLine)
+            .where(ShipmentLine.shipment_id == shipment.shipment_id, ShipmentLine.sku_id == sku_id)
+            .values(dispatched_quantity=ShipmentLine.dispatched_quantity + quantity)
+        )

@@ -1,0 +1,107 @@
+"""Reads of shipments, each limited to what the caller may see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, false, or_, select, true, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from logistics.shipment.models import Shipment, ShipmentLine
+from shared.auth import Caller
+from shared.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentFilter:
+    """Which shipments a list is about; None is any."""
+
+    order_id: UUID | None = None
+    supplier_id: UUID | None = None
+    status: str | None = None
+
+
+def visible_to(caller: Caller) -> ColumnElement[bool]:
+    """Whose shipments these are: the buyer's or its institution's, the supplier's, or anyone's for an operator.
+
+    Everybody else sees none.
+    """
+    match caller.kind:
+        case "operator":
+            return true()
+        case "supplier" if caller.organisation_id is not None:
+            return Shipment.supplier_id == caller.organisation_id
+        case "institution" if caller.organisation_id is not None:
+            return or_(Shipment.buyer_id == caller.person_id, Shipment.organisation_id == caller.organisation_id)
+        case "consumer" | "institution":
+            return Shipment.buyer_id == caller.person_id
+        case _:
+            return false()
+
+
+async def get_visible(db: AsyncSession, shipment_id: UUID, caller: Caller) -> Shipment:
+    """The shipment; 404 `shipment-not-found` also for one that is none of the caller's business."""
+    return _found(await db.scalar(_one(shipment_id, caller)))
+
+
+async def lock_visible(db: AsyncSession, shipment_id: UUID, caller: Caller) -> Shipment:
+    """The same, locked until the transaction ends."""
+    return _found(await db.scalar(_one(shipment_id, caller).with_for_update(key_share=True)))
+
+
+async def list_visible(
+    db: AsyncSession, *, caller: Caller, wanted: ShipmentFilter, after: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[Shipment]:
+    """The newest first, after the given place."""
+    statement = select(Shipment).where(visible_to(caller))
+    if wanted.order_id is not None:
+        statement = statement.where(Shipment.order_id == wanted.order_id)
+    if wanted.supplier_id is not None:
+        statement = statement.where(Shipment.supplier_id == wanted.supplier_id)
+    if wanted.status is not None:
+        statement = statement.where(Shipment.status == wanted.status)
+    if after is not None:
+        statement = statement.where(tuple_(Shipment.created_at, Shipment.shipment_id) < after)
+    ordered = statement.order_by(Shipment.created_at.desc(), Shipment.shipment_id.desc()).limit(limit)
+    return (await db.scalars(ordered)).all()
+
+
+async def list_lines(db: AsyncSession, shipment_ids: Sequence[UUID]) -> dict[UUID, list[ShipmentLine]]:
+    """What each of these shipments must hold."""
+    lines: dict[UUID, list[ShipmentLine]] = {}
+    if shipment_ids:
+        statement = (
+            select(ShipmentLine)
+            .where(ShipmentLine.shipment_id.in_(shipment_ids))
+            .order_by(ShipmentLine.shipment_id, ShipmentLine.sku_id)
+        )
+        for line in await db.scalars(statement):
+            lines.setdefault(line.shipment_id, []).append(line)
+    return lines
+
+
+async def lock_shipments(db: AsyncSession, shipment_ids: Sequence[UUID]) -> Sequence[Shipment]:
+    """These shipments, locked in the order of their ids."""
+    return await _lock(db, select(Shipment).where(Shipment.shipment_id.in_(shipment_ids)))
+
+
+async def lock_shipments_of_order(db: AsyncSession, order_id: UUID) -> Sequence[Shipment]:
+    """An order's shipments, locked in the order of their ids."""
+    return await _lock(db, select(Shipment).where(Shipment.order_id == order_id))
+
+
+async def _lock(db: AsyncSession, statement: Select[Shipment]) -> Sequence[Shipment]:
+    locking = statement.order_by(Shipment.shipment_id).with_for_update(key_share=True)
+    found: Sequence[Shipment] = (await db.scalars(locking.execution_options(populate_existing=True))).all()
+    return found
+
+
+def _one(shipment_id: UUID, caller: Caller) -> Select[Shipment]:
+    return select(Shipment).where(Shipment.shipment_id == shipment_id, visible_to(caller))
+
+
+def _found(shipment: Shipment | None) -> Shipment:
+    if shipment is None:
+        raise NotFound("There is no such shipment among yours.", code="shipment-not-found")
+    return shipment

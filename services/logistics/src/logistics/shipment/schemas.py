@@ -1,0 +1,52 @@
+"""What is shown of a shipment."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from logistics.parcel.schemas import ParcelOut
+
+ShipmentStatus = Literal["PENDING", "DISPATCHED", "DELIVERED", "CANCELLED"]
+
+
+class ShipmentLineOut(BaseModel):
+    """Pieces of a SKU to send."""
+
+    sku_id: UUID
+    product_id: UUID
+    product_title: str
+    specification: str
+    temperature_class: str
+    net_weight_g: int
+    quantity: int
+
+
+class AddressOut(BaseModel):
+    """Where the shipment goes."""
+
+    recipient: str
+    phone: str
+    county_code: str
+    detail: str
+
+
+class ShipmentOut(BaseModel):
+    """A shipment with what it holds, where it goes, and its parcels."""
+
+    shipment_id: UUID
+    order_id: UUID
+    order_number: str
+    supplier_order_id: UUID
+    supplier_id: UUID
+    supplier_name: str
+    ship_from_county_code: str
+    status: ShipmentStatus
+    created_at: datetime
+    dispatched_at: datetime | None
+    delivered_at: datetime | None
+    order_cancelled_at: datetime | None
+    address: AddressOut
+    lines: list[ShipmentLineOut]
+    parcels: list[ParcelOut]

@@ -1,0 +1,1 @@
+"""A parcel's temperature as people look at it."""

@@ -1,0 +1,91 @@
+"""Reads of readings as people look at them: in buckets, and summed up."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from logistics.excursion.rules import Limits
+from logistics.temperature.rules import Summary, Window
+
+_BUCKETS = text("""
+    SELECT date_bin(CAST(:bucket AS interval), at, CAST(:start AS timestamptz)) AS at,
+           min(temperature_c) AS min_c, max(temperature_c) AS max_c, avg(temperature_c) AS mean_c,
+           count(*) AS reading_count,
+           count(*) FILTER (WHERE temperature_c < :min_c OR temperature_c > :max_c) AS out_count
+    FROM readings
+    WHERE series_id = ANY(:series_ids) AND at >= :start AND at < :end
+    GROUP BY 1 ORDER BY 1
+""")
+_EXTENT = text("SELECT min(at) AS first_at, max(at) AS last_at FROM readings WHERE series_id = ANY(:series_ids)")
+_SUMMARY = text("""
+    WITH seen AS (
+        SELECT temperature_c, temperature_c BETWEEN :min_c AND :max_c AS is_in_range,
+               extract(epoch FROM lead(at) OVER (PARTITION BY series_id ORDER BY at) - at)::float8 AS held
+        FROM readings
+        WHERE series_id = ANY(:series_ids) AND at >= :start AND at < :end
+    )
+    SELECT count(*) AS reading_count,
+           count(*) FILTER (WHERE NOT is_in_range) AS out_count,
+           coalesce(sum(held), 0) AS span_seconds,
+           coalesce(sum(least(held, :interval)), 0) AS covered_seconds,
+           coalesce(sum(held) FILTER (WHERE held <= :gap), 0) AS observed_seconds,
+           coalesce(sum(held) FILTER (WHERE held <= :gap AND is_in_range), 0) AS in_range_seconds,
+           coalesce(sum(weight * exp(-CAST(:activation AS float8) / (temperature_c + 273.15))), 0) AS kinetic_sum,
+           coalesce(sum(weight), 0) AS kinetic_weight
+    FROM (SELECT *, CASE WHEN sum(held) FILTER (WHERE held <= :gap) OVER () > 0
+                         THEN CASE WHEN held <= :gap THEN held ELSE 0 END ELSE 1 END AS weight FROM seen) AS weighed
+""")
+
+
+async def find_extent(db: AsyncSession, series_ids: Sequence[int]) -> tuple[datetime, datetime] | None:
+    """The instants of the first and the last reading, or None of none."""
+    row = (await db.execute(_EXTENT, {"series_ids": list(series_ids)})).one()
+    return None if row.first_at is None else (row.first_at, row.last_at)
+
+
+async def list_buckets(
+    db: AsyncSession, *, series_ids: Sequence[int], window: Window, limits: Limits
+) -> Sequence[Row[Any]]:
+    """Least, greatest and mean temperature in each bucket that holds a reading."""
+    found = await db.execute(
+        _BUCKETS,
+        {
+            "series_ids": list(series_ids),
+            "bucket": window.bucket,
+            "start": window.start,
+            "end": window.end,
+            "min_c": limits.min_c,
+            "max_c": limits.max_c,
+        },
+    )
+    return found.all()
+
+
+async def sum_up(
+    db: AsyncSession,
+    *,
+    series_ids: Sequence[int],
+    window: Window,
+    limits: Limits,
+    interval: timedelta,
+    gap: timedelta,
+    activation_kelvin: float,
+) -> Summary:
+    """The sums from which completeness, compliance and the mean kinetic temperature follow."""
+    found = await db.execute(
+        _SUMMARY,
+        {
+            "series_ids": list(series_ids),
+            "start": window.start,
+            "end": window.end,
+            "min_c": limits.min_c,
+            "max_c": limits.max_c,
+            "interval": interval.total_seconds(),
+            "gap": gap.total_seconds(),
+            "activation": activation_kelvin,
+        },
+    )
+    return Summary(**found.mappings().one())

@@ -1,0 +1,1 @@
+"""Classes of goods by the temperature they need."""

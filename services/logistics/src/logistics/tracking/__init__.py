@@ -1,0 +1,1 @@
+"""Tracking: the log of what carriers say, and the state that follows from it."""
