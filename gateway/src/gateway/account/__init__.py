@@ -1,0 +1,1 @@
+"""People: how they sign up, who they are, and how their passwords change."""

@@ -1,0 +1,1 @@
+"""Organisations, what they are, and who may act for them in which role and region."""

@@ -1,0 +1,1 @@
+"""How often one may try: attempts held in PostgreSQL, and buckets in memory."""

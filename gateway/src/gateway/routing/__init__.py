@@ -1,0 +1,1 @@
+"""The way from `/api/<service>/…` to a service."""

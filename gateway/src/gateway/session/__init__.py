@@ -1,0 +1,1 @@
+"""Signed-in browsers: opaque tokens, sliding expiry, and ending them."""
