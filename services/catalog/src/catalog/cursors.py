@@ -1,0 +1,43 @@
+"""Reading our own cursors strictly: a cursor that we did not write is 400 `cursor-invalid`, never a fault."""
+
+from uuid import UUID
+
+from shared.errors import BadRequest
+from shared.page import decode_cursor
+
+_LARGEST = 2**62
+
+
+def cursor_texts(cursor: str, *, size: int) -> list[str]:
+    """The cursor's values, all of them text that the database can hold."""
+    values = decode_cursor(cursor, size=size)
+    texts = [value for value in values if isinstance(value, str) and "\x00" not in value]
+    if len(texts) != size:
+        raise invalid_cursor()
+    return texts
+
+
+def cursor_numbers(cursor: str, *, kind: str, size: int) -> list[int] | None:
+    """The whole numbers of a cursor whose first value is `kind` (the list and order that it was given out for), or None
+    if it is of another kind."""
+    first, *values = decode_cursor(cursor, size=size + 1)
+    numbers = [value for value in values if type(value) is int and abs(value) < _LARGEST]
+    if len(numbers) != size:
+        raise invalid_cursor()
+    return numbers if first == kind else None
+
+
+def cursor_name_and_id(cursor: str) -> tuple[str, UUID]:
+    """A name and an id, for lists in order of name."""
+    name, identifier = cursor_texts(cursor, size=2)
+    try:
+        return name, UUID(identifier)
+    except ValueError as error:
+        raise invalid_cursor() from error
+
+
+def invalid_cursor() -> BadRequest:
+    """The refusal of a cursor that is not ours, or is of another list."""
+    return BadRequest(
+        "The cursor is not one of this list. Start again without it.", code="cursor-invalid", field="cursor"
+    )

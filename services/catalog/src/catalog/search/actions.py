@@ -1,0 +1,162 @@
+"""Keeping cards and postings true, in the transaction that changes what they show."""
+
+import zlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from catalog import chinese
+from catalog.facts import ProductFacts, card_json, card_periods, detail_json, offers_at
+from catalog.product import queries as product_queries
+from catalog.product.data import categories
+from catalog.search import queries, rules
+from catalog.search.models import ProductCard
+
+_CARD_COLUMNS = [column.name for column in ProductCard.__table__.columns]
+_BATCH = 2_000
+
+_FORGET_CARDS = text("DELETE FROM product_cards WHERE product_number = ANY(:numbers)")
+_FORGET_POSTINGS = text("DELETE FROM search_postings WHERE product_number = ANY(:numbers)")
+_KNOWN_TEXTS = text(
+    "SELECT DISTINCT product_number, text_digest FROM product_cards WHERE product_number = ANY(:numbers)"
+)
+
+
+async def refresh_cards(db: AsyncSession, *, product_ids: Iterable[UUID], now: datetime) -> list[ProductFacts]:
+    """Render the cards of these products anew and return the facts they show. Hold the products' locks first."""
+    await db.flush()
+    facts = await queries.list_facts(db, product_ids, now=now)
+    numbers = [each.number for each in facts]
+    known = {(row[0], row[1]) for row in await db.execute(_KNOWN_TEXTS, {"numbers": numbers})}
+    cards = [row for each in facts for row in _card_rows(each, now=now)]
+    on_shelf = {row["product_number"]: row["text_digest"] for row in cards}
+    changed = [each for each in facts if (each.number, on_shelf.get(each.number)) not in known]
+    await db.execute(_FORGET_CARDS, {"numbers": numbers})
+    if changed:
+        await db.execute(_FORGET_POSTINGS, {"numbers": [each.number for each in changed]})
+    await _copy(db, "product_cards", _CARD_COLUMNS, [tuple(row[name] for name in _CARD_COLUMNS) for row in cards])
+    postings = [
+        (term, rank, each.number)
+        for each in changed
+        if each.number in on_shelf
+        for term, rank in _postings(each).items()
+    ]
+    await _copy(db, "search_postings", ["term", "rank", "product_number"], postings)
+    return facts
+
+
+async def rebuild_cards(db: AsyncSession, *, now: datetime) -> int:
+    """Render the cards of all products, in batches, and refresh the planner's figures; how many products there are.
+
+    For after a bulk load, or after the designations changed.
+    """
+    await db.execute(text("TRUNCATE product_cards, search_postings"))
+    count = 0
+    after: UUID | None = None
+    while batch := await product_queries.list_product_ids(db, after=after, limit=_BATCH):
+        await refresh_cards(db, product_ids=batch, now=now)
+        db.expunge_all()
+        count += len(batch)
+        after = batch[-1]
+    await analyse(db)
+    return count
+
+
+async def analyse(db: AsyncSession) -> None:
+    """Give the planner fresh figures after many changes; PostgreSQL does it by itself, later."""
+    await db.execute(text("ANALYZE product_cards, search_postings"))
+
+
+async def _copy(db: AsyncSession, table: str, columns: list[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows by COPY, in the session's transaction."""
+    if not rows:
+        return
+    connection = await db.connection()
+    raw = await connection.get_raw_connection()
+    driver = raw.driver_connection
+    assert driver is not None  # noqa: S101 - a connection that is checked out has one
+    await driver.copy_records_to_table(table, records=rows, columns=columns)
+
+
+def _card_rows(facts: ProductFacts, *, now: datetime) -> Iterable[dict[str, Any]]:
+    document = _document(facts)
+    hay = rules.haystack(document)
+    # What terms and ranks are made of: while it stays, the postings stay.
+    basis = (document, facts.designations, facts.certificates, facts.supplier_id, facts.county_code)
+    digest = zlib.crc32(repr(basis).encode())
+    for begins, ends in card_periods(facts, now):
+        instant = max(begins, now)
+        offers = offers_at(facts, instant)
+        if not offers:
+            continue
+        yield {
+            "product_number": facts.number,
+            "valid_from": begins,
+            "valid_until": ends,
+            "product_id": facts.product_id,
+            "supplier_id": facts.supplier_id,
+            "price_fen": offers[0].price_fen,
+            "created_ms": int(facts.created_at.timestamp() * 1000),
+            "season_mask": facts.season_mask,
+            "category": facts.category,
+            "province_code": facts.province_code,
+            "province": facts.province,
+            "city_code": facts.city_code,
+            "county_code": facts.county_code,
+            "designations": list(facts.designations),
+            "certificates": sorted({each.type for each in facts.certificates}),
+            "text_digest": digest,
+            "haystack": hay,
+            "card": card_json(facts, offers, instant),
+            "detail": detail_json(facts, offers, instant),
+            "revision": facts.revision,
+        }
+
+
+def _postings(facts: ProductFacts) -> dict[str, int]:
+    browse = rules.browse_rank(
+        designations=facts.designations,
+        certificate_count=len(facts.certificates),
+        product_key=facts.product_id.bytes,
+    )
+    found = rules.text_terms(_document(facts), tie_break=browse)
+    labels = [
+        f"category:{facts.category}",
+        f"province:{facts.province_code}",
+        f"city:{facts.city_code}",
+        f"county:{facts.county_code}",
+        f"supplier:{facts.supplier_id}",
+        *(f"designation:{each}" for each in facts.designations),
+        *(f"certificate:{each.type}" for each in facts.certificates),
+    ]
+    return found | dict.fromkeys([rules.EVERYTHING, *labels], browse)
+
+
+def _document(facts: ProductFacts) -> rules.Document:
+    category = categories()[facts.category]
+    return rules.Document(
+        title=_runs(facts.title),
+        english=[word for word in chinese.tokens(facts.title_en) if not chinese.is_han(word)],
+        category=_runs(f"{category.zh} {category.en} {category.words}"),
+        places=[
+            run
+            for name in (facts.province, facts.city, facts.county)
+            for run in (*_runs(name), *chinese.spellings(name))
+        ],
+        packs=[
+            run for pack in sorted({sku.specification for sku in facts.skus if sku.is_listed}) for run in _runs(pack)
+        ],
+        supplier=_runs(facts.supplier_name),
+    )
+
+
+def _runs(field: str) -> list[rules.Han | str]:
+    return [_han(token) if chinese.is_han(token) else token for token in chinese.tokens(field)]
+
+
+def _han(run: str) -> rules.Han:
+    return rules.Han(run, tuple(chinese.syllables(run)))

@@ -1,0 +1,59 @@
+"""What search reads: one ready card a product and price period, and the terms under which it is found.
+
+Both are derived from the other slices and written in the same transaction as they are, so they never lag.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index, Integer, SmallInteger, Text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from catalog.base import Base
+
+
+class ProductCard(Base):
+    """A listed product as it reads from `valid_from` until `valid_until`.
+
+    A product whose price changes next week has two rows now: the query picks by the instant, so a price starts by
+    itself. `card` is the JSON of the list up to the value of `is_now`, which depends on the month; `detail` likewise.
+    """
+
+    __tablename__ = "product_cards"
+    __table_args__ = (
+        Index("ix_product_cards_product_id", "product_id"),
+        Index("ix_product_cards_price_fen", "price_fen", "product_number"),
+        Index("ix_product_cards_newest", "created_ms", "product_number"),
+    )
+
+    product_number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    valid_from: Mapped[datetime] = mapped_column(primary_key=True)
+    valid_until: Mapped[datetime] = mapped_column()
+    product_id: Mapped[UUID] = mapped_column()
+    supplier_id: Mapped[UUID] = mapped_column()
+    price_fen: Mapped[int] = mapped_column(Integer)
+    created_ms: Mapped[int] = mapped_column(BigInteger)
+    season_mask: Mapped[int] = mapped_column(SmallInteger)
+    category: Mapped[str] = mapped_column(Text)
+    province_code: Mapped[str] = mapped_column(Text)
+    province: Mapped[str] = mapped_column(Text)
+    city_code: Mapped[str] = mapped_column(Text)
+    county_code: Mapped[str] = mapped_column(Text)
+    designations: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    certificates: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    text_digest: Mapped[int] = mapped_column(BigInteger)
+    haystack: Mapped[str] = mapped_column(Text)
+    card: Mapped[str] = mapped_column(Text)
+    detail: Mapped[str] = mapped_column(Text)
+    revision: Mapped[int] = mapped_column(BigInteger)
+
+
+class SearchPosting(Base):
+    """Term, product and how well the term describes it; the key itself is the ranked list that a search walks."""
+
+    __tablename__ = "search_postings"
+
+    term: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    rank: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    product_number: Mapped[int] = mapped_column(Integer, primary_key=True)

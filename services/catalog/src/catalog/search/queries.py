@@ -1,0 +1,316 @@
+"""Finding products: one statement a request, which returns cards that are ready to send."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from catalog.facts import ProductFacts, SkuFacts, month_bit
+from catalog.product import queries as product_queries
+from catalog.product.rules import Proof
+from catalog.region import queries as region_queries
+from catalog.search.rules import EVERYTHING, TextQuery
+from catalog.sku import queries as sku_queries
+from catalog.supplier import queries as supplier_queries
+from shared.clock import business_day
+
+Sort = Literal["relevance", "price", "-price", "newest"]
+
+_ORDERS: dict[Sort, tuple[str, str]] = {
+    "relevance": ("posting.rank", "DESC"),
+    "price": ("card.price_fen", "ASC"),
+    "-price": ("card.price_fen", "DESC"),
+    "newest": ("card.created_ms", "DESC"),
+}
+_FROM_POSTINGS = "search_postings AS posting JOIN product_cards AS card USING (product_number)"
+_CARD = "card.card || CASE WHEN card.season_mask & {month} <> 0 THEN 'true}}}}' ELSE 'false}}}}' END"
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the list is narrowed to. `season` is a month's bit; prices in fen, both ends included."""
+
+    category: str | None = None
+    province: str | None = None
+    city: str | None = None
+    county: str | None = None
+    designation: str | None = None
+    supplier_id: UUID | None = None
+    certificate: str | None = None
+    season: int | None = None
+    price_min_fen: int | None = None
+    price_max_fen: int | None = None
+
+
+@dataclass(frozen=True)
+class CardRow:
+    """A ready card and its place in the order."""
+
+    card: str
+    key: int
+    number: int
+
+
+@dataclass
+class _Statement:
+    """A statement in the making: its arguments are numbered as they come."""
+
+    arguments: list[Any] = field(default_factory=list)
+
+    def put(self, value: Any) -> str:
+        self.arguments.append(value)
+        return f"${len(self.arguments)}"
+
+
+def driver_of(text_query: TextQuery | None, filters: Filters) -> str:
+    """The term whose list is walked: what was searched, else the narrowest filter, else everything."""
+    if text_query is not None:
+        return text_query.driver
+    for name in ("supplier_id", "county", "city", "certificate", "designation", "category", "province"):
+        value = getattr(filters, name)
+        if value is not None:
+            return f"{name.removesuffix('_id')}:{value}"
+    return EVERYTHING
+
+
+def _conditions(statement: _Statement, filters: Filters) -> dict[str, str]:
+    """Each filter that is set, as SQL on the card."""
+    found: dict[str, str] = {}
+    for name, column in (
+        ("category", "card.category"),
+        ("province", "card.province_code"),
+        ("city", "card.city_code"),
+        ("county", "card.county_code"),
+        ("supplier_id", "card.supplier_id"),
+    ):
+        value = getattr(filters, name)
+        if value is not None:
+            found[name] = f"{column} = {statement.put(value)}"
+    if filters.designation is not None:
+        found["designation"] = f"{statement.put(filters.designation)} = ANY(card.designations)"
+    if filters.certificate is not None:
+        found["certificate"] = f"{statement.put(filters.certificate)} = ANY(card.certificates)"
+    if filters.season is not None:
+        found["season"] = f"card.season_mask & {statement.put(filters.season)}::smallint <> 0"
+    if filters.price_min_fen is not None:
+        found["price_min_fen"] = f"card.price_fen >= {statement.put(filters.price_min_fen)}"
+    if filters.price_max_fen is not None:
+        found["price_max_fen"] = f"card.price_fen <= {statement.put(filters.price_max_fen)}"
+    return found
+
+
+def _base(statement: _Statement, text_query: TextQuery | None, *, now: datetime) -> list[str]:
+    instant = statement.put(now)
+    found = [f"card.valid_from <= {instant}", f"card.valid_until > {instant}"]
+    if text_query is not None:
+        found.extend(f"strpos(card.haystack, {statement.put(needle)}) > 0" for needle in text_query.needles)
+    return found
+
+
+def _page_sql(
+    statement: _Statement,
+    text_query: TextQuery | None,
+    filters: Filters,
+    *,
+    sort: Sort,
+    after: tuple[int, int] | None,
+    limit: int,
+    now: datetime,
+) -> str:
+    key, direction = _ORDERS[sort]
+    driver = driver_of(text_query, filters)
+    wide = driver == EVERYTHING or driver.startswith(("category:", "province:", "designation:"))
+    conditions = [*_base(statement, text_query, now=now), *_conditions(statement, filters).values()]
+    source = _FROM_POSTINGS
+    number = "card.product_number"
+    if sort == "relevance" or not wide:
+        conditions.insert(0, f"posting.term = {statement.put(driver)}")
+        number = "posting.product_number"
+    else:
+        source = "product_cards AS card"
+    if after is not None:
+        sign = "<" if direction == "DESC" else ">"
+        conditions.append(
+            f"({key}, {number}) {sign} ({statement.put(after[0])}::bigint, {statement.put(after[1])}::bigint)"
+        )
+    card = _CARD.format(month=f"{statement.put(month_bit(now))}::smallint")
+    return (
+        f"SELECT {card} AS body, {key}::bigint AS key, {number} AS number FROM {source} "  # noqa: S608 - names are ours
+        f"WHERE {' AND '.join(conditions)} ORDER BY {key} {direction}, {number} {direction} "
+        f"LIMIT {statement.put(limit)}"
+    )
+
+
+_FACETS: dict[str, str] = {
+    "category": "SELECT category AS value, count(*) AS count FROM matched WHERE {others} GROUP BY 1",
+    "province": "SELECT province_code AS value, min(province) AS label, count(*) AS count "
+    "FROM matched WHERE {others} GROUP BY 1",
+    "designation": "SELECT value, count(*) AS count "
+    "FROM matched, unnest(designations) AS value WHERE {others} GROUP BY 1",
+    "certificate": "SELECT value, count(*) AS count "
+    "FROM matched, unnest(certificates) AS value WHERE {others} GROUP BY 1",
+    "season": "SELECT month::text AS value, count(*) AS count FROM matched, generate_series(1, 12) AS month "
+    "WHERE season_mask & (1 << month - 1) <> 0 AND {others} GROUP BY 1",
+}
+
+
+def _facets_sql(
+    statement: _Statement, text_query: TextQuery | None, filters: Filters, *, now: datetime
+) -> tuple[str, str]:
+    """The CTE of all matches and the JSON of their counts. A facet counts under all the other filters, not its own, so
+    that one sees what choosing another value would give."""
+    conditions = _conditions(statement, filters)
+    own = {name: conditions.pop(name) for name in _FACETS if name in conditions}
+    where = [*_base(statement, text_query, now=now), *conditions.values()]
+    source = "product_cards AS card"
+    if text_query is not None:
+        source = _FROM_POSTINGS
+        where.append(f"posting.term = {statement.put(text_query.driver)}")
+    flags = "".join(f", {condition} AS in_{name}" for name, condition in own.items())
+    matched = (
+        "matched AS MATERIALIZED (SELECT card.category, card.province_code, card.province, card.designations, "  # noqa: S608
+        f"card.certificates, card.season_mask{flags} FROM {source} WHERE {' AND '.join(where)})"
+    )
+    members = []
+    for name, counted in _FACETS.items():
+        others = " AND ".join(["true", *(f"in_{other}" for other in own if other != name)])
+        rows = (
+            "SELECT jsonb_agg(found ORDER BY count DESC, value) "  # noqa: S608 - names are ours
+            f"FROM ({counted.format(others=others)}) AS found"
+        )
+        members.append(f"'{name}', coalesce(({rows}), '[]')")
+    every = " AND ".join(["true", *(f"in_{name}" for name in own)])
+    members.append(f"'total', (SELECT count(*) FROM matched WHERE {every})")  # noqa: S608 - names are ours
+    return matched, f"jsonb_build_object({', '.join(members)})::text"
+
+
+async def find_cards(
+    db: AsyncSession,
+    *,
+    text_query: TextQuery | None,
+    filters: Filters,
+    sort: Sort,
+    after: tuple[int, int] | None,
+    limit: int,
+    now: datetime,
+    with_facets: bool = False,
+) -> tuple[list[CardRow], str | None]:
+    """At most `limit` cards in order, and the facets' JSON if asked for; one statement either way."""
+    statement = _Statement()
+    sql = _page_sql(statement, text_query, filters, sort=sort, after=after, limit=limit, now=now)
+    if with_facets:
+        matched, facets = _facets_sql(statement, text_query, filters, now=now)
+        sql = (
+            f"WITH {matched}, page AS ({sql}), "  # noqa: S608 - built of our own names and numbered arguments
+            "placed AS (SELECT body, key, number, row_number() OVER () AS place FROM page) "
+            f"SELECT {facets} AS body, 0::bigint AS key, 0 AS number, 0::bigint AS place "
+            "UNION ALL SELECT body, key, number, place FROM placed ORDER BY place"
+        )
+    rows = await _fetch(db, sql, statement.arguments)
+    cards = [CardRow(row[0], row[1], row[2]) for row in rows]
+    return (cards[1:], cards[0].card) if with_facets else (cards, None)
+
+
+async def find_detail(db: AsyncSession, product_id: UUID, *, now: datetime) -> tuple[str, int] | None:
+    """The JSON of a listed product's page and the product's revision, or None if nobody can buy it now."""
+    rows = await _fetch(
+        db,
+        """
+        SELECT detail || CASE WHEN season_mask & $3::smallint <> 0 THEN 'true}}' ELSE 'false}}' END, revision
+        FROM product_cards WHERE product_id = $1 AND valid_from <= $2 AND valid_until > $2
+        """,
+        [product_id, now, month_bit(now)],
+    )
+    return (rows[0][0], rows[0][1]) if rows else None
+
+
+async def find_completion(db: AsyncSession, beginning: str) -> str | None:
+    """The term that begins so and describes some product best, or None."""
+    rows = await _fetch(
+        db,
+        """
+        SELECT term FROM search_postings
+        WHERE term >= $1 AND term < $1 || chr(1114111) ORDER BY rank DESC, term LIMIT 1
+        """,
+        [beginning],
+    )
+    return rows[0][0] if rows else None
+
+
+async def _fetch(db: AsyncSession, sql: str, arguments: Sequence[Any]) -> Sequence[Any]:
+    """Run a statement on the session's own connection, past SQLAlchemy's compiler, whose cost a list would feel."""
+    connection = await db.connection()
+    raw = await connection.get_raw_connection()
+    driver = raw.driver_connection
+    assert driver is not None  # noqa: S101 - a connection that is checked out has one
+    rows: Sequence[Any] = await driver.fetch(sql, *arguments)
+    return rows
+
+
+async def list_facts(db: AsyncSession, product_ids: Iterable[UUID], *, now: datetime) -> list[ProductFacts]:
+    """All that cards and events show of these products, as it is in this transaction, in order of product id."""
+    products = await product_queries.list_products_by_id(db, product_ids)
+    ids = [product.product_id for product in products]
+    suppliers = await supplier_queries.list_suppliers_by_id(db, {product.supplier_id for product in products})
+    certificates = await product_queries.list_certificates(db, ids)
+    skus = await sku_queries.list_skus_of(db, ids)
+    places = await region_queries.list_places(
+        db, {product.origin_county_code for product in products}, day=business_day(now)
+    )
+    found = []
+    for product in products:
+        supplier = suppliers[product.supplier_id]
+        place = places[product.origin_county_code]
+        found.append(
+            ProductFacts(
+                product_id=product.product_id,
+                number=product.number,
+                title=product.title,
+                title_en=product.title_en,
+                category=product.category,
+                picture=product.picture,
+                season_from_month=product.season_from_month,
+                season_to_month=product.season_to_month,
+                shelf_life_days=product.shelf_life_days,
+                temperature_class=product.temperature_class,
+                grade=product.grade,
+                description=product.description,
+                description_en=product.description_en,
+                revision=product.revision,
+                created_at=product.created_at,
+                supplier_id=supplier.supplier_id,
+                supplier_name=supplier.name,
+                supplier_name_en=supplier.name_en,
+                supplier_kind=supplier.kind,
+                supplier_county_code=supplier.county_code,
+                supplier_story=supplier.story,
+                supplier_story_en=supplier.story_en,
+                linked_households=supplier.linked_households,
+                county_code=place.county_code,
+                county=place.county,
+                province_code=place.province_code,
+                province=place.province,
+                city_code=place.city_code,
+                city=place.city,
+                designations=place.designations,
+                certificates=tuple(
+                    Proof(each.type, each.number, each.valid_until) for each in certificates.get(product.product_id, ())
+                ),
+                skus=tuple(
+                    SkuFacts(
+                        sku_id=each.sku.sku_id,
+                        specification=each.sku.specification,
+                        specification_en=each.sku.specification_en,
+                        net_weight_g=each.sku.net_weight_g,
+                        is_listed=each.sku.is_listed,
+                        revision=each.sku.revision,
+                        prices=each.prices,
+                    )
+                    for each in skus.get(product.product_id, ())
+                ),
+            )
+        )
+    return found

@@ -1,0 +1,207 @@
+"""The product list."""
+
+import calendar
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Query, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from catalog import chinese
+from catalog.cursors import cursor_numbers, invalid_cursor
+from catalog.facts import month_bit
+from catalog.product.data import categories
+from catalog.product.rules import CERTIFICATE_FORMS
+from catalog.region import source
+from catalog.search import queries, rules
+from catalog.search.schemas import ProductList, ProductListQuery
+from shared.clock import utc_now
+from shared.db import Read
+from shared.errors import Invalid
+from shared.page import encode_cursor
+
+router = APIRouter(prefix="/v1", tags=["search"])
+
+_EXACT, _CHARACTERS, _COMPLETED = "exact", "characters", "completed"
+_CERTIFICATES_EN = {
+    "green_food": "Green food",
+    "organic": "Organic",
+    "geographical_indication": "Geographical indication",
+    "conformity": "Conformity certificate",
+    "sc_licence": "Food production licence",
+    "test_report": "Test report",
+}
+_MONTHS_EN = list(calendar.month_name)
+
+
+@router.get("/products", response_model=ProductList, response_model_exclude_none=True)
+async def list_products(db: Read, asked: Annotated[ProductListQuery, Query()]) -> Response:
+    """Products for sale, for everybody: found by Chinese words or single characters, pinyin (`pingguo`), its initials
+    (`pg`) or English; the best first, or by price or age. `facets=true` adds counts and the total.
+
+    An empty `q` lists the shelf. 400 `cursor-invalid`; 422 `price-range-empty`.
+    """
+    now = utc_now()
+    filters = _filters(asked, now)
+    attempt, after = _place(asked)
+    text_query = await _read(db, asked.q, attempt)
+    if asked.q and text_query is None and attempt == _EXACT:
+        return _nothing_to_look_for(asked)
+    rows, facets = await _find(db, asked, text_query, filters, after, now)
+    if not rows and asked.q and asked.cursor is None:
+        for attempt in (_CHARACTERS, _COMPLETED):
+            text_query = await _read(db, asked.q, attempt)
+            if text_query is not None:
+                rows, facets = await _find(db, asked, text_query, filters, after, now)
+            if rows:
+                break
+    explanation = await _explained(db, asked, filters, now) if not rows and asked.cursor is None else None
+    return _answer(rows, facets, asked, attempt=attempt, explanation=explanation)
+
+
+async def _find(
+    db: AsyncSession,
+    asked: ProductListQuery,
+    text_query: rules.TextQuery | None,
+    filters: queries.Filters,
+    after: tuple[int, int] | None,
+    now: datetime,
+) -> tuple[list[queries.CardRow], str | None]:
+    """One more card than asked for, so as to know whether there is a next page."""
+    return await queries.find_cards(
+        db,
+        text_query=text_query,
+        filters=filters,
+        sort=asked.sort,
+        after=after,
+        limit=asked.limit + 1,
+        now=now,
+        with_facets=asked.facets,
+    )
+
+
+async def _read(db: AsyncSession, q: str, attempt: str) -> rules.TextQuery | None:
+    """The query as this attempt reads it: as it is cut, by its single characters, or completed to a term of ours."""
+    if not q:
+        return None
+    words = chinese.words(q)
+    if attempt == _EXACT:
+        return rules.read_query(words, is_han=[chinese.is_han(word) for word in words])
+    if attempt == _CHARACTERS:
+        return rules.by_characters([word for word in words if chinese.is_han(word)])
+    if words and not chinese.is_han(words[-1]):
+        term = await queries.find_completion(db, words[-1])
+        return None if term is None else rules.TextQuery(term, tuple(sorted(set(words[:-1]))))
+    return None
+
+
+def _filters(asked: ProductListQuery, now: datetime) -> queries.Filters:
+    lowest, highest = asked.price_min_fen, asked.price_max_fen
+    if lowest is not None and highest is not None and lowest > highest:
+        raise Invalid("The lowest price is above the highest.", code="price-range-empty", field="price_min_fen")
+    season = None
+    if asked.season is not None:
+        season = month_bit(now) if asked.season == "now" else 1 << (int(asked.season) - 1)
+    return queries.Filters(
+        category=asked.category,
+        province=asked.province,
+        city=asked.city,
+        county=asked.county,
+        designation=asked.designation,
+        supplier_id=asked.supplier_id,
+        certificate=asked.certificate,
+        season=season,
+        price_min_fen=lowest,
+        price_max_fen=highest,
+    )
+
+
+def _place(asked: ProductListQuery) -> tuple[str, tuple[int, int] | None]:
+    """Which attempt the cursor belongs to, and the last row that was shown."""
+    if asked.cursor is None:
+        return _EXACT, None
+    for attempt in (_EXACT, _CHARACTERS, _COMPLETED):
+        numbers = cursor_numbers(asked.cursor, kind=f"{asked.sort}:{attempt}", size=2)
+        if numbers is not None:
+            return attempt, (numbers[0], numbers[1])
+    raise invalid_cursor()
+
+
+def _answer(
+    rows: list[queries.CardRow],
+    facets: str | None,
+    asked: ProductListQuery,
+    *,
+    attempt: str,
+    explanation: tuple[str, str] | None,
+) -> Response:
+    """The page, pasted together from ready cards."""
+    shown = rows[: asked.limit]
+    next_cursor = "null"
+    if len(rows) > asked.limit:
+        next_cursor = f'"{encode_cursor(f"{asked.sort}:{attempt}", shown[-1].key, shown[-1].number)}"'
+    parts = ['{"items":[', ",".join([row.card for row in shown]), '],"next_cursor":', next_cursor]
+    if facets is not None:
+        counted = orjson.loads(facets)
+        total = counted.pop("total")
+        labelled = {name: [_labelled(name, value) for value in values] for name, values in counted.items()}
+        parts.append(f',"total":{total},"facets":{orjson.dumps(labelled).decode()}')
+    if explanation is not None:
+        zh, en = explanation
+        parts.append(f',"explanation":{orjson.dumps(zh).decode()},"explanation_en":{orjson.dumps(en).decode()}')
+    parts.append("}")
+    return Response("".join(parts), media_type="application/json")
+
+
+def _nothing_to_look_for(asked: ProductListQuery) -> Response:
+    explanation = (
+        f"“{asked.q}”里没有可以查找的文字,请用品名、产地、供应商或拼音。",
+        f"There is nothing in “{asked.q}” to look for: use a product, a place, a supplier or pinyin.",
+    )
+    return _answer([], None, asked, attempt=_EXACT, explanation=explanation)
+
+
+async def _explained(
+    db: AsyncSession, asked: ProductListQuery, filters: queries.Filters, now: datetime
+) -> tuple[str, str]:
+    """Why the list is empty, and what would help."""
+    is_filtered = filters != queries.Filters()
+    if is_filtered:
+        text_query = await _read(db, asked.q, _EXACT)
+        one = asked.model_copy(update={"limit": 1, "facets": False})
+        rows, _ = await _find(db, one, text_query, queries.Filters(), None, now)
+        if rows:
+            return (
+                "没有商品同时符合所选的全部条件,去掉一些筛选条件就能看到。",
+                "No product fits all the filters at once: remove some of them.",
+            )
+    if asked.q:
+        return (
+            f"没有找到“{asked.q}”。可以换个说法,或只输入品名中的一个字。",
+            f"Nothing was found for “{asked.q}”. Try another word, or a single character of the name.",
+        )
+    return "货架上还没有商品。", "There is nothing on the shelf yet."
+
+
+def _labelled(facet: str, value: dict[str, Any]) -> dict[str, Any]:
+    key = value["value"]
+    zh, en = key, key
+    if facet == "category" and key in categories():
+        zh, en = categories()[key].zh, categories()[key].en
+    elif facet == "province":
+        zh = en = value["label"]
+    elif facet == "designation":
+        zh, en = _designation_names().get(key, (key, key))
+    elif facet == "certificate":
+        zh, en = CERTIFICATE_FORMS[key][0], _CERTIFICATES_EN[key]
+    elif facet == "season":
+        zh, en = f"{key}月", _MONTHS_EN[int(key)]
+    return {"value": key, "label": zh, "label_en": en, "count": value["count"]}
+
+
+@cache
+def _designation_names() -> dict[str, tuple[str, str]]:
+    lists = [source.read_data(name) for name in source.LISTS]
+    return {each["designation"]: (each["title_zh"], each["title_en"]) for each in lists}

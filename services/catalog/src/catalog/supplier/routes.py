@@ -1,0 +1,144 @@
+"""Suppliers over HTTP."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from catalog.authority import ensure_may_edit, ensure_operator, may_edit
+from catalog.cursors import cursor_name_and_id
+from catalog.fields import DivisionCode, Line
+from catalog.supplier import actions, queries
+from catalog.supplier.models import Supplier
+from catalog.supplier.schemas import (
+    SupplierIn,
+    SupplierPage,
+    SupplierPatch,
+    SupplierPublic,
+    SupplierSchema,
+    SuspensionIn,
+)
+from shared.auth import CallerDep, OptionalCaller
+from shared.clock import utc_now
+from shared.db import Db, Read
+from shared.errors import Forbidden
+from shared.etag import IfMatch, etag_of
+from shared.idempotency import Once
+from shared.ids import new_id
+from shared.page import CursorText, Limit, encode_cursor
+
+router = APIRouter(prefix="/v1/suppliers", tags=["suppliers"])
+
+
+@router.post("", status_code=201, response_model=SupplierSchema)
+async def register_supplier(db: Db, caller: CallerDep, once: Once, body: SupplierIn) -> Response:
+    """Register: a supplier's own account becomes `pending`, an operator's entry is admitted at once.
+
+    409 `supplier-exists`; 422 `uscc-invalid`, `uscc-missing`, `uscc-kind-mismatch`, `county-unknown`.
+    """
+    if caller.is_operator:
+        supplier_id = body.supplier_id or new_id()
+    elif caller.kind == "supplier" and caller.organisation_id is not None:
+        supplier_id = caller.organisation_id
+        ensure_may_edit(caller, body.supplier_id or supplier_id)
+    else:
+        raise Forbidden("Only suppliers register, or operators for them.", code="kind-not-allowed")
+    supplier = await actions.register_supplier(
+        db,
+        **body.model_dump(exclude={"supplier_id"}),
+        supplier_id=supplier_id,
+        is_admitted=caller.is_operator,
+        now=utc_now(),
+    )
+    response = await once.answer(db, SupplierSchema.of(supplier), status=201)
+    response.headers["ETag"] = etag_of(supplier.revision)
+    return response
+
+
+@router.get("")
+async def list_suppliers(
+    db: Read,
+    caller: OptionalCaller,
+    *,
+    q: Annotated[Line | None, Query()] = None,
+    county: Annotated[DivisionCode | None, Query()] = None,
+    status: Literal["pending", "active", "suspended"] = "active",
+    cursor: CursorText = None,
+    limit: Limit = 20,
+) -> SupplierPage:
+    """Suppliers by name. Only operators see those that are pending or suspended, and codes and states of all."""
+    is_operator = caller is not None and caller.is_operator
+    if status != "active" and not is_operator:
+        raise Forbidden("Only operators list suppliers that are not active.", code="operator-only", field="status")
+    found = await queries.list_suppliers(
+        db,
+        statuses=[status],
+        county_code=county,
+        q=q,
+        after=cursor_name_and_id(cursor) if cursor else None,
+        limit=limit + 1,
+    )
+    schema = SupplierSchema if is_operator else SupplierPublic
+    last = found[limit - 1] if len(found) > limit else None
+    return SupplierPage(
+        items=[schema.of(supplier) for supplier in found[:limit]],
+        next_cursor=encode_cursor(last.name, last.supplier_id) if last else None,
+    )
+
+
+@router.get("/{supplier_id}")
+async def get_supplier(
+    db: Read, caller: OptionalCaller, supplier_id: UUID, response: Response
+) -> SupplierSchema | SupplierPublic:
+    """The supplier: all of it to itself and operators, its public part to everybody while it is active."""
+    supplier = await queries.get_supplier(db, supplier_id)
+    if may_edit(caller, supplier_id):
+        response.headers["ETag"] = etag_of(supplier.revision)
+        return SupplierSchema.of(supplier)
+    if supplier.status != "active":
+        raise queries.unknown_supplier()
+    return SupplierPublic.of(supplier)
+
+
+@router.patch("/{supplier_id}")
+async def edit_supplier(
+    db: Db, caller: CallerDep, expected: IfMatch, supplier_id: UUID, body: SupplierPatch, response: Response
+) -> SupplierSchema:
+    """Change name, story or linked households. Kind, county and credit code are what was admitted: they stay."""
+    ensure_may_edit(caller, supplier_id)
+    changes = body.model_dump(exclude_unset=True, exclude_none=True)
+    supplier = await actions.edit_supplier(
+        db, supplier_id=supplier_id, expected_revision=expected, changes=changes, now=utc_now()
+    )
+    return _tagged(supplier, response)
+
+
+@router.post("/{supplier_id}/approve")
+async def approve_supplier(db: Db, caller: CallerDep, supplier_id: UUID, response: Response) -> SupplierSchema:
+    """Admit a pending supplier (operators)."""
+    ensure_operator(caller)
+    return _tagged(await actions.change_status(db, supplier_id=supplier_id, verb="approve", now=utc_now()), response)
+
+
+@router.post("/{supplier_id}/suspend")
+async def suspend_supplier(
+    db: Db, caller: CallerDep, supplier_id: UUID, body: SuspensionIn, response: Response
+) -> SupplierSchema:
+    """Suspend a supplier (operators): all its SKUs are delisted."""
+    ensure_operator(caller)
+    supplier = await actions.change_status(
+        db, supplier_id=supplier_id, verb="suspend", reason=body.reason, now=utc_now()
+    )
+    return _tagged(supplier, response)
+
+
+@router.post("/{supplier_id}/resume")
+async def resume_supplier(db: Db, caller: CallerDep, supplier_id: UUID, response: Response) -> SupplierSchema:
+    """Let a suspended supplier sell again (operators); it lists its SKUs itself."""
+    ensure_operator(caller)
+    return _tagged(await actions.change_status(db, supplier_id=supplier_id, verb="resume", now=utc_now()), response)
+
+
+def _tagged(supplier: Supplier, response: Response) -> SupplierSchema:
+    response.headers["ETag"] = etag_of(supplier.revision)
+    return SupplierSchema.of(supplier)

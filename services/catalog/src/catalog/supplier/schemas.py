@@ -1,0 +1,82 @@
+"""Suppliers as they come in and go out."""
+
+from datetime import datetime
+from typing import Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from catalog.fields import DivisionCode, Line, Prose, Reason, Title
+from catalog.supplier.models import Supplier
+from shared.page import Page
+
+Kind = Literal["enterprise", "cooperative", "family_farm", "village_collective", "agent"]
+
+
+class SupplierIn(BaseModel):
+    """A supplier that registers. `uscc` may be missing only for a family farm that has none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Kind
+    name: Title
+    name_en: Line = ""
+    county_code: DivisionCode
+    uscc: Line | None = None
+    story: Prose = ""
+    story_en: Prose = ""
+    linked_households: int = Field(default=0, ge=0, le=1_000_000, description="Households linked (联农带农).")
+    supplier_id: UUID | None = Field(
+        default=None, description="Operators may register for an organisation that exists."
+    )
+
+
+class SupplierPatch(BaseModel):
+    """What may be edited; a field that is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Title | None = None
+    name_en: Line | None = None
+    story: Prose | None = None
+    story_en: Prose | None = None
+    linked_households: int | None = Field(default=None, ge=0, le=1_000_000)
+
+
+class SuspensionIn(BaseModel):
+    """Why a supplier is suspended."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Reason
+
+
+class SupplierPublic(BaseModel):
+    """What everybody may know of a supplier."""
+
+    supplier_id: UUID
+    kind: str
+    name: str
+    name_en: str
+    county_code: str
+    story: str
+    story_en: str
+    linked_households: int
+
+    @classmethod
+    def of(cls, supplier: Supplier) -> Self:
+        return cls.model_validate(supplier, from_attributes=True)
+
+
+class SupplierSchema(SupplierPublic):
+    """A supplier to itself and to operators."""
+
+    uscc: str | None
+    status: str
+    status_reason: str
+    revision: int
+    registered_at: datetime
+    changed_at: datetime
+
+
+SupplierPage = Page[SupplierPublic | SupplierSchema]

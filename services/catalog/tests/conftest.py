@@ -1,0 +1,25 @@
+"""Real PostgreSQL for every test of the catalog; photos go to a folder of their own."""
+
+import importlib.util
+import tempfile
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from catalog.app import service
+from shared.testing import ServiceFixtures
+
+fixtures = ServiceFixtures(service, files_url=Path(tempfile.mkdtemp(prefix="catalog-photos-")).as_uri())
+template, database_url, app, db, client, fresh_database, live_client = fixtures.all()
+
+
+@pytest.fixture(scope="session")
+def make() -> ModuleType:
+    """`factories.py`, loaded under a name of its own: other services have a file of that name too."""
+    spec = importlib.util.spec_from_file_location("catalog_factories", Path(__file__).with_name("factories.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    factories = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(factories)
+    return factories
