@@ -91,17 +91,17 @@ async def run(state: Path, first_port: int, *, with_demo: bool) -> int:
 async def _live(suite: Suite, state: Path, environment: dict[str, str], *, with_demo: bool, started: float) -> None:
     await suite.start()
     if with_demo:
-        await _load_demo(environment)
+        await _load_demo(state, environment)
     (state / "run.lock").write_text(suite.url)
     print(_welcome(suite.url, time.monotonic() - started, with_demo=with_demo), flush=True)
     ended = await suite.wait_for_end()
     raise PartFailed(f"{ended.part.name} ended with code {ended.process.returncode}")
 
 
-async def _load_demo(environment: dict[str, str]) -> None:
-    """The loader knows what is there already; the second time it only looks."""
+async def _load_demo(state: Path, environment: dict[str, str]) -> None:
+    """Load what is missing, in a process of its own that can be cut off and goes on the next time."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "deploy.demo", "load", env=environment, start_new_session=True
+        sys.executable, "-m", "deploy.demo", "load", "--state", str(state), env=environment, start_new_session=True
     )
     try:
         code = await process.wait()

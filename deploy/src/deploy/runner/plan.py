@@ -41,7 +41,7 @@ def kept_secrets(state: Path) -> dict[str, str]:
     path = state / "secrets.json"
     if not path.exists():
         state.mkdir(parents=True, exist_ok=True)
-        made = {name: secrets.token_urlsafe(32) for name in ("events_token", "logistics_key", "gateway_key")}
+        made = {name: secrets.token_urlsafe(32) for name in ("events_token", "logistics_key")}
         draft = path.with_suffix(".new")
         draft.write_text(json.dumps(made))
         draft.chmod(0o600)
@@ -74,8 +74,8 @@ def make_plan(*, state: Path, first_port: int, server_url: str) -> list[Part]:
         "logistics": {"SECRETS_KEY": hidden["logistics_key"]},
         "analytics": {"CLICKHOUSE_URL": f"chdb:///{(state / 'clickhouse').absolute()}"},
         "gateway": {
-            "SECRETS_KEY": hidden["gateway_key"],
-            "SERVICES": json.dumps({name: url for name, url in urls.items() if name != "gateway"}),
+            "MASTER_KEY_FILE": str(state / "gateway-master.key"),
+            "UPSTREAMS": json.dumps({name: url for name, url in urls.items() if name != "gateway"}),
             "PUBLIC_URL": urls["gateway"],
         },
     }

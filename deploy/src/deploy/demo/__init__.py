@@ -1,0 +1,1 @@
+"""The demo market: real specialities of real assisted counties, invented suppliers, a year of orders, and its story."""

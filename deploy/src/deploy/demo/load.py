@@ -1,0 +1,101 @@
+"""Loading the demo once, beside the running services, with a progress bar; a load that was cut off goes on."""
+
+import asyncio
+import hashlib
+import json
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy import text
+
+from deploy.demo import history, market
+from deploy.demo.accounts import all_accounts
+from deploy.demo.tables import products, skus, suppliers
+from shared.clock import utc_now
+from shared.db import Database
+
+STEPS = ("catalog", "orders", "logistics", "gateway")
+
+
+def fingerprint() -> str:
+    """What would be loaded, and where."""
+    digest = hashlib.sha256(os.environ.get("GATEWAY_DATABASE_URL", "").encode())
+    for name in ("suppliers.csv", "products.csv", "skus.csv"):
+        digest.update((files("deploy.demo") / "data" / name).read_bytes())
+    return digest.hexdigest()
+
+
+def is_loaded(state: Path) -> bool:
+    """Whether this very demo was loaded to its end."""
+    mark = state / "demo-loaded"
+    return mark.exists() and mark.read_text() == fingerprint()
+
+
+@asynccontextmanager
+async def databases() -> AsyncIterator[dict[str, Database]]:
+    """The services' databases, by the environment that the runner gives."""
+    opened = {name: Database(os.environ[f"{name.upper()}_DATABASE_URL"], pool_size=4) for name in STEPS}
+    try:
+        yield opened
+    finally:
+        await asyncio.gather(*(each.dispose() for each in opened.values()))
+
+
+async def load(state: Path) -> None:
+    """Load all that is missing. Dates lie before the first load, also if a later one has to go on with it."""
+    now = _first_load_at(state)
+    past = history.past_orders(now)
+    console = Console()
+    columns = (TextColumn("  {task.description:<30}"), BarColumn(28), TaskProgressColumn(), TimeElapsedColumn())
+    async with databases() as database:
+        with Progress(*columns, console=console, transient=console.is_terminal) as progress:
+
+            def step(title: str, total: int) -> Callable[[int], None]:
+                task = progress.add_task(title, total=total)
+                if not console.is_terminal:
+                    console.print(f"  {title} …", highlight=False)
+                return lambda count: progress.advance(task, count)
+
+            people = step(f"{len(all_accounts())} accounts", len(all_accounts()))
+            await market.load_people(database["gateway"], now=now, advance=people)
+            goods = step(f"{len(products())} products", len(suppliers()) + len(products()))
+            await market.load_catalog(database["catalog"], now=now, advance=goods)
+            await market.load_carriers(database["logistics"], now=now, advance=step("carriers", len(market.CARRIERS)))
+            await _wait_for_replica(database["orders"], advance=step("orders hears of them", len(skus())))
+            sold = history.sold_quantities(past)
+            stock = step(f"stock of {len(skus())} SKUs", len(skus()))
+            await market.load_stock(database["orders"], now=now, sold=sold, advance=stock)
+            year = step(f"a year of {len(past)} orders", len(past))
+            await history.load_orders(database["orders"], past, advance=year)
+            sent = step("their parcels", 3 * len(past))
+            await history.load_deliveries(database["logistics"], past, now=now, advance=sent)
+    (state / "demo-loaded").write_text(fingerprint())
+
+
+def _first_load_at(state: Path) -> datetime:
+    path = state / "demo-load.json"
+    if not path.exists():
+        path.write_text(json.dumps({"now": utc_now().isoformat()}))
+    return datetime.fromisoformat(json.loads(path.read_text())["now"])
+
+
+async def _wait_for_replica(orders: Database, *, advance: Callable[[int], None]) -> None:
+    """Until orders has its copy of every SKU, from the feed."""
+    seen = 0
+    while True:
+        async with orders.read() as db:
+            found = await db.scalar(
+                text("SELECT count(*) FROM sellable_skus WHERE sku_id = ANY(:ids)"),
+                {"ids": [each.sku_id for each in skus()]},
+            )
+        advance(found - seen)
+        seen = found
+        if found >= len(skus()):
+            return
+        await asyncio.sleep(0.2)
