@@ -35,7 +35,12 @@ def run_sandbox(state_folder: Path, **settings: str) -> Iterator[RunningSandbox]
     """
     keys = create_key_set(state_folder / "keys")
     port = _free_port()
-    given = {"port": str(port), "state_folder": str(state_folder), "keys_folder": str(state_folder / "keys"), **settings}
+    given = {
+        "port": str(port),
+        "state_folder": str(state_folder),
+        "keys_folder": str(state_folder / "keys"),
+        **settings,
+    }
     environment = os.environ | {f"PAYMENT_SANDBOX_{name.upper()}": value for name, value in given.items()}
     process = subprocess.Popen(
         [sys.executable, "-m", "deploy.payment_sandbox"], env=environment, stdout=subprocess.DEVNULL

@@ -66,9 +66,9 @@ class Platform:
         except (binascii.Error, ValueError, InvalidSignature) as error:
             raise SignatureRefusedError("the signature does not fit the request") from error
 
-    def sign(self, body: bytes) -> dict[str, str]:
-        """The headers that prove that an answer or a notice is ours."""
-        timestamp, nonce = str(int(time.time())), secrets.token_hex(16)
+    def sign(self, body: bytes, *, now: float | None = None) -> dict[str, str]:
+        """The headers that prove that an answer or a notice is ours, said now unless told otherwise (Unix seconds)."""
+        timestamp, nonce = str(int(time.time() if now is None else now)), secrets.token_hex(16)
         message = f"{timestamp}\n{nonce}\n".encode() + body + b"\n"
         signature = self._keys[self.serial_no].sign(message, PKCS1v15(), SHA256())
         return {

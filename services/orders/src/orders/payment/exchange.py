@@ -127,10 +127,10 @@ async def _is_still_open(
     if trade.state == "NOTPAY":
         return True
     async with transactions.begin() as db:
-        outcome = await settling.take_trade(db, trade, provider=provider_name, now=now)
+        await settling.take_trade(db, trade, provider=provider_name, now=now)
     if trade.state == "SUCCESS":
         raise Conflict(
-            "The order was paid a moment ago.", code="order-not-payable", status="PAID", payment_verdict=outcome.verdict
+            "The order was paid a moment ago.", code="order-not-payable", order_status="PAID"
         )
     return False
 
