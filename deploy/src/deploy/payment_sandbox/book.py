@@ -87,9 +87,10 @@ class Book:
         self.by_code: dict[str, Trade] = {}
         for record in _read(self._path):
             self._keep(record)
+        self.notices = {number: notice for number, notice in self.notices.items() if not notice.is_over}
         draft = self._path.with_suffix(".draft")
         with draft.open("wb") as file:
-            kept: list[Record] = [*self.trades.values(), *self.refunds.values(), *self._open_notices()]
+            kept: list[Record] = [*self.trades.values(), *self.refunds.values(), *self.notices.values()]
             file.writelines(_line(record) for record in kept)
             file.flush()
             os.fsync(file.fileno())
@@ -177,9 +178,6 @@ class Book:
     def refunds_of(self, trade: Trade) -> list[Refund]:
         """The trade's refunds, oldest first."""
         return [refund for refund in self.refunds.values() if refund.out_trade_no == trade.out_trade_no]
-
-    def _open_notices(self) -> Iterator[Notice]:
-        return (notice for notice in self.notices.values() if not notice.is_over)
 
     def _keep(self, record: Record) -> None:
         match record:
