@@ -1,4 +1,4 @@
-"""A real HTTP service for the gateway to route to: it says what it was sent, and streams, compresses, stalls, breaks."""
+"""A real HTTP service for the gateway to route to: it says what it was sent, streams, packs, stalls, breaks."""
 
 import asyncio
 import gzip
