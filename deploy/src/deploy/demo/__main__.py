@@ -20,8 +20,8 @@ def main() -> int:
     state = Path(chosen.state).absolute()
     if chosen.command == "story":
         return asyncio.run(story.tell(state, url=chosen.url))
-    if not is_loaded(state):
-        asyncio.run(load(state))
+    if not is_loaded(state, os.environ):
+        asyncio.run(load(state, os.environ))
     return 0
 
 

@@ -3,8 +3,7 @@
 import asyncio
 import hashlib
 import json
-import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from importlib.resources import files
@@ -23,37 +22,37 @@ from shared.db import Database
 STEPS = ("catalog", "orders", "logistics", "gateway")
 
 
-def fingerprint() -> str:
+def fingerprint(environment: Mapping[str, str]) -> str:
     """What would be loaded, and where."""
-    digest = hashlib.sha256(os.environ.get("GATEWAY_DATABASE_URL", "").encode())
+    digest = hashlib.sha256(environment.get("GATEWAY_DATABASE_URL", "").encode())
     for name in ("suppliers.csv", "products.csv", "skus.csv"):
         digest.update((files("deploy.demo") / "data" / name).read_bytes())
     return digest.hexdigest()
 
 
-def is_loaded(state: Path) -> bool:
+def is_loaded(state: Path, environment: Mapping[str, str]) -> bool:
     """Whether this very demo was loaded to its end."""
     mark = state / "demo-loaded"
-    return mark.exists() and mark.read_text() == fingerprint()
+    return mark.exists() and mark.read_text() == fingerprint(environment)
 
 
 @asynccontextmanager
-async def databases() -> AsyncIterator[dict[str, Database]]:
+async def databases(environment: Mapping[str, str]) -> AsyncIterator[dict[str, Database]]:
     """The services' databases, by the environment that the runner gives."""
-    opened = {name: Database(os.environ[f"{name.upper()}_DATABASE_URL"], pool_size=4) for name in STEPS}
+    opened = {name: Database(environment[f"{name.upper()}_DATABASE_URL"], pool_size=4) for name in STEPS}
     try:
         yield opened
     finally:
         await asyncio.gather(*(each.dispose() for each in opened.values()))
 
 
-async def load(state: Path) -> None:
+async def load(state: Path, environment: Mapping[str, str]) -> None:
     """Load all that is missing. Dates lie before the first load, also if a later one has to go on with it."""
     now = _first_load_at(state)
     past = history.past_orders(now)
     console = Console()
     columns = (TextColumn("  {task.description:<30}"), BarColumn(28), TaskProgressColumn(), TimeElapsedColumn())
-    async with databases() as database:
+    async with databases(environment) as database:
         with Progress(*columns, console=console, transient=console.is_terminal) as progress:
 
             def step(title: str, total: int) -> Callable[[int], None]:
@@ -75,7 +74,7 @@ async def load(state: Path) -> None:
             await history.load_orders(database["orders"], past, advance=year)
             sent = step("their parcels", 3 * len(past))
             await history.load_deliveries(database["logistics"], past, now=now, advance=sent)
-    (state / "demo-loaded").write_text(fingerprint())
+    (state / "demo-loaded").write_text(fingerprint(environment))
 
 
 def _first_load_at(state: Path) -> datetime:
