@@ -13,6 +13,7 @@ _EMAIL = re.compile(
 )
 _CHINESE_MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})")
 _INTERNATIONAL = re.compile(r"\+[1-9]\d{6,14}")
+_TELLING_LENGTH = 4
 _ROWS_OF_KEYS = "01234567890123456789 98765432109876543210 qwertyuiopasdfghjklzxcvbnm abcdefghijklmnopqrstuvwxyz"
 
 
@@ -87,7 +88,12 @@ def ensure_password(password: str, *, contacts: tuple[str | None, ...], field: s
         reason = "Use more than a few different characters."
     elif lowered in _ROWS_OF_KEYS:
         reason = "A row of keys is guessed at once."
-    elif any(contact and contact.partition("@")[0].removeprefix("+86") in lowered for contact in contacts):
+    elif any(len(name) >= _TELLING_LENGTH and name in lowered for name in map(_name_in, contacts)):
         reason = "Do not use your address or number in it."
     if reason is not None:
         raise Invalid(reason, code="password-weak", field=field)
+
+
+def _name_in(contact: str | None) -> str:
+    """The part of a contact that somebody might put into a password."""
+    return (contact or "").partition("@")[0].removeprefix("+86")
