@@ -107,7 +107,8 @@ async def create_template(server_url: str, service: Service) -> str:
     digest = hashlib.sha256()
     package = service.migrations.parent
     ours = [Path(__file__).with_name(name) for name in ("tables.py", "migrations.py")]
-    for file in (*ours, *sorted(service.migrations.rglob("*.py")), *sorted(package.rglob("*.toml"))):
+    revisions = [path for path in sorted(service.migrations.rglob("*")) if path.suffix in (".py", ".sql")]
+    for file in (*ours, *revisions, *sorted(package.rglob("*.toml"))):
         digest.update(file.read_bytes())
     name = f"template_{service.name}_{digest.hexdigest()[:12]}"
     connection = await asyncpg.connect(server_url)
