@@ -21,9 +21,10 @@ from shared.events.orders import DeliveryAddress, OrderCancelled, OrderPaid, Ord
 from shared.idempotency import OnceKey, still_running
 from shared.outbox import outbox_values, publish
 
-_PLACE = text(
-    "SELECT place_order(CAST(:draft AS jsonb), :caller, :key, :request_hash, CAST(:status AS smallint), :body)"
-)
+_PLACE = text("""
+    SELECT place_order(CAST(:draft AS jsonb), CAST(:sku_ids AS uuid[]), CAST(:revisions AS bigint[]),
+                       CAST(:quantities AS integer[]), :caller, :key, :request_hash, CAST(:status AS smallint), :body)
+""")
 _SETTLE = text("""
     WITH paid AS (
         UPDATE orders SET status = 'PAID', paid_at = :paid_at, payment_id = :payment_id WHERE order_id = :order_id
@@ -118,19 +119,28 @@ async def place_order(
     if seen_payable_fen not in (None, draft.payable_fen):
         seen_prices = await cart_queries.map_seen_prices(db, buyer.person_id)
         raise rules.price_changed(draft, seen_payable_fen=seen_payable_fen or 0, seen_prices=seen_prices)
-    placed = Placed(draft, render(draft))
-    await _save(db, placed, _order_placed(draft), once=once, now=now)
-    return placed
+    answer = render(draft)
+    await save_placed(db, draft, answer=answer, once=once, now=now)
+    return Placed(draft, answer)
 
 
-async def _save(db: AsyncSession, placed: Placed, event: OrderPlaced, *, once: OnceKey | None, now: datetime) -> None:
-    """Save and publish in one statement (`place_order` in migrations/sql); what it refuses ends the transaction."""
-    row = _draft_row(placed.draft) | {"event": outbox_values(event, now=now)}
+async def save_placed(
+    db: AsyncSession, draft: rules.OrderDraft, *, answer: bytes, once: OnceKey | None, now: datetime
+) -> None:
+    """Save and publish in one statement (`place_order` in migrations/sql): all of it, or nothing.
+
+    Conflict `stock-short`, `sku-changed` (a SKU is not in the revision that the draft rests on).
+    """
+    lines = sorted(draft.lines, key=lambda line: line.sku.sku_id)
+    row = _draft_row(draft) | {"event": outbox_values(_order_placed(draft), now=now)}
     unused = {"caller": None, "key": None, "request_hash": None, "status": None, "body": None}
-    refused: dict[str, Any] | None = await db.scalar(
-        _PLACE,
-        {"draft": orjson.dumps(row, default=str).decode()} | (once.values(201, placed.answer) if once else unused),
-    )
+    values = {
+        "draft": orjson.dumps(row, default=str).decode(),
+        "sku_ids": [line.sku.sku_id for line in lines],
+        "revisions": [line.sku.revision for line in lines],
+        "quantities": [line.quantity for line in lines],
+    }
+    refused: dict[str, Any] | None = await db.scalar(_PLACE, values | (once.values(201, answer) if once else unused))
     if refused is None:
         return
     if "shortages" in refused:
@@ -190,7 +200,6 @@ def _draft_row(draft: rules.OrderDraft) -> dict[str, Any]:
                 "supplier_order_id": part.supplier_order_id,
                 "line_number": number,
                 "sku_id": line.sku.sku_id,
-                "sku_revision": line.sku.revision,
                 "quantity": line.quantity,
                 "unit_price_fen": line.sku.price_fen,
                 "amount_fen": line.amount_fen,

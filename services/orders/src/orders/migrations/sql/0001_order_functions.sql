@@ -1,31 +1,29 @@
 -- Placing an order in one statement, and what must always hold of its money.
 
 CREATE FUNCTION place_order(
-    draft jsonb, once_caller text, once_key text, once_hash bytea, once_status smallint, once_answer bytea
+    draft jsonb, skus uuid[], revisions bigint[], quantities integer[],
+    once_caller text, once_key text, once_hash bytea, once_status smallint, once_answer bytea
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
 -- Saves a decided order with all that belongs to it and returns NULL. Otherwise writes nothing and returns
--- {"is_repeated": true}, {"changed": [sku_id]} (a SKU is no longer in the revision that the decision rests on) or
--- {"shortages": [{sku_id, wanted, available}]}.
+-- {"changed": [sku_id]} (a SKU is no longer in the revision that the decision rests on),
+-- {"shortages": [{sku_id, wanted, available}]} or {"is_repeated": true}. The SKUs come sorted.
 DECLARE
     this_order uuid := (draft ->> 'order_id')::uuid;
     this_instant timestamptz := (draft ->> 'placed_at')::timestamptz;
-    skus uuid[];
-    quantities integer[];
     changed jsonb;
     shortages jsonb;
 BEGIN
-    SELECT array_agg(line.sku_id ORDER BY line.sku_id), array_agg(line.quantity ORDER BY line.sku_id),
-           jsonb_agg(line.sku_id) FILTER (WHERE sku.sku_id IS NULL)
-    INTO skus, quantities, changed
-    FROM jsonb_to_recordset(draft -> 'lines') AS line (sku_id uuid, sku_revision bigint, quantity integer)
-    LEFT JOIN sellable_skus AS sku ON sku.sku_id = line.sku_id AND sku.revision = line.sku_revision AND sku.is_listed;
+    FOR line IN 1 .. cardinality(skus) LOOP
+        PERFORM 1 FROM sellable_skus WHERE sku_id = skus[line] AND revision = revisions[line] AND is_listed;
+        IF NOT FOUND THEN
+            changed := coalesce(changed, '[]') || to_jsonb(skus[line]);
+        END IF;
+    END LOOP;
     IF changed IS NOT NULL THEN
         RETURN jsonb_build_object('changed', changed);
     END IF;
 
-    shortages := hold_stock(
-        this_order, 'order', skus, quantities, (draft ->> 'payment_due_at')::timestamptz, this_instant
-    );
+    shortages := lock_shortages(skus, quantities);
     IF shortages IS NOT NULL THEN
         RETURN jsonb_build_object('shortages', shortages);
     END IF;
@@ -41,6 +39,9 @@ BEGIN
         END IF;
     END IF;
 
+    PERFORM write_holds(
+        this_order, 'order', skus, quantities, (draft ->> 'payment_due_at')::timestamptz, this_instant
+    );
     WITH placed AS (
         INSERT INTO orders (
             order_id, order_number, mode, status, buyer_id, buyer_kind, organisation_id,
@@ -98,51 +99,59 @@ BEGIN
     RETURN NULL;
 END $$;
 
-CREATE FUNCTION is_order_money_right(placed orders) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT coalesce(bool_and(part.goods_fen = line.amount_fen AND part.discount_fen = line.discount_fen), false)
-           AND sum(part.goods_fen) = placed.goods_fen
-           AND sum(part.discount_fen) = placed.discount_fen
-           AND sum(part.delivery_fen) = placed.delivery_fen
-           AND sum(part.payable_fen) = placed.payable_fen
-    FROM supplier_orders AS part
-    LEFT JOIN LATERAL (
-        SELECT sum(amount_fen) AS amount_fen, sum(discount_fen) AS discount_fen
-        FROM order_lines WHERE order_lines.supplier_order_id = part.supplier_order_id
-    ) AS line ON true
-    WHERE part.order_id = placed.order_id
-$$;
-
-CREATE FUNCTION check_order_money() RETURNS trigger LANGUAGE plpgsql AS $$
--- Parts sum to their order and lines to their part. Checked at the end of each statement that writes any of the three,
--- so an order is written whole, in one statement, or not at all.
-DECLARE
-    wrong uuid;
+CREATE FUNCTION check_order_has_parts() RETURNS trigger LANGUAGE plpgsql AS $$
+-- An order is written whole, in one statement, or not at all.
 BEGIN
-    IF TG_TABLE_NAME = 'order_lines' THEN
-        SELECT placed.order_id INTO wrong
-        FROM orders AS placed
-        WHERE placed.order_id IN (
-            SELECT part.order_id FROM written JOIN supplier_orders AS part USING (supplier_order_id)
-        ) AND NOT is_order_money_right(placed);
-    ELSE
-        SELECT placed.order_id INTO wrong
-        FROM orders AS placed
-        WHERE placed.order_id IN (SELECT order_id FROM written) AND NOT is_order_money_right(placed);
-    END IF;
-    IF wrong IS NOT NULL THEN
-        RAISE EXCEPTION 'order %: its parts and lines do not sum to it', wrong USING ERRCODE = 'check_violation';
+    IF EXISTS (
+        SELECT FROM written WHERE NOT EXISTS (SELECT FROM supplier_orders AS part WHERE part.order_id = written.order_id)
+    ) THEN
+        RAISE EXCEPTION 'an order without parts' USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;
 END $$;
 
-CREATE TRIGGER orders_sum_up AFTER INSERT ON orders
-REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION check_order_money();
+CREATE FUNCTION check_parts_sum_up() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Parts sum to their order, and every part has lines that sum to it.
+BEGIN
+    IF EXISTS (
+        SELECT FROM (SELECT DISTINCT order_id FROM written) AS touched JOIN orders AS placed USING (order_id)
+        WHERE (placed.goods_fen, placed.discount_fen, placed.delivery_fen, placed.payable_fen) <> (
+            SELECT sum(goods_fen), sum(discount_fen), sum(delivery_fen), sum(payable_fen)
+            FROM supplier_orders AS part WHERE part.order_id = touched.order_id
+        )
+    ) OR EXISTS (
+        SELECT FROM written
+        WHERE NOT EXISTS (SELECT FROM order_lines AS line WHERE line.supplier_order_id = written.supplier_order_id)
+    ) THEN
+        RAISE EXCEPTION 'parts do not sum to their order' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION check_lines_sum_up() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Lines sum to their part.
+BEGIN
+    IF EXISTS (
+        SELECT FROM (SELECT DISTINCT supplier_order_id FROM written) AS touched
+        JOIN supplier_orders AS part USING (supplier_order_id)
+        WHERE (part.goods_fen, part.discount_fen) <> (
+            SELECT sum(amount_fen), sum(discount_fen)
+            FROM order_lines AS line WHERE line.supplier_order_id = touched.supplier_order_id
+        )
+    ) THEN
+        RAISE EXCEPTION 'lines do not sum to their part' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER orders_have_parts AFTER INSERT ON orders
+REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION check_order_has_parts();
 
 CREATE TRIGGER supplier_orders_sum_up AFTER INSERT ON supplier_orders
-REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION check_order_money();
+REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION check_parts_sum_up();
 
 CREATE TRIGGER order_lines_sum_up AFTER INSERT ON order_lines
-REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION check_order_money();
+REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION check_lines_sum_up();
 
 CREATE TRIGGER orders_money_is_frozen
 BEFORE UPDATE OF goods_fen, discount_fen, delivery_fen, payable_fen OR DELETE ON orders

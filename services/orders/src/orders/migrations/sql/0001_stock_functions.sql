@@ -1,40 +1,51 @@
 -- Moving stock: every function here locks the levels in SKU order, so that no two of them can wait for each other,
 -- and writes counters, holds and ledger together, so that the three always agree.
 
-CREATE FUNCTION hold_stock(
-    holding uuid, for_purpose text, wanted_skus uuid[], wanted_quantities integer[], until timestamptz, at timestamptz
-) RETURNS jsonb LANGUAGE plpgsql AS $$
--- Holds all of it and returns NULL, or holds nothing and returns the shortages [{sku_id, wanted, available}].
+CREATE FUNCTION lock_shortages(skus uuid[], quantities integer[]) RETURNS jsonb LANGUAGE plpgsql AS $$
+-- Locks the levels of the SKUs, which come sorted, and returns NULL if all is there, else the shortages
+-- [{sku_id, wanted, available}]. Writes nothing.
 DECLARE
+    free integer;
     shortages jsonb;
 BEGIN
-    WITH locked AS MATERIALIZED (
-        SELECT sku_id, available FROM stock_levels
-        WHERE sku_id = ANY (wanted_skus) ORDER BY sku_id FOR NO KEY UPDATE
-    )
-    SELECT jsonb_agg(jsonb_build_object(
-        'sku_id', wanted.sku_id, 'wanted', wanted.quantity, 'available', coalesce(locked.available, 0)
-    ))
-    INTO shortages
-    FROM unnest(wanted_skus, wanted_quantities) AS wanted (sku_id, quantity) LEFT JOIN locked USING (sku_id)
-    WHERE coalesce(locked.available, 0) < wanted.quantity;
+    FOR line IN 1 .. cardinality(skus) LOOP
+        SELECT available INTO free FROM stock_levels WHERE sku_id = skus[line] FOR NO KEY UPDATE;
+        IF coalesce(free, 0) < quantities[line] THEN
+            shortages := coalesce(shortages, '[]') || jsonb_build_object(
+                'sku_id', skus[line], 'wanted', quantities[line], 'available', coalesce(free, 0)
+            );
+        END IF;
+    END LOOP;
+    RETURN shortages;
+END $$;
 
-    IF shortages IS NOT NULL THEN
-        RETURN shortages;
-    END IF;
-
-    WITH wanted AS (
-        SELECT * FROM unnest(wanted_skus, wanted_quantities) AS line (sku_id, quantity)
-    ), counted AS (
-        UPDATE stock_levels AS level SET held = level.held + wanted.quantity
-        FROM wanted WHERE level.sku_id = wanted.sku_id AND level.available >= wanted.quantity
-    ), kept AS (
-        INSERT INTO stock_holds (holder_id, sku_id, purpose, quantity, open_count, held_at, expires_at)
-        SELECT holding, sku_id, for_purpose, quantity, quantity, at, until FROM wanted
-    )
+CREATE FUNCTION write_holds(
+    holding uuid, for_purpose text, skus uuid[], quantities integer[], until timestamptz, at timestamptz
+) RETURNS void LANGUAGE plpgsql AS $$
+-- Holds what `lock_shortages` found to be there.
+BEGIN
+    FOR line IN 1 .. cardinality(skus) LOOP
+        UPDATE stock_levels SET held = held + quantities[line] WHERE sku_id = skus[line];
+    END LOOP;
+    INSERT INTO stock_holds (holder_id, sku_id, purpose, quantity, open_count, held_at, expires_at)
+    SELECT holding, sku_id, for_purpose, quantity, quantity, at, until
+    FROM unnest(skus, quantities) AS line (sku_id, quantity);
     INSERT INTO stock_ledger (sku_id, kind, quantity, order_id, recorded_at)
-    SELECT sku_id, 'held', quantity, holding, at FROM wanted;
-    RETURN NULL;
+    SELECT sku_id, 'held', quantity, holding, at
+    FROM unnest(skus, quantities) AS line (sku_id, quantity);
+END $$;
+
+CREATE FUNCTION hold_stock(
+    holding uuid, for_purpose text, skus uuid[], quantities integer[], until timestamptz, at timestamptz
+) RETURNS jsonb LANGUAGE plpgsql AS $$
+-- Holds all of it and returns NULL, or holds nothing and returns the shortages. The SKUs come sorted.
+DECLARE
+    shortages jsonb := lock_shortages(skus, quantities);
+BEGIN
+    IF shortages IS NULL THEN
+        PERFORM write_holds(holding, for_purpose, skus, quantities, until, at);
+    END IF;
+    RETURN shortages;
 END $$;
 
 CREATE FUNCTION release_stock(holders uuid[], at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
