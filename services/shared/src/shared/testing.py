@@ -62,6 +62,12 @@ def postgres_url() -> Iterator[str]:
             yield url
 
 
+@pytest.fixture(scope="session")
+def chdb_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Embedded ClickHouse. A process opens one folder and no other, so all tests share it: take a database of your own."""
+    return f"chdb://{tmp_path_factory.mktemp('clickhouse')}"
+
+
 @pytest.fixture
 def now() -> datetime:
     """A fixed instant: noon of 2026-11-22 in Shanghai."""
