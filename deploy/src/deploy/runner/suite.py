@@ -163,10 +163,9 @@ async def prepared(state: Path, *, first_port: int, say: Say) -> AsyncIterator[t
     with contextlib.ExitStack() as stack:
         server = given or stack.enter_context(start_postgres(state / "postgres"))
         parts = make_plan(state=state, first_port=first_port, server_url=server)
-        for part in parts:
-            if part.name in PORTS:
-                name = part.environment[f"{part.name.upper()}_DATABASE_URL"].rpartition("/")[2].partition("?")[0]
-                await asyncio.to_thread(ensure_database, server, name)
+        for name in PORTS:
+            if f"{name.upper()}_DATABASE_URL" not in os.environ:
+                await asyncio.to_thread(ensure_database, server, f"zhunong_{name}")
         suite = Suite(parts, say=say)
         try:
             yield suite, whole_environment(parts)

@@ -2,8 +2,10 @@
 
 import argparse
 import asyncio
+from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 from sqlalchemy import text
 
 from shared.app import Service, create_app
@@ -52,11 +54,26 @@ def _parser(service: Service) -> argparse.ArgumentParser:
     return parser
 
 
+class Server(uvicorn.Server):
+    """Uvicorn that tells the application of the signal at once, so that long polls end and shutdown is quick."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._application = app
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal came: stop taking requests, finish those under way."""
+        self._application.state.is_stopping = True
+        self._application.state.feed_signal.ring()
+        super().handle_exit(sig, frame)
+
+
 def serve(service: Service, settings: ServiceSettings) -> None:
     """Answer requests until a signal comes; then finish those under way."""
     configure_tracing(service.name, settings.otlp_endpoint)
-    uvicorn.run(
-        create_app(service, settings),
+    app = create_app(service, settings)
+    config = uvicorn.Config(
+        app,
         host=settings.host,
         port=settings.port,
         log_config=None,
@@ -64,6 +81,7 @@ def serve(service: Service, settings: ServiceSettings) -> None:
         timeout_graceful_shutdown=10,
         timeout_keep_alive=65,
     )
+    Server(config, app).run()
 
 
 async def migrate_service(service: Service, url: str) -> None:

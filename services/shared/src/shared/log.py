@@ -4,6 +4,7 @@ import logging
 import sys
 from typing import Any
 
+import stamina.instrumentation
 import structlog
 
 from shared.telemetry import current_trace
@@ -38,7 +39,9 @@ def configure_logging(service: str, *, log_format: str, level: int = logging.INF
         logger_factory=structlog.PrintLoggerFactory(sys.stdout),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(service=service)
+    if log_format == "json":
+        structlog.contextvars.bind_contextvars(service=service)
+    stamina.instrumentation.set_on_retry_hooks([])  # the caller says what did not answer, once
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s", stream=sys.stdout)
 
 
