@@ -20,7 +20,7 @@ from orders.payment.settings import read_settings
 from shared.clock import utc_now
 from shared.db import Database, Transactions
 from shared.errors import Conflict, Unavailable
-from shared.idempotency import STORE, OnceKey, still_running
+from shared.idempotency import OnceKey, still_running
 from shared.ids import new_id
 from shared.jobs import Jobs
 from shared.log import logger
@@ -28,19 +28,25 @@ from shared.telemetry import meter
 
 log = logger(__name__)
 
-# The answer to the Idempotency-Key and the payment in one statement: both or neither. No row: another payment of this
-# order is open already. A row of false: another request holds the key.
-_OPEN = text(
-    f"WITH stored AS ({STORE}) "  # noqa: S608 - two constants
-    """
-    INSERT INTO payments
-        (payment_id, order_id, buyer_id, provider, status, amount_fen, code_url, created_at, expires_at, next_check_at)
-    VALUES (:payment_id, :order_id, :buyer_id, :provider, 'PENDING', :amount_fen, :code_url, :created_at, :expires_at,
-            :next_check_at)
-    ON CONFLICT (order_id, provider) WHERE status = 'PENDING' DO NOTHING
-    RETURNING EXISTS (SELECT FROM stored) AS is_stored
-    """
-)
+# The payment and the answer to its Idempotency-Key in one statement, which is its own transaction: both or neither.
+_OPEN = text("""
+    WITH opened AS (
+        INSERT INTO payments (payment_id, order_id, buyer_id, provider, status, amount_fen, code_url, created_at,
+                              expires_at, next_check_at)
+        VALUES (:payment_id, :order_id, :buyer_id, :provider, 'PENDING', :amount_fen, :code_url, :created_at,
+                :expires_at, :next_check_at)
+        ON CONFLICT (order_id, provider) WHERE status = 'PENDING' DO NOTHING
+        RETURNING payment_id
+    ), answered AS (
+        INSERT INTO idempotency_keys (caller, key, request_hash, status, body)
+        SELECT :caller, :key, :request_hash, CAST(:status AS smallint), :body FROM opened
+        ON CONFLICT (caller, key) DO UPDATE
+            SET request_hash = excluded.request_hash, status = excluded.status, body = excluded.body, created_at = now()
+            WHERE idempotency_keys.created_at <= now() - interval '24 hours'
+        RETURNING key
+    )
+    SELECT EXISTS (SELECT FROM opened) AS is_opened, EXISTS (SELECT FROM answered) AS is_answered
+""")
 
 # The payment's row is locked first, so that what is left is judged after every refund beside us; the trigger on
 # refunds and the CHECK on payments hold the same whatever the code says.
@@ -106,7 +112,7 @@ async def open_payment(
     """Record a payment that the provider has opened, and the answer to its request (201, `answer`).
 
     False, and nothing recorded, if the order has an open payment through this provider by now. Conflict
-    `idempotency-key-in-use` if the same request runs beside us.
+    `idempotency-key-in-use` if the same key serves another request beside us.
     """
     opened = await db.execute(
         _OPEN,
@@ -123,10 +129,10 @@ async def open_payment(
             "next_check_at": rules.next_check_at(created_at=now, expires_at=expires_at, now=now),
         },
     )
-    row = opened.first()
-    if row is not None and not row.is_stored:
+    row = opened.one()
+    if row.is_opened and not row.is_answered:
         raise still_running()
-    return row is not None
+    return bool(row.is_opened)
 
 
 async def postpone_check(db: AsyncSession, payment_id: UUID, until: datetime) -> None:

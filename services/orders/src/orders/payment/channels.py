@@ -6,12 +6,12 @@ from typing import Annotated, Self
 
 from fastapi import Depends, FastAPI, Request
 
+from orders.payment.providers.connection import Connection
 from orders.payment.providers.provider import Provider
 from orders.payment.providers.signing import MerchantKeys
 from orders.payment.providers.wechat_v3 import WechatPayV3
 from orders.payment.settings import PaymentSettings
 from shared.errors import NotFound
-from shared.http import ServiceClient
 from shared.log import logger
 
 SANDBOX = "sandbox"
@@ -31,7 +31,7 @@ class Channels:
         providers: dict[str, Provider] = {}
         if settings.payment_sandbox_keys.is_dir():
             providers[SANDBOX] = WechatPayV3(
-                ServiceClient(
+                Connection(
                     "payment sandbox",
                     settings.payment_sandbox_url,
                     deadline_seconds=settings.payment_deadline_seconds,

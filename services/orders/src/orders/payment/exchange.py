@@ -60,7 +60,7 @@ async def ask_for_payment(
         ) from refusal
     answer = _opened(payment_id, provider_name, order.payable_fen, code_url, order.payment_due_at)
     body = answer.model_dump_json().encode()
-    async with transactions.begin() as db:
+    async with transactions.read() as db:  # one statement that stands alone needs no BEGIN and COMMIT around it
         is_first = await actions.open_payment(
             db,
             once,
@@ -74,11 +74,11 @@ async def ask_for_payment(
             expires_at=order.payment_due_at,
             now=now,
         )
-        if not is_first:  # raised inside the block, so that the stored answer goes with it
-            raise Conflict(
-                "Another payment of this order was opened at this very moment. Send the request again to get it.",
-                code="payment-being-opened",
-            )
+    if not is_first:
+        raise Conflict(
+            "Another payment of this order was opened at this very moment. Send the request again to get it.",
+            code="payment-being-opened",
+        )
     return Response(body, status_code=201, media_type="application/json")
 
 
@@ -129,9 +129,7 @@ async def _is_still_open(
     async with transactions.begin() as db:
         await settling.take_trade(db, trade, provider=provider_name, now=now)
     if trade.state == "SUCCESS":
-        raise Conflict(
-            "The order was paid a moment ago.", code="order-not-payable", order_status="PAID"
-        )
+        raise Conflict("The order was paid a moment ago.", code="order-not-payable", order_status="PAID")
     return False
 
 

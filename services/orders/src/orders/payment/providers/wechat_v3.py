@@ -7,17 +7,19 @@ from typing import Any, Literal, TypeVar
 import orjson
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
+from orders.payment.providers.connection import Connection
 from orders.payment.providers.provider import ProviderRefusedError
 from orders.payment.providers.signing import MerchantKeys
 from orders.payment.rules import Notice, PaymentOrder, RefundOrder, RefundResult, RefundState, Trade, TradeState
 from shared.clock import SHANGHAI, utc_now
 from shared.errors import BadRequest, Unauthenticated, Unavailable
-from shared.http import ServiceClient
 
 _TRADES = "/v3/pay/transactions"
 _REFUNDS = "/v3/refund/domestic/refunds"
 _DESCRIPTION_CHARACTERS = 127
 _REASON_CHARACTERS = 80
+_REFUSED = 400
+_SERVER_ERROR = 500
 
 # A trade that was refunded was paid first; one that failed or is being typed in may still be paid.
 _TRADE_STATES: dict[str, TradeState] = {
@@ -95,8 +97,8 @@ Read = TypeVar("Read", bound=BaseModel)
 class WechatPayV3:
     """A merchant's account at WeChat Pay, or at a peer that speaks as it does (see `Provider` for the verbs)."""
 
-    def __init__(self, client: ServiceClient, keys: MerchantKeys, *, notice_url: str) -> None:
-        self._client = client
+    def __init__(self, connection: Connection, keys: MerchantKeys, *, notice_url: str) -> None:
+        self._connection = connection
         self._keys = keys
         self._notice_url = notice_url
 
@@ -172,7 +174,7 @@ class WechatPayV3:
 
     async def aclose(self) -> None:
         """Let the connections go."""
-        await self._client.close()
+        await self._connection.aclose()
 
     def _told(self, event_type: str, plain: bytes) -> Trade | RefundResult | None:
         if event_type == "TRANSACTION.SUCCESS":
@@ -203,20 +205,20 @@ class WechatPayV3:
             "Accept": "application/json",
             "Content-Type": "application/json",
         }
-        response = await self._client.request(method, target, content=body, headers=headers)
-        if response.is_server_error:
-            raise _unavailable(f"The payment provider answered {response.status_code}.")
+        answer = await self._connection.send(method, target, body=body, headers=headers)
+        if answer.status >= _SERVER_ERROR:
+            raise _unavailable(f"The payment provider answered {answer.status}.")
         try:
-            self._keys.verify(response.headers, response.content, now=utc_now())
+            self._keys.verify(answer.headers, answer.content, now=utc_now())
         except Unauthenticated as error:
             raise _unavailable("The payment provider's answer is not signed by it.") from error
-        if response.is_success:
-            return response.content
+        if answer.status < _REFUSED:
+            return answer.content
         try:
-            refusal = orjson.loads(response.content)
+            refusal = orjson.loads(answer.content)
             raise ProviderRefusedError(str(refusal["code"]), str(refusal.get("message", "")))
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-            raise _unavailable(f"The payment provider answered {response.status_code} and nothing to read.") from error
+            raise _unavailable(f"The payment provider answered {answer.status} and nothing to read.") from error
 
 
 def _read(model: type[Read], told: bytes) -> Read:
