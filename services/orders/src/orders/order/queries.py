@@ -243,7 +243,7 @@ async def get_payable(db: AsyncSession, order_id: UUID, caller: Caller, now: dat
     if found is None:
         raise no_such_order()
     if found.status != "PENDING_PAYMENT" or found.payment_due_at <= now:
-        raise Conflict("The order does not wait for a payment.", code="order-not-payable", status=found.status)
+        raise Conflict("The order does not wait for a payment.", code="order-not-payable", order_status=found.status)
     return rules.PayableOrder(
         order_id=found.order_id,
         order_number=found.order_number,

@@ -299,7 +299,7 @@ def dispatch_effect(status: str, fulfilment: str) -> Literal["ship", "repeated",
         return "ship"
     if fulfilment in {"SHIPPED", "DELIVERED"}:
         return "repeated"
-    raise Conflict("Goods of an unpaid order were sent.", code="order-not-paid", status=status)
+    raise Conflict("Goods of an unpaid order were sent.", code="order-not-paid", order_status=status)
 
 
 def ensure_deliverable(fulfilment: str) -> None:
@@ -311,11 +311,11 @@ def ensure_deliverable(fulfilment: str) -> None:
 def ensure_cancellable(status: str, fulfilments: Sequence[str]) -> None:
     """An order may be cancelled until it is paid, and after that until its first part has left the supplier."""
     if status == "CANCELLED":
-        raise Conflict("The order is cancelled already.", code="order-already-cancelled", status=status)
+        raise Conflict("The order is cancelled already.", code="order-already-cancelled", order_status=status)
     if status == "COMPLETED" or any(fulfilment in {"SHIPPED", "DELIVERED"} for fulfilment in fulfilments):
         raise Conflict(
             "Goods are on their way already. Refuse the parcel or ask for a return.",
             code="order-shipped",
-            status=status,
+            order_status=status,
         )
     # What remains is PENDING_PAYMENT, or PAID with every part still at its supplier.
