@@ -172,7 +172,7 @@ async def _restate(db: AsyncSession, *, carrier_code: str, parcels: Sequence[_Kn
     states = [
         {"parcel_id": each.parcel_id, **{name: getattr(state, name) for name in _STATE}} for each, state in changed
     ]
-    await db.execute(_SET_STATES, {"states": orjson.dumps(states).decode()})
+    await db.execute(_SET_STATES, {"states": orjson.dumps(states, default=str).decode()})
     delivered = _delivered_shipments(changed)
     if delivered:
         await shipment_actions.note_delivery(db, shipment_ids=delivered, now=now)
