@@ -2,9 +2,35 @@
 
 from fastapi import APIRouter
 
+from gateway.pages import (
+    account,
+    cart,
+    checkout,
+    desk,
+    entry,
+    home,
+    orders,
+    payment,
+    product,
+    products,
+    tracking,
+)
+from gateway.pages.failures import error_page
 from gateway.visitor import ErrorPage
 
-routers: list[APIRouter] = []
-error_page: ErrorPage | None = None
+routers: list[APIRouter] = [
+    home.router,
+    products.router,
+    product.router,
+    cart.router,
+    entry.router,
+    account.router,
+    checkout.router,
+    payment.router,
+    orders.router,
+    tracking.router,
+    desk.router,
+]
+_: ErrorPage = error_page
 
 __all__ = ["error_page", "routers"]

@@ -1,0 +1,209 @@
+"""Placing the order: where it goes, what it costs, and what to do if that has changed since."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse, Response
+
+from gateway.pages.cards import in_language
+from gateway.pages.cart import cart_view, piece_count
+from gateway.pages.figures import money
+from gateway.pages.regions import region_choice
+from gateway.pages.shell import Page, PageDep
+from gateway.pages.typed import Typed, typed_of
+from gateway.services import Services
+from gateway.visitor import CheckedForm, SignedIn, Visitor
+from shared.errors import Conflict, Invalid, Refusal
+from shared.ids import new_id
+
+router = APIRouter(default_response_class=Response)
+
+_FIELDS = ("recipient", "phone", "province", "city", "county", "detail", "note")
+_MOST_LINES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why the order was not placed, line by line."""
+
+    heading: str
+    lines: list[str]
+    back_to_cart: bool
+
+
+async def show(
+    page: Page,
+    services: Services,
+    visitor: Visitor,
+    *,
+    typed: Typed,
+    key: str,
+    status: int = 200,
+    errors: dict[str, str] | None = None,
+    trouble: Trouble | None = None,
+) -> Response:
+    """The form as typed beside the cart as it is now."""
+    cart, (regions, _) = await asyncio.gather(
+        services.orders.get("/v1/cart", visitor=visitor), region_choice(services, typed, page.language)
+    )
+    if not cart["lines"]:
+        return page.go("/cart")
+    page.cart_count = piece_count(cart)
+    return page.render(
+        "checkout.html",
+        status=status,
+        view=cart_view(cart, page),
+        typed=typed,
+        errors=Typed(errors or {}),
+        regions=regions,
+        trouble=trouble,
+        key=key,
+    )
+
+
+@router.get("/checkout")
+async def get_checkout(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+    """The form with a new key: sending it twice places one order."""
+    typed = Typed(recipient=visitor.display_name, phone=visitor.phone or "")
+    return await show(page, services, visitor, typed=typed, key=str(new_id()))
+
+
+@router.post("/checkout/regions")
+async def post_regions(page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm) -> Response:
+    """The lists of divisions that fit the choice so far, alone."""
+    del visitor
+    typed = typed_of(form, *_FIELDS)
+    regions, _ = await region_choice(services, typed, page.language)
+    return page.render("regions.html", typed=typed, regions=regions, errors=Typed())
+
+
+@router.post("/checkout")
+async def post_checkout(page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm) -> Response:
+    """Place the order. What is refused comes back with everything typed, and says what changed."""
+    typed, key = typed_of(form, *_FIELDS), _key_of(form)
+    regions, county_code = await region_choice(services, typed, page.language)
+    if form.get("do") == "regions":
+        return await show(page, services, visitor, typed=typed, key=key)
+    errors = missing_fields(typed, county_code, page, has_counties=bool(regions.counties))
+    if errors:
+        return await show(page, services, visitor, typed=typed, key=key, status=422, errors=errors)
+    body = {
+        "lines": lines_of(form),
+        "address": {
+            "recipient": typed.recipient,
+            "phone": typed.phone,
+            "county_code": county_code,
+            "detail": typed.detail,
+        },
+        "note": typed.note,
+        "seen_payable_fen": _seen_of(form),
+    }
+    try:
+        order = await services.orders.post("/v1/orders", visitor=visitor, json=body, idempotency_key=key)
+    except Conflict as refusal:
+        trouble = await trouble_of(refusal, services, visitor, page)
+        # What is agreed to next is another order, so it needs another key.
+        return await show(page, services, visitor, typed=typed, key=str(new_id()), status=409, trouble=trouble)
+    except Invalid as refusal:
+        found = field_errors(refusal, page)
+        return await show(page, services, visitor, typed=typed, key=str(new_id()), status=422, errors=found)
+    response = RedirectResponse(f"/orders/{order['order_id']}/pay", 303)
+    page.remember_cart_count(response, 0)
+    return response
+
+
+def missing_fields(typed: Typed, county_code: str, page: Page, *, has_counties: bool) -> dict[str, str]:
+    """What must be filled in and is not."""
+    errors = {
+        name: page.t.checkout.fill_in for name in ("recipient", "phone", "detail") if not typed.get(name, "").strip()
+    }
+    if not typed.province:
+        errors["province"] = page.t.checkout.choose_one
+    elif not typed.city:
+        errors["city"] = page.t.checkout.choose_one
+    elif not county_code and has_counties:
+        errors["county_code"] = page.t.checkout.choose_one
+    return errors
+
+
+def field_errors(refusal: Invalid, page: Page) -> dict[str, str]:
+    """A refused body's fields under the names of the form."""
+    told = [str(each.get("field") or "") for each in refusal.extra.get("errors", []) if isinstance(each, dict)]
+    fields = [name.rsplit(".", 1)[-1] for name in [*told, refusal.field or ""] if name]
+    errors = dict.fromkeys(fields, page.t.checkout.mend_field)
+    if "phone" in errors:
+        errors["phone"] = page.t.checkout.phone_wrong
+    return errors or {"detail": refusal.message}
+
+
+async def trouble_of(refusal: Refusal, services: Services, visitor: Visitor, page: Page) -> Trouble:
+    """A refused order in words: which prices changed, of what there is too little, what is gone."""
+    texts = page.t.checkout
+    titles = await _titles_of(services, visitor, page)
+    if refusal.code == "price-changed":
+        lines = [
+            texts.price_line(
+                title=titles.get(line["sku_id"]) or line.get("product_title", ""),
+                old=money(line["seen_price_fen"]) if line.get("seen_price_fen") is not None else "—",
+                new=money(line["unit_price_fen"]),
+            )
+            for line in refusal.extra.get("differences", [])
+        ]
+        sums = texts.sum_line(
+            old=money(int(refusal.extra.get("seen_payable_fen", 0))),
+            new=money(int(refusal.extra.get("payable_fen", 0))),
+        )
+        return Trouble(texts.price_changed, [*lines, sums], back_to_cart=False)
+    if refusal.code == "stock-short":
+        lines = [
+            texts.short_line(
+                title=titles.get(line["sku_id"], ""),
+                wanted=line["wanted"],
+                left=line["available"],
+            )
+            for line in refusal.extra.get("shortages", [])
+        ]
+        return Trouble(texts.stock_short, lines, back_to_cart=True)
+    if refusal.code == "sku-not-listed":
+        lines = [titles.get(line["sku_id"], "") for line in refusal.extra.get("skus", [])]
+        return Trouble(texts.not_listed, [line for line in lines if line], back_to_cart=True)
+    return Trouble(page.t.names["refusal"].get(refusal.code, refusal.message), [], back_to_cart=True)
+
+
+async def _titles_of(services: Services, visitor: Visitor, page: Page) -> dict[str, str]:
+    cart: dict[str, Any] = await services.orders.get("/v1/cart", visitor=visitor)
+    return {
+        line["sku_id"]: f"{in_language(line, 'product_title', page.language)} "
+        f"{in_language(line, 'specification', page.language)}"
+        for line in cart["lines"]
+    }
+
+
+def lines_of(form: FormData) -> list[dict[str, Any]]:
+    """What the page showed: `sku_id:quantity` in hidden fields, so that a cart changed elsewhere is not bought unseen."""
+    lines = []
+    for text in form.getlist("line")[:_MOST_LINES]:
+        sku_text, _, quantity = str(text).partition(":")
+        try:
+            lines.append({"sku_id": str(UUID(sku_text)), "quantity": int(quantity)})
+        except ValueError as error:
+            raise Invalid("This form was altered. Go back to the cart.", code="lines-invalid", field="line") from error
+    return lines
+
+
+def _key_of(form: FormData) -> str:
+    try:
+        return str(UUID(str(form.get("key", ""))))
+    except ValueError:
+        return str(new_id())
+
+
+def _seen_of(form: FormData) -> int:
+    text = str(form.get("seen_payable_fen", ""))
+    if not text.isascii() or not text.isdigit():
+        raise Invalid("This form was altered. Go back to the cart.", code="sum-invalid", field="seen_payable_fen")
+    return int(text[:15])

@@ -1,0 +1,234 @@
+"""A supplier's desk: what is paid and waits to be sent, and the form that hands the parcels over."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID, uuid5
+
+from fastapi import APIRouter
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from gateway.pages.account import Choice
+from gateway.pages.figures import weight
+from gateway.pages.orders import Tab
+from gateway.pages.regions import place_of
+from gateway.pages.shell import Page, PageDep
+from gateway.pages.tracking import BADGES, named
+from gateway.services import Services
+from gateway.visitor import CheckedForm, SignedIn, Visitor
+from shared.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
+from shared.ids import new_id
+
+router = APIRouter(default_response_class=Response)
+
+_STATUSES: Final = ("PENDING", "DISPATCHED", "DELIVERED", "CANCELLED")
+_PAGE_SIZE: Final = 20
+_DISPATCH_KEYS: Final = UUID("0f5cbb0e-7f6c-5a0f-8f64-0a4a0c1f2f6d")
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Goods that travel at one temperature, so in one box; `lines` is what the form sends back."""
+
+    keeping: str
+    lines: str
+    typed_waybill: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeskLine:
+    """Goods to pack."""
+
+    title: str
+    specification: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeskShipment:
+    """A shipment on the desk."""
+
+    shipment_id: str
+    number: str
+    created: str
+    status: str
+    badge: str
+    lines: list[DeskLine]
+    weight: str
+    keeping: str
+    recipient: str
+    phone: str
+    place: str
+    detail: str
+    is_open: bool
+    boxes: list[Box]
+    parcels: list[str]
+    key: str
+    error: str
+    typed_carrier: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A dispatch that was refused: which shipment, why, and what was typed."""
+
+    shipment_id: str
+    error: str
+    carrier: str
+    waybills: list[str]
+
+
+def ensure_supplier(visitor: Visitor) -> None:
+    """403 `suppliers-only` for everybody else."""
+    if visitor.kind not in {"supplier", "operator"}:
+        raise Forbidden("This desk belongs to suppliers.", code="suppliers-only")
+
+
+def boxes_of(lines: list[dict[str, Any]], typed: list[str], page: Page) -> list[Box]:
+    """One box for each temperature class."""
+    by_class: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for line in lines:
+        by_class[line["temperature_class"]].append(line)
+    return [
+        Box(
+            keeping=page.t.names["temperature_class"].get(name, name),
+            lines=",".join(f"{line['sku_id']}:{line['quantity']}" for line in own),
+            typed_waybill=typed[index] if index < len(typed) else "",
+        )
+        for index, (name, own) in enumerate(by_class.items())
+    ]
+
+
+def desk_shipment(item: dict[str, Any], place: str, attempt: Attempt | None, page: Page) -> DeskShipment:
+    """One shipment as the desk prints it."""
+    mine = attempt if attempt is not None and attempt.shipment_id == item["shipment_id"] else None
+    boxes = boxes_of(item["lines"], mine.waybills if mine else [], page)
+    status = item["status"]
+    carriers = page.t.names["carrier"]
+    return DeskShipment(
+        shipment_id=item["shipment_id"],
+        number=item["order_number"],
+        created=page.time(item["created_at"]),
+        status=page.t.names["shipment_status"].get(status, status),
+        badge=BADGES.get(status, ""),
+        lines=[DeskLine(each["product_title"], each["specification"], each["quantity"]) for each in item["lines"]],
+        weight=weight(sum(each["net_weight_g"] * each["quantity"] for each in item["lines"]), page.language),
+        keeping=page.t.orders.separator.join(box.keeping for box in boxes),
+        recipient=item["address"]["recipient"],
+        phone=item["address"]["phone"],
+        place=place,
+        detail=item["address"]["detail"],
+        is_open=status == "PENDING",
+        boxes=boxes,
+        parcels=[
+            f"{carriers.get(each['carrier_code'], each['carrier_code'])} {each['waybill_number']} · {named(each, 'status_name', page)}"
+            for each in item["parcels"]
+        ],
+        key=str(uuid5(_DISPATCH_KEYS, str(new_id()))),
+        error=mine.error if mine else "",
+        typed_carrier=mine.carrier if mine else "",
+    )
+
+
+async def carriers_of(services: Services, visitor: Visitor, page: Page) -> list[Choice]:
+    """The carriers to choose from; empty where this visitor may not list them, who then types the code."""
+    try:
+        found = await services.logistics.get("/v1/carriers", visitor=visitor)
+    except Forbidden:
+        return []
+    return [Choice(each["code"], named(each, "name", page)) for each in found["items"]]
+
+
+async def show(
+    page: Page,
+    services: Services,
+    visitor: Visitor,
+    *,
+    chosen: str,
+    cursor: str = "",
+    attempt: Attempt | None = None,
+    status: int = 200,
+) -> Response:
+    """Read the desk's shipments and draw them."""
+    params = {"status": chosen, "limit": _PAGE_SIZE, "cursor": cursor or None}
+    if visitor.kind == "supplier":
+        params["supplier_id"] = str(visitor.organisation_id)
+    found = await services.logistics.get("/v1/shipments", visitor=visitor, params=params)
+    places = {}
+    for code in {each["address"]["county_code"] for each in found["items"]}:
+        try:
+            places[code] = await place_of(services, code, page.language)
+        except (NotFound, Conflict):
+            places[code] = code
+    next_cursor = found.get("next_cursor")
+    organisation = visitor.organisation
+    name = "" if organisation is None else (organisation.name_en if page.language == "en" else "") or organisation.name
+    return page.render(
+        "desk.html",
+        status=status,
+        shipments=[
+            desk_shipment(each, places[each["address"]["county_code"]], attempt, page) for each in found["items"]
+        ],
+        carriers=await carriers_of(services, visitor, page) if chosen == "PENDING" else [],
+        tabs=[
+            Tab(page.t.names["shipment_status"][each], f"/desk?{urlencode({'status': each})}", each == chosen)
+            for each in _STATUSES
+        ],
+        organisation=name,
+        notice=page.t.desk.dispatched if page.request.query_params.get("done") == "dispatched" else "",
+        next_url=f"/desk?{urlencode({'status': chosen, 'cursor': next_cursor})}" if next_cursor else "",
+    )
+
+
+@router.get("/desk")
+async def get_desk(
+    page: PageDep, services: Services, visitor: SignedIn, status: str = "PENDING", cursor: str = ""
+) -> Response:
+    """Shipments of the supplier, those to send first."""
+    ensure_supplier(visitor)
+    return await show(page, services, visitor, chosen=status if status in _STATUSES else "PENDING", cursor=cursor)
+
+
+@router.post("/desk/shipments/{shipment_id}/dispatch")
+async def post_dispatch(
+    page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm, shipment_id: UUID
+) -> Response:
+    """Hand a shipment over: a carrier and one waybill for each box."""
+    ensure_supplier(visitor)
+    carrier = str(form.get("carrier_code", "")).strip()
+    waybills = [str(each).strip() for each in form.getlist("waybill_number")]
+    try:
+        await services.logistics.post(
+            f"/v1/shipments/{shipment_id}/dispatch",
+            visitor=visitor,
+            json={"parcels": parcels_of(form, carrier, waybills)},
+            idempotency_key=str(form.get("key", "")) or str(new_id()),
+        )
+    except (Conflict, Invalid) as refusal:
+        attempt = Attempt(str(shipment_id), _told(refusal, page), carrier, waybills)
+        return await show(page, services, visitor, chosen="PENDING", attempt=attempt, status=refusal.status)
+    return page.go("/desk", done="dispatched")
+
+
+def parcels_of(form: FormData, carrier: str, waybills: list[str]) -> list[dict[str, Any]]:
+    """The parcels as the form groups them."""
+    parcels = []
+    try:
+        for box, waybill in zip(form.getlist("box"), waybills, strict=True):
+            lines = [each.split(":") for each in str(box).split(",")]
+            parcels.append(
+                {
+                    "carrier_code": carrier,
+                    "waybill_number": waybill,
+                    "lines": [{"sku_id": sku_id, "quantity": int(quantity)} for sku_id, quantity in lines],
+                }
+            )
+    except ValueError as error:
+        raise Invalid("This form was altered. Load the page again.", code="lines-invalid", field="box") from error
+    return parcels
+
+
+def _told(refusal: Refusal, page: Page) -> str:
+    return page.t.names["refusal"].get(refusal.code, refusal.message)

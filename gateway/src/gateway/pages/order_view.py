@@ -1,0 +1,172 @@
+"""An order as its page prints it."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from gateway.pages.cards import in_language, picture_url
+from gateway.pages.figures import money, price
+from gateway.pages.shell import Page
+
+BADGES: Final = {
+    "PENDING_PAYMENT": "badge-urgent",
+    "PENDING_SHIPMENT": "badge-leaf",
+    "SHIPPED": "badge-leaf",
+    "DELIVERED": "badge-leaf",
+    "COMPLETED": "badge-leaf",
+    "CANCELLED": "",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of the order's way: `is-done`, `is-now` or `is-ahead`."""
+
+    name: str
+    time: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """A line as sold."""
+
+    product_id: str
+    title: str
+    specification: str
+    picture: str
+    quantity: int
+    unit_price: str
+    amount: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPart:
+    """One supplier's part."""
+
+    name: str
+    status: str
+    badge: str
+    lines: list[OrderLine]
+    amount: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """An entry of the history."""
+
+    at: str
+    time: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """Everything that the page prints."""
+
+    order_id: str
+    number: str
+    steps: list[Step]
+    parts: list[OrderPart]
+    history: list[HistoryLine]
+    goods: Markup
+    discount: Markup | None
+    delivery: Markup
+    payable: Markup
+    sum_name: str
+    recipient: str
+    phone: str
+    place: str
+    detail: str
+    note: str
+    can_pay: bool
+    can_track: bool
+    can_cancel: bool
+    cancel_note: str
+
+
+def steps_of(order: dict[str, Any], page: Page) -> list[Step]:
+    """The way of an order: placed, paid, shipped, delivered; or placed and cancelled."""
+    names = page.t.names["step"]
+    shipped = [part["shipped_at"] for part in order["parts"]]
+    delivered = [part["delivered_at"] for part in order["parts"]]
+    if order["status"] == "CANCELLED":
+        reached = [("placed", order["placed_at"]), ("paid", order["paid_at"]), ("cancelled", order["cancelled_at"])]
+        reached = [(name, at) for name, at in reached if at]
+    else:
+        reached = [
+            ("placed", order["placed_at"]),
+            ("paid", order["paid_at"]),
+            ("shipped", max(shipped) if all(shipped) else None),
+            ("delivered", max(delivered) if all(delivered) else None),
+        ]
+    steps, is_next = [], True
+    for name, at in reached:
+        state = "is-done" if at else "is-now" if is_next else "is-ahead"
+        is_next = bool(at)
+        steps.append(Step(names[name], page.time(at) if at else "", state))
+    return steps
+
+
+def part_view(part: dict[str, Any], page: Page) -> OrderPart:
+    """One supplier's part with its lines."""
+    state = part["fulfilment"]
+    return OrderPart(
+        name=part["supplier_name"],
+        status=page.t.names["order_status"].get(state, state),
+        badge=BADGES.get(state, ""),
+        lines=[
+            OrderLine(
+                product_id=line["product_id"],
+                title=in_language(line, "product_title", page.language),
+                specification=in_language(line, "specification", page.language),
+                picture=picture_url(line.get("picture")),
+                quantity=line["quantity"],
+                unit_price=money(line["unit_price_fen"]),
+                amount=price(line["payable_fen"]),
+            )
+            for line in part["lines"]
+        ],
+        amount=price(part["payable_fen"]),
+    )
+
+
+def history_of(order: dict[str, Any], page: Page) -> list[HistoryLine]:
+    """What happened, the latest first, naming the supplier where it concerns one part only."""
+    suppliers = {part["supplier_order_id"]: part["supplier_name"] for part in order["parts"]}
+    lines = []
+    for change in reversed(order["history"]):
+        text = page.t.names["change"].get(change["change"], change["change"])
+        supplier = suppliers.get(change.get("supplier_order_id") or "")
+        details = [each for each in (supplier, change.get("reason")) if each]
+        at = change["changed_at"]
+        lines.append(HistoryLine(at, page.time(at), " · ".join([text, *details])))
+    return lines
+
+
+def order_view(order: dict[str, Any], place: str, page: Page) -> OrderView:
+    """The order as orders tells it; `place` is the county of the address in words."""
+    address, status = order["address"], order["status"]
+    has_left = any(part["fulfilment"] in {"SHIPPED", "DELIVERED"} for part in order["parts"])
+    return OrderView(
+        order_id=order["order_id"],
+        number=order["order_number"],
+        steps=steps_of(order, page),
+        parts=[part_view(part, page) for part in order["parts"]],
+        history=history_of(order, page),
+        goods=price(order["goods_fen"]),
+        discount=price(-order["discount_fen"]) if order["discount_fen"] else None,
+        delivery=price(order["delivery_fen"]),
+        payable=price(order["payable_fen"]),
+        sum_name=page.t.order.paid_sum if order.get("paid_at") else page.t.cart.sum,
+        recipient=address["recipient"],
+        phone=address["phone"],
+        place=place,
+        detail=address["detail"],
+        note=order.get("note") or "",
+        can_pay=status == "PENDING_PAYMENT",
+        can_track=status in {"PAID", "COMPLETED"},
+        can_cancel=status in {"PENDING_PAYMENT", "PAID"} and not has_left,
+        cancel_note=page.t.order.cancel_paid if status == "PAID" else page.t.order.cancel_unpaid,
+    )

@@ -1,0 +1,164 @@
+"""A person's orders: the list, one order, and cancelling it."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter
+from markupsafe import Markup
+from starlette.responses import RedirectResponse, Response
+
+from gateway.pages.cards import in_language, picture_url
+from gateway.pages.figures import price
+from gateway.pages.order_view import BADGES, order_view
+from gateway.pages.regions import place_of
+from gateway.pages.shell import Page, PageDep
+from gateway.services import Services
+from gateway.visitor import CheckedForm, SignedIn, Visitor
+from shared.errors import BadRequest, Conflict, Invalid, Refusal
+from shared.ids import new_id
+
+router = APIRouter(default_response_class=Response)
+
+_STATUSES: Final = ("", "PENDING_PAYMENT", "PAID", "COMPLETED", "CANCELLED")
+_SHOWN_PICTURES: Final = 4
+_PAGE_SIZE: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A link to the orders of one status."""
+
+    label: str
+    url: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """An order in the list."""
+
+    url: str
+    number: str
+    placed: str
+    status: str
+    badge: str
+    pictures: list[str]
+    titles: str
+    pieces: str
+    amount: Markup
+    can_pay: bool
+    can_track: bool
+
+
+def status_of(order: dict[str, Any]) -> str:
+    """What a buyer calls the state: a paid order is being prepared, on its way, or there."""
+    if order["status"] != "PAID":
+        return str(order["status"])
+    states = {part["fulfilment"] for part in order["parts"]}
+    if states <= {"DELIVERED"}:
+        return "DELIVERED"
+    return "SHIPPED" if states & {"SHIPPED", "DELIVERED"} else "PENDING_SHIPMENT"
+
+
+def order_row(order: dict[str, Any], page: Page) -> OrderRow:
+    """One order of the list."""
+    lines = [line for part in order["parts"] for line in part["lines"]]
+    status = status_of(order)
+    return OrderRow(
+        url=f"/orders/{order['order_id']}",
+        number=order["order_number"],
+        placed=page.time(order["placed_at"]),
+        status=page.t.names["order_status"].get(status, status),
+        badge=BADGES.get(status, ""),
+        pictures=[picture_url(line.get("picture")) for line in lines[:_SHOWN_PICTURES]],
+        titles=page.t.orders.separator.join(
+            in_language(line, "product_title", page.language) for line in lines[:_SHOWN_PICTURES]
+        ),
+        pieces=page.t.orders.pieces(sum(line["quantity"] for line in lines)),
+        amount=price(order["payable_fen"]),
+        can_pay=status == "PENDING_PAYMENT",
+        can_track=order["status"] in {"PAID", "COMPLETED"},
+    )
+
+
+@router.get("/orders")
+async def get_orders(
+    page: PageDep, services: Services, visitor: SignedIn, status: str = "", q: str = "", cursor: str = ""
+) -> Response:
+    """Orders, latest first, by status and by a word of theirs."""
+    chosen = status if status in _STATUSES else ""
+    wanted = "".join(each for each in q.strip() if each.isprintable())[:100]
+    params = {"status": chosen or None, "q": wanted or None, "cursor": cursor or None, "limit": _PAGE_SIZE}
+    kept = {key: value for key, value in (("status", chosen), ("q", wanted)) if value}
+    try:
+        found = await services.orders.get("/v1/orders", visitor=visitor, params=params)
+    except BadRequest as refusal:
+        if refusal.code == "cursor-invalid":
+            return RedirectResponse("/orders", 303)
+        raise
+    tabs = [
+        Tab(
+            page.t.names["order_tab"][each or "ALL"],
+            f"/orders?{urlencode({'status': each})}" if each else "/orders",
+            each == chosen,
+        )
+        for each in _STATUSES
+    ]
+    next_cursor = found.get("next_cursor")
+    return page.render(
+        "orders.html",
+        orders=[order_row(order, page) for order in found["items"]],
+        tabs=tabs,
+        chosen_status=chosen,
+        wanted=wanted,
+        next_url=f"/orders?{urlencode({**kept, 'cursor': next_cursor})}" if next_cursor else "",
+    )
+
+
+async def show(
+    page: Page, services: Services, visitor: Visitor, order_id: UUID, *, error: str = "", status: int = 200
+) -> Response:
+    """Read an order and draw it."""
+    order = await services.orders.get(f"/v1/orders/{order_id}", visitor=visitor)
+    try:
+        place = await place_of(services, order["address"]["county_code"], page.language)
+    except Refusal:
+        place = order["address"]["county_code"]
+    done = page.request.query_params.get("done", "")
+    notices = {"paid": page.t.order.paid, "cancelled": page.t.order.cancelled, "too-late": page.t.order.too_late}
+    return page.render(
+        "order.html",
+        status=status,
+        view=order_view(order, place, page),
+        notice=notices.get(done, ""),
+        error=error,
+        key=str(new_id()),
+    )
+
+
+@router.get("/orders/{order_id}")
+async def get_order(page: PageDep, services: Services, visitor: SignedIn, order_id: UUID) -> Response:
+    """One order: parts, history, address, what may be done with it. It prints as a document."""
+    return await show(page, services, visitor, order_id)
+
+
+@router.post("/orders/{order_id}/cancel")
+async def post_cancel(
+    page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm, order_id: UUID
+) -> Response:
+    """Cancel an order that has not left; what was paid goes back in full."""
+    reason = str(form.get("reason", "")).strip()[:200] or page.t.order.reasons[-1]
+    try:
+        key = str(UUID(str(form.get("key", ""))))
+    except ValueError:
+        key = str(new_id())
+    try:
+        await services.orders.post(
+            f"/v1/orders/{order_id}/cancel", visitor=visitor, json={"reason": reason}, idempotency_key=key
+        )
+    except (Conflict, Invalid) as refusal:
+        told = page.t.names["refusal"].get(refusal.code, refusal.message)
+        return await show(page, services, visitor, order_id, error=told, status=refusal.status)
+    return page.go(f"/orders/{order_id}", done="cancelled")

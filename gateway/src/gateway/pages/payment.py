@@ -1,0 +1,77 @@
+"""Paying an order: a real code to scan, the way to the provider's page, and a page that goes on by itself when paid."""
+
+from io import BytesIO
+from uuid import UUID, uuid5
+
+import segno
+from fastapi import APIRouter
+from markupsafe import Markup
+from starlette.responses import RedirectResponse, Response
+
+from gateway.pages.figures import instant_of, price
+from gateway.pages.shell import PageDep
+from gateway.services import Services
+from gateway.visitor import SignedIn
+from shared.errors import Conflict
+
+router = APIRouter(default_response_class=Response)
+
+_PAYMENT_KEYS = UUID("6a1f0a52-54ab-5c3e-9d0a-6f1f3a1d7c11")
+_PROVIDER = "sandbox"
+
+
+def code_picture(text: str, label: str) -> Markup:
+    """The QR code of a text as inline SVG: dark on white in either mode, for cameras want it so."""
+    out = BytesIO()
+    segno.make(text, error="m", micro=False).save(
+        out,
+        kind="svg",
+        border=2,
+        dark="#20241d",
+        light="#ffffff",
+        xmldecl=False,
+        svgns=True,
+        omitsize=True,
+        title=label,
+    )
+    # segno escapes the title and draws the text as squares.
+    return Markup(out.getvalue().decode())  # noqa: S704
+
+
+@router.get("/orders/{order_id}/pay")
+async def get_payment(page: PageDep, services: Services, visitor: SignedIn, order_id: UUID) -> Response:
+    """Open the order's payment, or show the open one: asking again gives the same."""
+    order = await services.orders.get(f"/v1/orders/{order_id}", visitor=visitor)
+    if order["status"] != "PENDING_PAYMENT":
+        return RedirectResponse(f"/orders/{order_id}", 303)
+    try:
+        payment = await services.orders.post(
+            f"/v1/orders/{order_id}/payments",
+            visitor=visitor,
+            json={"provider": _PROVIDER},
+            idempotency_key=str(uuid5(_PAYMENT_KEYS, str(order_id))),
+        )
+    except Conflict as refusal:
+        if refusal.code == "order-not-payable":
+            return RedirectResponse(f"/orders/{order_id}?done=too-late", 303)
+        raise
+    due_at = order["payment_due_at"]
+    return page.render(
+        "pay.html",
+        order=order,
+        amount=price(payment["amount_fen"]),
+        code=code_picture(payment["code_url"], page.t.pay.code),
+        pay_url=payment.get("pay_url"),
+        due_at=due_at,
+        due_text=f"{instant_of(due_at):%H:%M}",
+    )
+
+
+@router.get("/orders/{order_id}/pay/state")
+async def get_payment_state(page: PageDep, services: Services, visitor: SignedIn, order_id: UUID) -> Response:
+    """Whether the money has come: nothing new, or the way to the order."""
+    order = await services.orders.get(f"/v1/orders/{order_id}", visitor=visitor)
+    if order["status"] == "PENDING_PAYMENT":
+        return page.render("pay_state.html", order=order)
+    done = "paid" if order.get("paid_at") else "too-late"
+    return page.go(f"/orders/{order_id}", done=done)

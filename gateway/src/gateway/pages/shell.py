@@ -1,0 +1,142 @@
+"""What every page stands in: the visitor, the language, the header, and the rules the browser must keep."""
+
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import Depends, Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from gateway.pages import figures
+from gateway.pages.cards import picture_url
+from gateway.pages.icons import icons
+from gateway.pages.wording import Wording, wording
+from gateway.static_files import static_url
+from gateway.visitor import Language, Visitor, VisitorDep, set_language
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "manifest-src 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+_HEADERS = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cache-control": "private, no-cache",
+    "vary": "cookie, accept-language",
+}
+_COUNT_COOKIE = "zn_cart_count"
+_COUNT_SECONDS = 30 * 24 * 3600
+_MOST_COUNT_DIGITS = 4
+
+templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
+    cache_size=-1,
+)
+templates.globals.update(
+    static_url=static_url, picture_url=picture_url, price=figures.price, money=figures.money, icon=icons
+)
+
+
+class Page:
+    """One request for a page: who asks, in which language, and how the answer is drawn."""
+
+    def __init__(self, request: Request, visitor: VisitorDep) -> None:
+        asked = request.query_params.get("lang")
+        self.request = request
+        self.visitor: Visitor = visitor
+        self.asked_language: Language | None = "zh" if asked == "zh" else "en" if asked == "en" else None
+        self.language: Language = self.asked_language or visitor.language
+        self.t: Wording = wording(self.language)
+        self.cart_count = _count_of(request)
+
+    @property
+    def is_htmx(self) -> bool:
+        """Whether htmx asks for a piece of the page."""
+        return self.request.headers.get("hx-request") == "true"
+
+    @property
+    def other_language_url(self) -> str:
+        """This page in the other language."""
+        is_get = self.request.method in {"GET", "HEAD"}
+        kept = (
+            [(key, value) for key, value in self.request.query_params.multi_items() if key != "lang"] if is_get else []
+        )
+        path = self.request.url.path
+        return f"{path}?{urlencode([*kept, ('lang', 'en' if self.language == 'zh' else 'zh')])}"
+
+    @property
+    def sign_in_url(self) -> str:
+        """The sign-in page that leads back here."""
+        query = self.request.url.query
+        here = self.request.url.path + (f"?{query}" if query else "")
+        return "/sign-in?" + urlencode({"next": here})
+
+    @property
+    def is_analyst(self) -> bool:
+        """Whether the visitor sees the dashboard."""
+        return self.visitor.kind in {"analyst", "official", "operator"}
+
+    @property
+    def is_supplier(self) -> bool:
+        """Whether the visitor has a desk."""
+        return self.visitor.kind == "supplier"
+
+    def day(self, value: str) -> str:
+        """A date in the visitor's language."""
+        return figures.day_text(value, self.language)
+
+    def time(self, value: str) -> str:
+        """A minute in Beijing time in the visitor's language."""
+        return figures.time_text(value, self.language)
+
+    def render(self, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+        """The page as an answer."""
+        text = templates.get_template(template).render(page=self, t=self.t, visitor=self.visitor, **context)
+        response = HTMLResponse(text, status_code=status, headers=_HEADERS)
+        if self.asked_language is not None:
+            set_language(response, self.request, self.asked_language)
+        return response
+
+    def go(self, path: str, **query: object) -> Response:
+        """Send the browser on after a form (303); htmx follows by a full page load."""
+        pairs = {key: str(value) for key, value in query.items() if value is not None}
+        url = f"{path}?{urlencode(pairs)}" if pairs else path
+        if self.is_htmx:
+            return Response(status_code=204, headers={"hx-redirect": url})
+        return RedirectResponse(url, 303)
+
+    def remember_cart_count(self, response: Response, count: int) -> None:
+        """Keep the number at the cart's sign, so that no page has to ask for it."""
+        self.cart_count = count
+        response.set_cookie(
+            _COUNT_COOKIE,
+            str(count),
+            max_age=_COUNT_SECONDS,
+            samesite="lax",
+            httponly=True,
+            secure=self.request.url.scheme == "https",
+        )
+
+
+def _count_of(request: Request) -> int:
+    text = request.cookies.get(_COUNT_COOKIE, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_COUNT_DIGITS else 0
+
+
+PageDep = Annotated[Page, Depends(Page)]
