@@ -1,7 +1,6 @@
 """The signing keys in memory: they are read once a minute, so that no request waits for them."""
 
 import base64
-import binascii
 import os
 import secrets
 from collections.abc import Callable
@@ -52,7 +51,7 @@ def read_master_key(settings: GatewaySettings) -> bytes:
     text = given.get_secret_value() if given is not None else _read_or_make(settings.master_key_file)
     try:
         key = base64.b64decode(text.strip(), validate=True)
-    except binascii.Error:
+    except ValueError:
         key = b""
     if len(key) != _KEY_BYTES:
         raise ValueError("GATEWAY_MASTER_KEY must be 32 bytes in base64")
