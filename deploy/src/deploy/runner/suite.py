@@ -55,6 +55,10 @@ class Suite:
         """The gateway's address."""
         return self.parts[0].url
 
+    def pid(self, name: str) -> int:
+        """The process of a part."""
+        return next(running.process.pid for running in self._running if running.part.name == name)
+
     async def start(self) -> None:
         """Start every part and wait until each can do its work."""
         for part in self.parts:

@@ -1,0 +1,1 @@
+"""How fast it is: every figure beside a physical yardstick measured in the same run."""
