@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
@@ -13,7 +13,10 @@ from deploy.payment_sandbox.process import RunningSandbox, run_sandbox
 from deploy.payment_sandbox.signing import Platform
 from orders.payment.channels import Channels
 from orders.payment.settings import PaymentSettings
+from services.orders.tests.conftest import fixtures
 from services.orders.tests.payment.payment_factories import NoticeWriter
+from services.orders.tests.payment.shop import Headers, Shop, served, settings_for
+from shared.db import Database
 
 
 @pytest.fixture(scope="session")
@@ -28,16 +31,6 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox
 def payment_settings(sandbox: RunningSandbox) -> PaymentSettings:
     """Settings that reach the sandbox; its notices go nowhere unless a test serves them."""
     return settings_for(sandbox.url, sandbox.keys.merchant, "http://127.0.0.1:9/nobody")
-
-
-def settings_for(url: str, keys: Path, notice_url: str) -> PaymentSettings:
-    """The slice's settings with these values."""
-    settings = PaymentSettings()
-    settings.payment_sandbox_url = url
-    settings.payment_sandbox_keys = keys
-    settings.payment_notice_url = notice_url
-    settings.payment_deadline_seconds = 5.0
-    return settings
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -74,3 +67,16 @@ def connected(app: FastAPI, channels: Channels) -> AbstractContextManager[None]:
 def writer(sandbox: RunningSandbox) -> NoticeWriter:
     """Writes notices with the sandbox's own keys."""
     return NoticeWriter(Platform(sandbox.keys.provider))
+
+
+@pytest_asyncio.fixture
+async def shop(fresh_database: Database, sandbox: RunningSandbox, as_caller: Headers) -> AsyncIterator[Shop]:
+    """A shop with its own database, reachable for the sandbox's notices."""
+    app = fixtures.create(fresh_database.url)
+    with served(app) as url:
+        settings = settings_for(sandbox.url, sandbox.keys.merchant, f"{url}/v1/payments/notices")
+        app.state.payment_channels = Channels.of(settings)
+        channels = Channels.of(settings)
+        async with httpx2.AsyncClient(base_url=url, timeout=30) as http:
+            yield Shop(http, fresh_database, channels, sandbox, as_caller)
+        await channels.aclose()

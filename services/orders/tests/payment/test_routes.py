@@ -15,8 +15,9 @@ from deploy.payment_sandbox.process import RunningSandbox
 from orders.payment import actions
 from orders.payment.channels import Channels
 from services.orders.tests.factories import placed_order
-from services.orders.tests.payment.conftest import connected, settings_for
+from services.orders.tests.payment.conftest import connected
 from services.orders.tests.payment.payment_factories import NoticeWriter, captured_payment, row_of
+from services.orders.tests.payment.shop import settings_for
 from shared.clock import utc_now
 
 Headers = Callable[..., dict[str, str]]

@@ -19,7 +19,7 @@ from orders.payment.providers.provider import ProviderRefusedError
 from orders.payment.settings import read_settings
 from shared.clock import utc_now
 from shared.db import Database, Transactions
-from shared.errors import Conflict, Unavailable
+from shared.errors import Conflict, NotFound, Unavailable
 from shared.idempotency import OnceKey, still_running
 from shared.ids import new_id
 from shared.jobs import Jobs
@@ -247,30 +247,40 @@ async def send_refund(transactions: Transactions, channels: Channels, refund_id:
         total_fen=refund.captured_fen,
         reason=refund.reason,
     )
+    problem, code = "", ""
     try:
         result = await channels.get(refund.provider).refund(order)
-    except (ProviderRefusedError, Unavailable) as error:
-        is_refusal = isinstance(error, ProviderRefusedError)
+    except ProviderRefusedError as refusal:
+        problem, code = str(refusal), "refund-refused"
+    except (Unavailable, NotFound) as error:
+        problem = str(error)
+    else:
         async with transactions.begin() as db:
-            again_at = rules.next_try_at(try_count=refund.try_count + 1, now=now)
-            await db.execute(_NOTE_FAILURE, {"refund_id": refund_id, "next_try_at": again_at, "last_error": str(error)})
-            if is_refusal or refund.try_count + 1 >= rules.TRIES_BEFORE_ALARM:
-                facts = {"refund_id": str(refund_id), "refund_fen": refund.amount_fen, "error": str(error)}
-                await raise_alarm(
-                    db, refund.payment_id, "refund-refused" if is_refusal else "refund-stuck", facts, now=now
-                )
-        return
+            verdict, _ = await take_refund_result(db, result, now=now)
+        if verdict != "repeat":
+            return
+        problem = "the provider is still at it" if result.state == "PROCESSING" else ""
+    if not code and refund.try_count + 1 >= rules.TRIES_BEFORE_ALARM:
+        code = "refund-stuck"
     async with transactions.begin() as db:
-        await take_refund_result(db, result, now=now)
+        again_at = rules.next_try_at(try_count=refund.try_count + 1, now=now)
+        await db.execute(_NOTE_FAILURE, {"refund_id": refund_id, "next_try_at": again_at, "last_error": problem})
+        if code and problem:
+            facts = {"refund_id": str(refund_id), "refund_fen": refund.amount_fen, "error": problem}
+            await raise_alarm(db, refund.payment_id, code, facts, now=now)
 
 
 async def chase_refunds(transactions: Transactions, channels: Channels, *, now: datetime) -> int:
     """Ask again for every refund that is due: never sent, refused, or processing without a word. Gives their count."""
-    async with transactions.read() as db:
-        due = await queries.list_due_refunds(db, now=now, limit=200)
-    for refund_id in due:
-        await send_refund(transactions, channels, refund_id, now=now)
-    return len(due)
+    count = 0
+    while True:  # each one asked about moves out of what is due
+        async with transactions.read() as db:
+            due = await queries.list_due_refunds(db, now=now, limit=100)
+        for refund_id in due:
+            await send_refund(transactions, channels, refund_id, now=now)
+        count += len(due)
+        if not due:
+            return count
 
 
 async def refund_job(database: Database, *, refund_id: str) -> None:

@@ -1,9 +1,11 @@
 """What we ask of providers about payments. Nothing here holds a transaction while it waits for one (CASES T6)."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from fastapi import Response
+from sqlalchemy import Row
 
 from orders.order import queries as order_queries
 from orders.payment import actions, queries, rules, settling
@@ -12,7 +14,7 @@ from orders.payment.providers.provider import Provider, ProviderRefusedError
 from orders.payment.schemas import PaymentOpened, pay_url_of
 from shared.auth import Caller
 from shared.db import Transactions
-from shared.errors import Conflict, Unavailable
+from shared.errors import Conflict, NotFound, Unavailable
 from shared.idempotency import OnceKey
 from shared.log import logger
 
@@ -39,6 +41,8 @@ async def ask_for_payment(
     async with transactions.read() as db:
         pending = await queries.find_pending(db, once, order_id=order_id, provider=provider_name)
         order = await order_queries.get_payable(db, order_id, caller, now)
+    if order.payable_fen <= 0:
+        raise Conflict("There is nothing to pay for this order.", code="nothing-to-pay")
     if pending is not None and await _is_still_open(transactions, provider, provider_name, pending.payment_id, now):
         answer = _opened(pending.payment_id, provider_name, pending.amount_fen, pending.code_url, pending.expires_at)
         async with transactions.begin() as db:
@@ -53,11 +57,7 @@ async def ask_for_payment(
     try:
         code_url = await provider.create(wanted)
     except ProviderRefusedError as refusal:
-        log.error("provider refused a payment", provider=provider_name, order_id=str(order_id), error=str(refusal))
-        raise Unavailable(
-            "The payment provider does not take this payment now. Try again or pay another way.",
-            code="payment-provider-refused",
-        ) from refusal
+        raise _not_taken(provider_name, order_id, refusal) from refusal
     answer = _opened(payment_id, provider_name, order.payable_fen, code_url, order.payment_due_at)
     body = answer.model_dump_json().encode()
     async with transactions.read() as db:  # one statement that stands alone needs no BEGIN and COMMIT around it
@@ -88,7 +88,7 @@ async def refresh(
     """Ask the provider how an open payment stands and apply what it says. False if it does not answer now."""
     try:
         trade = await channels.get(provider_name).query(rules.number_of(payment_id))
-    except (Unavailable, ProviderRefusedError) as error:
+    except (Unavailable, ProviderRefusedError, NotFound) as error:
         log.warning("payment not refreshed", payment_id=str(payment_id), error=str(error))
         return False
     if trade.state != "NOTPAY":
@@ -99,23 +99,31 @@ async def refresh(
 
 async def chase_payments(transactions: Transactions, channels: Channels, *, now: datetime) -> int:
     """Ask about every open payment whose notice is overdue; close those whose time is over. Gives their count."""
-    async with transactions.read() as db:
-        due = await queries.list_due_payments(db, now=now, limit=200)
-    for payment in due:
-        async with transactions.begin() as db:
-            again_at = rules.next_check_at(created_at=payment.created_at, expires_at=payment.expires_at, now=now)
-            await actions.postpone_check(db, payment.payment_id, again_at)
-        if now >= payment.expires_at:
-            await _close_at_provider(channels, payment.payment_id, payment.provider)
-        await refresh(transactions, channels, payment_id=payment.payment_id, provider_name=payment.provider, now=now)
-    return len(due)
+    count = 0
+    while True:  # each one asked about moves out of what is due
+        async with transactions.read() as db:
+            due = await queries.list_due_payments(db, now=now, limit=100)
+        for payment in due:
+            await _chase(transactions, channels, payment, now)
+        count += len(due)
+        if not due:
+            return count
+
+
+async def _chase(transactions: Transactions, channels: Channels, payment: Row[Any], now: datetime) -> None:
+    async with transactions.begin() as db:
+        again_at = rules.next_check_at(created_at=payment.created_at, expires_at=payment.expires_at, now=now)
+        await actions.postpone_check(db, payment.payment_id, again_at)
+    if now >= payment.expires_at:
+        await _close_at_provider(channels, payment.payment_id, payment.provider)
+    await refresh(transactions, channels, payment_id=payment.payment_id, provider_name=payment.provider, now=now)
 
 
 async def _close_at_provider(channels: Channels, payment_id: UUID, provider_name: str) -> None:
     """Let nobody pay it any more. A refusal means that somebody just did: the query that follows tells."""
     try:
         await channels.get(provider_name).close(rules.number_of(payment_id))
-    except (Unavailable, ProviderRefusedError) as error:
+    except (Unavailable, ProviderRefusedError, NotFound) as error:
         log.info("payment not closed", payment_id=str(payment_id), error=str(error))
 
 
@@ -123,7 +131,10 @@ async def _is_still_open(
     transactions: Transactions, provider: Provider, provider_name: str, payment_id: UUID, now: datetime
 ) -> bool:
     """Whether the payer can still use the open payment; what the provider says otherwise is applied."""
-    trade = await provider.query(rules.number_of(payment_id))
+    try:
+        trade = await provider.query(rules.number_of(payment_id))
+    except ProviderRefusedError as refusal:
+        raise _not_taken(provider_name, payment_id, refusal) from refusal
     if trade.state == "NOTPAY":
         return True
     async with transactions.begin() as db:
@@ -131,6 +142,15 @@ async def _is_still_open(
     if trade.state == "SUCCESS":
         raise Conflict("The order was paid a moment ago.", code="order-not-payable", order_status="PAID")
     return False
+
+
+def _not_taken(provider_name: str, subject_id: UUID, refusal: ProviderRefusedError) -> Unavailable:
+    """What the payer hears when the provider refuses what should be right: it is for us to mend."""
+    log.error("provider refused", provider=provider_name, subject_id=str(subject_id), error=str(refusal))
+    return Unavailable(
+        "The payment provider does not take this payment now. Try again or pay another way.",
+        code="payment-provider-refused",
+    )
 
 
 def _opened(payment_id: UUID, provider: str, amount_fen: int, code_url: str, expires_at: datetime) -> PaymentOpened:

@@ -89,7 +89,7 @@ async def list_alarms(db: Read, limit: Limit = 20, cursor: CursorText = None) ->
         try:
             at, payment_id = decode_cursor(cursor, size=2)
             before_at, before_id = parse_instant(str(at)), UUID(str(payment_id))
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise BadRequest("The cursor is not one of ours.", code="cursor-invalid", field="cursor") from error
     rows = await queries.list_alarms(db, before_at=before_at, before_id=before_id, limit=limit + 1)
     shown = rows[:limit]

@@ -1,0 +1,142 @@
+"""Our side, served over HTTP, beside a running sandbox: what tests of the whole way hold in their hands."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from deploy.payment_sandbox.process import RunningSandbox
+from orders.payment import exchange
+from orders.payment.channels import Channels
+from orders.payment.settings import PaymentSettings
+from services.orders.tests.factories import placed_order
+from shared.auth import Caller
+from shared.clock import utc_now
+from shared.db import Database
+from shared.idempotency import OnceKey
+
+Headers = Callable[..., dict[str, str]]
+
+
+def settings_for(url: str, keys: Path, notice_url: str) -> PaymentSettings:
+    """The slice's settings with these values."""
+    settings = PaymentSettings()
+    settings.payment_sandbox_url = url
+    settings.payment_sandbox_keys = keys
+    settings.payment_notice_url = notice_url
+    settings.payment_deadline_seconds = 5.0
+    return settings
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """The application on a free port of this machine, in a thread of its own."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@dataclass
+class Shop:
+    """Our side, served; the sandbox's controls; and a look into the database."""
+
+    http: httpx2.AsyncClient
+    database: Database
+    channels: Channels
+    sandbox: RunningSandbox
+    headers: Headers
+
+    async def order(self) -> tuple[UUID, dict[str, str]]:
+        """An order of 7960 fen and its buyer's headers."""
+        buyer_id = uuid4()
+        async with self.database.begin() as db:
+            draft = await placed_order(db, buyer_id=buyer_id, now=utc_now())
+        return draft.order_id, self.headers(person_id=buyer_id)
+
+    async def payment(self) -> tuple[UUID, UUID, dict[str, str]]:
+        """An order with an open payment: order_id, payment_id, the buyer's headers."""
+        order_id, headers = await self.order()
+        answer = await self.http.post(
+            f"/v1/orders/{order_id}/payments",
+            json={"provider": "sandbox"},
+            headers=headers | {"idempotency-key": str(uuid4())},
+        )
+        assert answer.status_code == 201, answer.text
+        return order_id, UUID(answer.json()["payment_id"]), headers
+
+    async def control(self, path: str, **options: Any) -> dict[str, Any]:
+        """Tell the sandbox what to do."""
+        answer = await self.http.post(f"{self.sandbox.url}/control/{path}", json=options)
+        assert answer.status_code == 200, answer.text
+        told: dict[str, Any] = answer.json()
+        return told
+
+    async def pay(self, payment_id: UUID, **options: Any) -> dict[str, Any]:
+        """Be the payer."""
+        return await self.control(f"pay/{payment_id.hex}", **options)
+
+    async def trade(self, payment_id: UUID) -> dict[str, Any]:
+        """The sandbox's books about a payment."""
+        told: dict[str, Any] = (await self.http.get(f"{self.sandbox.url}/control/trades/{payment_id.hex}")).json()
+        return told
+
+    async def value(self, statement: str, subject_id: UUID) -> Any:
+        """One value of our database."""
+        async with self.database.read() as db:
+            return await db.scalar(text(statement), {"id": subject_id})
+
+    async def status(self, order_id: UUID) -> Any:
+        """The order's status."""
+        return await self.value("SELECT status FROM orders WHERE order_id = :id", order_id)
+
+    async def refund_of(self, payment_id: UUID) -> Any:
+        """The id of the payment's only refund."""
+        return await self.value("SELECT refund_id FROM refunds WHERE payment_id = :id", payment_id)
+
+
+async def until(question: Callable[[], Awaitable[Any]], answer: Any) -> None:
+    """Ask until the answer comes; after ten seconds show what came instead."""
+    for _ in range(400):
+        if await question() == answer:
+            return
+        await asyncio.sleep(0.025)
+    assert await question() == answer
+
+
+async def count_answers(shop: Shop, payment_id: UUID) -> int:
+    return len((await shop.trade(payment_id))["notices"][0]["answers"])
+
+
+async def first_answer(shop: Shop, payment_id: UUID) -> int | None:
+    answers = (await shop.trade(payment_id))["notices"][0]["answers"]
+    return answers[0] if answers else None
+
+
+async def ask_directly(shop: Shop, channels: Channels, order_id: UUID, caller: Caller) -> None:
+    await exchange.ask_for_payment(
+        shop.database,
+        channels,
+        OnceKey(str(caller.person_id), "k", b"hash"),
+        caller=caller,
+        order_id=order_id,
+        provider_name="sandbox",
+        payment_id=uuid4(),
+        now=utc_now(),
+    )
