@@ -10,25 +10,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orders.stock.rules import StockCount
 from shared.errors import Conflict
 
-_RECEIVE = text("""
+_ADD = text("""
     WITH counted AS (
         INSERT INTO stock_levels AS level (sku_id, on_hand) VALUES (:sku_id, :quantity)
         ON CONFLICT (sku_id) DO UPDATE SET on_hand = level.on_hand + excluded.on_hand
         RETURNING sku_id, on_hand, held, available
     ), written AS (
-        INSERT INTO stock_ledger (sku_id, kind, quantity, reference, recorded_by, recorded_at)
-        VALUES (:sku_id, 'received', :quantity, :reference, :recorded_by, :now)
+        INSERT INTO stock_ledger (sku_id, kind, quantity, reference, order_id, recorded_by, recorded_at)
+        VALUES (:sku_id, :kind, :quantity, :reference, :order_id, :recorded_by, :now)
     )
     SELECT sku_id, on_hand, held, available FROM counted
 """)
-_ADJUST = text("""
+_TAKE = text("""
     WITH counted AS (
-        UPDATE stock_levels SET on_hand = on_hand + :change
-        WHERE sku_id = :sku_id AND available + :change >= 0
+        UPDATE stock_levels SET on_hand = on_hand + :quantity
+        WHERE sku_id = :sku_id AND available + :quantity >= 0
         RETURNING sku_id, on_hand, held, available
     ), written AS (
         INSERT INTO stock_ledger (sku_id, kind, quantity, reference, order_id, recorded_by, recorded_at)
-        SELECT sku_id, 'adjusted', :change, :reference, :order_id, :recorded_by, :now FROM counted
+        SELECT sku_id, :kind, :quantity, :reference, :order_id, :recorded_by, :now FROM counted
     )
     SELECT sku_id, on_hand, held, available FROM counted
 """)
@@ -44,11 +44,16 @@ async def receive_stock(
     db: AsyncSession, *, sku_id: UUID, quantity: int, reference: str, recorded_by: UUID | None, now: datetime
 ) -> StockCount:
     """Pieces came in: on_hand grows."""
-    row = await db.execute(
-        _RECEIVE,
-        {"sku_id": sku_id, "quantity": quantity, "reference": reference, "recorded_by": recorded_by, "now": now},
-    )
-    return StockCount(*row.one())
+    values = {
+        "sku_id": sku_id,
+        "kind": "received",
+        "quantity": quantity,
+        "reference": reference,
+        "order_id": None,
+        "recorded_by": recorded_by,
+        "now": now,
+    }
+    return StockCount(*(await db.execute(_ADD, values)).one())
 
 
 async def adjust_stock(
@@ -64,13 +69,14 @@ async def adjust_stock(
     """A count, a loss or a find corrects on_hand. Conflict `stock-short` if held pieces would be lost."""
     values = {
         "sku_id": sku_id,
-        "change": change,
+        "kind": "adjusted",
+        "quantity": change,
         "reference": reason,
         "order_id": order_id,
         "recorded_by": recorded_by,
         "now": now,
     }
-    row = (await db.execute(_ADJUST, values)).first()
+    row = (await db.execute(_ADD if change > 0 else _TAKE, values)).first()
     if row is None:
         raise Conflict("So many are not there, or they are held for orders.", code="stock-short", field="quantity")
     return StockCount(*row)
