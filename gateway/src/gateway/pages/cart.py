@@ -150,7 +150,7 @@ async def get_cart(page: PageDep, services: Services, visitor: SignedIn) -> Resp
 
 @router.post("/cart/lines")
 async def post_line(page: PageDep, services: Services, form: CheckedForm) -> Response:
-    """Put pieces of a SKU into the cart, on top of what is there. A visitor signs in first and finds them there then."""
+    """Put pieces of a SKU into the cart, on top of what is there. Who is not signed in does that first."""
     sku_id, quantity = _sku_of(form), max(1, quantity_of(form))
     if not page.visitor.is_signed_in:
         response = page.go("/sign-in", next="/cart", reason="cart")

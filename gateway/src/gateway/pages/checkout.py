@@ -153,10 +153,8 @@ async def trouble_of(refusal: Refusal, services: Services, visitor: Visitor, pag
             )
             for line in refusal.extra.get("differences", [])
         ]
-        sums = texts.sum_line(
-            old=money(int(refusal.extra.get("seen_payable_fen", 0))),
-            new=money(int(refusal.extra.get("payable_fen", 0))),
-        )
+        old, new = (int(refusal.extra.get(name, 0)) for name in ("seen_payable_fen", "payable_fen"))
+        sums = texts.sum_line(old=money(old), new=money(new))
         return Trouble(texts.price_changed, [*lines, sums], back_to_cart=False)
     if refusal.code == "stock-short":
         lines = [
@@ -184,7 +182,7 @@ async def _titles_of(services: Services, visitor: Visitor, page: Page) -> dict[s
 
 
 def lines_of(form: FormData) -> list[dict[str, Any]]:
-    """What the page showed: `sku_id:quantity` in hidden fields, so that a cart changed elsewhere is not bought unseen."""
+    """What the page showed, `sku_id:quantity` in hidden fields: a cart changed elsewhere is not bought unseen."""
     lines = []
     for text in form.getlist("line")[:_MOST_LINES]:
         sku_text, _, quantity = str(text).partition(":")

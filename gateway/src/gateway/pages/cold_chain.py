@@ -79,7 +79,7 @@ def excursion_text(item: dict[str, Any], page: Page) -> str:
 
 
 def chart_data(measured: dict[str, Any], page: Page) -> dict[str, Any]:
-    """Points as [local time, low, mean, high]; a hole between two buckets becomes an empty point, so the line breaks."""
+    """Points as [local time, low, mean, high]; a hole between two buckets is an empty point, so the line breaks."""
     step = timedelta(seconds=measured["bucket_seconds"] or 60)
     points: list[list[Any]] = []
     last = None
@@ -132,7 +132,7 @@ def summary_of(measured: dict[str, Any], limits: str, page: Page) -> str:
     parts = [first, texts.summary_span(low=degrees(low), high=degrees(high), n=f"{measured['reading_count']:,}")]
     if measured["gaps"]:
         parts.append(texts.summary_gaps(n=len(measured["gaps"])))
-    return page.t.site.sentence_space.join(str(part) for part in parts)
+    return str(page.t.site.sentence_space).join(str(part) for part in parts)
 
 
 def cold_view(measured: dict[str, Any], class_name: str, page: Page) -> ColdView | None:
@@ -142,7 +142,6 @@ def cold_view(measured: dict[str, Any], class_name: str, page: Page) -> ColdView
     texts = page.t.tracking
     limits = range_text(measured.get("temperature_range"), page)
     summary = summary_of(measured, limits, page)
-    source = (measured.get("temperature_range") or {}).get("source", "")
     events = sorted([*measured["excursions"], *measured["gaps"]], key=lambda each: str(each["started_at"]))
     low, high = (
         (measured.get("temperature_range") or {}).get("min_c"),
@@ -153,10 +152,7 @@ def cold_view(measured: dict[str, Any], class_name: str, page: Page) -> ColdView
         summary=summary,
         label=f"{texts.question} {summary}",
         caption=texts.caption(
-            name=class_name,
-            range=limits,
-            source=source if source and len(source) < 80 and page.language == "zh" else texts.source_devices,
-            end=page.time(measured["end"]),
+            name=class_name, range=limits, source=texts.source_devices, end=page.time(measured["end"])
         ),
         excursions=[excursion_text(each, page) for each in events],
         rows=[

@@ -106,7 +106,6 @@ def desk_shipment(item: dict[str, Any], place: str, attempt: Attempt | None, pag
     mine = attempt if attempt is not None and attempt.shipment_id == item["shipment_id"] else None
     boxes = boxes_of(item["lines"], mine.waybills if mine else [], page)
     status = item["status"]
-    carriers = page.t.names["carrier"]
     return DeskShipment(
         shipment_id=item["shipment_id"],
         number=item["order_number"],
@@ -122,14 +121,16 @@ def desk_shipment(item: dict[str, Any], place: str, attempt: Attempt | None, pag
         detail=item["address"]["detail"],
         is_open=status == "PENDING",
         boxes=boxes,
-        parcels=[
-            f"{carriers.get(each['carrier_code'], each['carrier_code'])} {each['waybill_number']} · {named(each, 'status_name', page)}"
-            for each in item["parcels"]
-        ],
+        parcels=[_parcel_text(each, page) for each in item["parcels"]],
         key=str(uuid5(_DISPATCH_KEYS, str(new_id()))),
         error=mine.error if mine else "",
         typed_carrier=mine.carrier if mine else "",
     )
+
+
+def _parcel_text(parcel: dict[str, Any], page: Page) -> str:
+    carrier = page.t.names["carrier"].get(parcel["carrier_code"], parcel["carrier_code"])
+    return f"{carrier} {parcel['waybill_number']} · {named(parcel, 'status_name', page)}"
 
 
 async def carriers_of(services: Services, visitor: Visitor, page: Page) -> list[Choice]:
@@ -152,7 +153,7 @@ async def show(
     status: int = 200,
 ) -> Response:
     """Read the desk's shipments and draw them."""
-    params = {"status": chosen, "limit": _PAGE_SIZE, "cursor": cursor or None}
+    params: dict[str, str | int | None] = {"status": chosen, "limit": _PAGE_SIZE, "cursor": cursor or None}
     if visitor.kind == "supplier":
         params["supplier_id"] = str(visitor.organisation_id)
     found = await services.logistics.get("/v1/shipments", visitor=visitor, params=params)

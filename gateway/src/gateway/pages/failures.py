@@ -12,9 +12,9 @@ _KNOWN: Final = {
     403: "forbidden",
     404: "missing",
     429: "too_many",
+    502: "unavailable",
     503: "unavailable",
     504: "unavailable",
-    502: "unavailable",
 }
 _SERVER_FAULT: Final = 500
 

@@ -98,14 +98,8 @@ async def get_orders(
         if refusal.code == "cursor-invalid":
             return RedirectResponse("/orders", 303)
         raise
-    tabs = [
-        Tab(
-            page.t.names["order_tab"][each or "ALL"],
-            f"/orders?{urlencode({'status': each})}" if each else "/orders",
-            each == chosen,
-        )
-        for each in _STATUSES
-    ]
+    urls = {each: f"/orders?{urlencode({'status': each})}" if each else "/orders" for each in _STATUSES}
+    tabs = [Tab(page.t.names["order_tab"][each or "ALL"], url, each == chosen) for each, url in urls.items()]
     next_cursor = found.get("next_cursor")
     return page.render(
         "orders.html",

@@ -23,17 +23,8 @@ _PROVIDER = "sandbox"
 def code_picture(text: str, label: str) -> Markup:
     """The QR code of a text as inline SVG: dark on white in either mode, for cameras want it so."""
     out = BytesIO()
-    segno.make(text, error="m", micro=False).save(
-        out,
-        kind="svg",
-        border=2,
-        dark="#20241d",
-        light="#ffffff",
-        xmldecl=False,
-        svgns=True,
-        omitsize=True,
-        title=label,
-    )
+    code = segno.make(text, error="m", micro=False)
+    code.save(out, kind="svg", border=2, dark="#20241d", light="#ffffff", xmldecl=False, omitsize=True, title=label)
     # segno escapes the title and draws the text as squares.
     return Markup(out.getvalue().decode())  # noqa: S704
 

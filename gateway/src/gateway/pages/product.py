@@ -158,6 +158,12 @@ def maker_of(item: dict[str, Any], page: Page) -> Maker | None:
     )
 
 
+def _proof_of(certificate: dict[str, Any], page: Page) -> Proof:
+    kind, until = certificate["type"], certificate["valid_until"]
+    told = page.t.product.valid_until(day=day_text(until, page.language)) if until else ""
+    return Proof(page.t.names["certificate"].get(kind, kind), certificate["number"], told)
+
+
 def season_sentence_of(season: Mapping[str, Any], page: Page) -> str:
     """The season in words, and whether it is now."""
     texts = page.t.product
@@ -204,16 +210,7 @@ def product_view(
         grade=item.get("grade") or "" if page.language == "zh" else names["grade"].get(item.get("grade") or "", ""),
         shelf_life=page.t.product.days(item["shelf_life_days"]),
         keeping=names["temperature_class"].get(item["temperature_class"], item["temperature_class"]),
-        certificates=[
-            Proof(
-                names["certificate"].get(each["type"], each["type"]),
-                each["number"],
-                page.t.product.valid_until(day=day_text(each["valid_until"], page.language))
-                if each["valid_until"]
-                else "",
-            )
-            for each in item["certificates"]
-        ],
+        certificates=[_proof_of(each, page) for each in item["certificates"]],
         supplier=maker_of(item, page),
     )
 

@@ -42,7 +42,7 @@ class RegionBook:
         kept = self._children.get(parent)
         if kept is not None and time.monotonic() - kept[0] < _FRESH_SECONDS:
             return kept[1]
-        params = {"limit": 1000} if not parent else {"limit": 1000, "parent": parent}
+        params: dict[str, str | int | None] = {"limit": 1000, "parent": parent or None}
         found = (await services.catalog.get("/v1/regions", visitor=None, params=params))["items"]
         if len(self._children) >= _MOST_PARENTS:
             self._children.clear()

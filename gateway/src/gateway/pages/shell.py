@@ -9,24 +9,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.pages import figures
-from gateway.pages.cards import picture_url
 from gateway.pages.icons import icons
 from gateway.pages.wording import Wording, wording
 from gateway.static_files import static_url
 from gateway.visitor import Language, Visitor, VisitorDep, set_language
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "manifest-src 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
     "content-security-policy": CONTENT_SECURITY_POLICY,
@@ -48,9 +38,7 @@ templates = Environment(
     auto_reload=False,
     cache_size=-1,
 )
-templates.globals.update(
-    static_url=static_url, picture_url=picture_url, price=figures.price, money=figures.money, icon=icons
-)
+templates.globals.update(static_url=static_url, icon=icons)
 
 
 class Page:

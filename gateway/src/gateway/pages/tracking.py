@@ -146,7 +146,7 @@ async def get_temperatures_csv(
         f"/v1/parcels/{parcel_id}/temperatures", visitor=visitor, params={"points": 2000}
     )
     texts = page.t.tracking
-    head = ",".join((texts.time, texts.lowest, texts.mean, texts.highest, texts.readings))
+    head = f"{texts.time},{texts.lowest},{texts.mean},{texts.highest},{texts.readings}"
     rows = [
         f"{datetime.fromisoformat(each['at']).isoformat()},{each['min_c']},{each['mean_c']},{each['max_c']},{each['reading_count']}"
         for each in measured["buckets"]
