@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import httpx2
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
+from standardwebhooks import Webhook
 
 from logistics.carrier import actions as carrier_actions
 from logistics.carrier.rules import secret_text
@@ -26,7 +27,6 @@ from shared.auth import Caller
 from shared.events.orders import DeliveryAddress, OrderPaid, SoldLine, SoldPart
 from shared.ids import new_id
 from shared.testing import NOW, deliver
-from standardwebhooks import Webhook
 
 OPERATOR = Caller(uuid4(), kind="operator")
 KEY = b"k" * 32

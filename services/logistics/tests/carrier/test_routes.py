@@ -19,7 +19,7 @@ def operator(as_caller: Headers) -> dict[str, str]:
 
 
 async def test_a_carrier_is_made_once_however_often_it_is_asked_for(
-    client: httpx2.AsyncClient, db: AsyncSession, operator: dict[str, str]
+    client: httpx2.AsyncClient, operator: dict[str, str]
 ):
     headers = {**operator, "Idempotency-Key": "make-post"}
     first = await client.post("/v1/carriers", json=NEW_CARRIER, headers=headers)

@@ -1,6 +1,7 @@
 """Excursions by class: starts and ends are reading times, gaps are gaps, small spikes add up."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -156,7 +157,7 @@ def test_any_batching_of_the_same_readings_gives_the_same_excursions(steps, data
     whole_progress, whole = judge_all(instants, temperatures, limits=MUSHROOM, policy=POLICY)
     cuts = sorted(data.draw(st.sets(st.integers(0, len(steps)), max_size=6)) | {0, len(steps)})
     progress, ended = None, []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         progress, further = judge(
             progress, instants[start:end], temperatures[start:end], limits=MUSHROOM, policy=POLICY
         )
@@ -177,7 +178,7 @@ def test_excursions_begin_and_end_at_readings_and_never_overlap(steps):
     for each in found:
         assert each.started_at in instants
         assert each.ended_at is None or (each.ended_at in instants and each.ended_at >= each.started_at)
-    for earlier, later in zip(found, found[1:], strict=False):
+    for earlier, later in pairwise(found):
         assert earlier.ended_at is not None
         assert earlier.ended_at <= later.started_at
 

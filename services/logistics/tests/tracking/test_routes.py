@@ -1,17 +1,16 @@
 """Carriers push, the parties of an order read."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-import httpx2
 import orjson
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.logistics.tests.factories import (
     CARRIER,
-    KEY,
     OPERATOR,
     caller_headers,
     on_its_way,
@@ -19,8 +18,8 @@ from services.logistics.tests.factories import (
     signed,
     with_carrier,
 )
-from shared.testing import published
 from shared.events.logistics import ShipmentDelivered
+from shared.testing import published
 
 
 def row(waybill: str, status: str, at: str, **more: object) -> dict[str, object]:
@@ -122,7 +121,8 @@ async def test_an_update_that_came_before_its_parcel_takes_effect_when_the_parce
         (b'{"updates": []}', 422, "updates-malformed"),
     ],
 )
-async def test_a_body_that_is_no_push_is_refused(client, way, body, status, code):
+@pytest.mark.usefixtures("way")
+async def test_a_body_that_is_no_push_is_refused(client, body, status, code):
     answer = await client.post(f"/v1/carriers/{CARRIER}/tracking", content=body, headers=signed(body))
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
@@ -146,7 +146,8 @@ async def test_a_body_written_anew_is_not_the_body_that_was_signed(client, db, w
         ({"webhook-signature": b"v1,%%%"}, "webhook-signature-invalid"),
     ],
 )
-async def test_headers_that_nobody_could_have_signed_are_401_and_never_500(client, way, headers, code):
+@pytest.mark.usefixtures("way")
+async def test_headers_that_nobody_could_have_signed_are_401_and_never_500(client, headers, code):
     body = b'{"updates": []}'
     sent = {name: value.encode() for name, value in signed(body).items()} | headers
     answer = await client.post(
@@ -157,9 +158,7 @@ async def test_headers_that_nobody_could_have_signed_are_401_and_never_500(clien
     assert (answer.status_code, answer.json()["code"]) == (401, code)
 
 
-async def test_a_push_without_a_signature_by_a_stranger_or_out_of_time_is_401(client, way, now):
-    from datetime import UTC, datetime
-
+async def test_a_push_without_a_signature_by_a_stranger_or_out_of_time_is_401(client, way):
     document = {"updates": [row(way.waybill, "DELIVERED", "2026-11-22T18:00:00+08:00")]}
     moment = datetime.now(UTC)
     bare = await client.post(f"/v1/carriers/{CARRIER}/tracking", json=document)
@@ -186,7 +185,6 @@ async def test_only_the_parties_of_the_order_read_a_parcel(client, way, as_calle
 
 async def test_the_log_itself_cannot_be_changed(client, db, way):
     await push(client, "tracking", {"updates": [row(way.waybill, "IN_TRANSIT", "2026-11-22T13:00:00+08:00")]})
-    from sqlalchemy.exc import IntegrityError
 
     for statement in ("UPDATE tracking_updates SET status = 'DELIVERED'", "DELETE FROM tracking_updates"):
         with pytest.raises(IntegrityError, match="only grows"):

@@ -30,7 +30,7 @@ _SUMMARY = text("""
     SELECT count(*) AS reading_count,
            count(*) FILTER (WHERE NOT is_in_range) AS out_count,
            coalesce(sum(held), 0) AS span_seconds,
-           coalesce(sum(least(held, :interval)), 0) AS covered_seconds,
+           coalesce(sum(least(held, :interval)) FILTER (WHERE held IS NOT NULL), 0) AS covered_seconds,
            coalesce(sum(held) FILTER (WHERE held <= :gap), 0) AS observed_seconds,
            coalesce(sum(held) FILTER (WHERE held <= :gap AND is_in_range), 0) AS in_range_seconds,
            coalesce(sum(weight * exp(-CAST(:activation AS float8) / (temperature_c + 273.15))), 0) AS kinetic_sum,

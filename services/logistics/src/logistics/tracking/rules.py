@@ -165,7 +165,7 @@ def occurrence_of(written: str) -> Occurrence:
 def ensure_plausible(at: datetime, *, now: datetime) -> None:
     """A carrier's clock may be off by a day or two, not by years. Raises ValueError."""
     if not EARLIEST <= at <= now + CLOCK_AHEAD:
-        raise ValueError
+        raise ValueError("not of these years")
 
 
 def repeat_key(*, event_id: str | None, leg: int | None, carrier_status: str, occurred_at: datetime) -> str:
