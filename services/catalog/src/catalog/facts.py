@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,8 @@ from catalog.product.rules import Proof, is_in_force, season_mask
 from catalog.sku.rules import PricePeriod, price_at, price_per_500g_fen
 from shared.clock import business_day, day_range
 
+CERTIFICATE_HORIZON = timedelta(days=100)
+"""How far ahead cards know that a certificate runs out; a job renders them anew long before."""
 ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
 FOR_GOOD = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -107,9 +109,8 @@ def card_periods(facts: ProductFacts, now: datetime) -> list[tuple[datetime, dat
     """The half-open stretches of time from now on in each of which the card reads the same: it changes when a price
     begins or ends and when a certificate runs out."""
     turns = {edge for sku in facts.skus if sku.is_listed for edge in _price_edges(sku.prices)}
-    turns |= {
-        day_range(last)[1] for each in facts.certificates if (last := each.valid_until) and last.year < FOR_GOOD.year
-    }
+    horizon = business_day(now + CERTIFICATE_HORIZON)
+    turns |= {day_range(last)[1] for each in facts.certificates if (last := each.valid_until) and last <= horizon}
     ahead = sorted(turn for turn in turns if now < turn < FOR_GOOD)
     return list(zip([ALWAYS, *ahead], [*ahead, FOR_GOOD], strict=True))
 

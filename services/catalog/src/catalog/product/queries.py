@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select
@@ -76,6 +77,16 @@ async def list_product_ids(db: AsyncSession, *, after: UUID | None, limit: int) 
     if after is not None:
         query = query.where(Product.product_id > after)
     return (await db.scalars(query)).all()
+
+
+async def list_products_with_ending_certificates(
+    db: AsyncSession, *, first: date, last: date, after: UUID | None, limit: int
+) -> Sequence[UUID]:
+    """Ids of products with a certificate whose last day is one of these, in order of id."""
+    query = select(Certificate.product_id).where(Certificate.valid_until.between(first, last)).distinct()
+    if after is not None:
+        query = query.where(Certificate.product_id > after)
+    return (await db.scalars(query.order_by(Certificate.product_id).limit(limit))).all()
 
 
 async def list_certificates(db: AsyncSession, product_ids: Iterable[UUID]) -> dict[UUID, list[Certificate]]:

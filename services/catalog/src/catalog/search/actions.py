@@ -10,11 +10,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog import chinese
-from catalog.facts import ProductFacts, card_json, card_periods, detail_json, offers_at
+from catalog.facts import CERTIFICATE_HORIZON, ProductFacts, card_json, card_periods, detail_json, offers_at
 from catalog.product import queries as product_queries
 from catalog.product.data import categories
 from catalog.search import queries, rules
 from catalog.search.models import ProductCard
+from shared.clock import business_day
 
 _CARD_COLUMNS = [column.name for column in ProductCard.__table__.columns]
 _BATCH = 2_000
@@ -26,12 +27,17 @@ _KNOWN_TEXTS = text(
 )
 
 
-async def refresh_cards(db: AsyncSession, *, product_ids: Iterable[UUID], now: datetime) -> list[ProductFacts]:
-    """Render the cards of these products anew and return the facts they show. Hold the products' locks first."""
+async def refresh_cards(
+    db: AsyncSession, *, product_ids: Iterable[UUID], now: datetime, with_all_terms: bool = False
+) -> list[ProductFacts]:
+    """Render the cards of these products anew and return the facts they show. Hold the products' locks first.
+
+    Terms are written only where the text changed, or everywhere with `with_all_terms`.
+    """
     await db.flush()
     facts = await queries.list_facts(db, product_ids, now=now)
     numbers = [each.number for each in facts]
-    known = {(row[0], row[1]) for row in await db.execute(_KNOWN_TEXTS, {"numbers": numbers})}
+    known = set() if with_all_terms else {tuple(row) for row in await db.execute(_KNOWN_TEXTS, {"numbers": numbers})}
     cards = [row for each in facts for row in _card_rows(each, now=now)]
     on_shelf = {row["product_number"]: row["text_digest"] for row in cards}
     changed = [each for each in facts if (each.number, on_shelf.get(each.number)) not in known]
@@ -45,25 +51,37 @@ async def refresh_cards(db: AsyncSession, *, product_ids: Iterable[UUID], now: d
         if each.number in on_shelf
         for term, rank in _postings(each).items()
     ]
-    await _copy(db, "search_postings", ["term", "rank", "product_number"], postings)
+    await _copy(db, "search_postings", ["term", "rank", "product_number"], sorted(postings))
     return facts
 
 
 async def rebuild_cards(db: AsyncSession, *, now: datetime) -> int:
     """Render the cards of all products, in batches, and refresh the planner's figures; how many products there are.
 
-    For after a bulk load, or after the designations changed.
+    For after a bulk load, or after terms or designations changed. Readers go on meanwhile.
     """
-    await db.execute(text("TRUNCATE product_cards, search_postings"))
     count = 0
     after: UUID | None = None
     while batch := await product_queries.list_product_ids(db, after=after, limit=_BATCH):
-        await refresh_cards(db, product_ids=batch, now=now)
+        await product_queries.lock_products(db, batch)
+        await refresh_cards(db, product_ids=batch, now=now, with_all_terms=True)
         db.expunge_all()
         count += len(batch)
         after = batch[-1]
     await analyse(db)
     return count
+
+
+async def renew_ending_certificates(
+    db: AsyncSession, *, now: datetime, after: UUID | None, limit: int = 500
+) -> UUID | None:
+    """Render the cards of the next products, in order of id, whose certificates run out within the horizon that cards
+    know of; the id to go on after, or None when all are done."""
+    due = await product_queries.list_products_with_ending_certificates(
+        db, first=business_day(now), last=business_day(now + CERTIFICATE_HORIZON), after=after, limit=limit
+    )
+    await refresh_cards(db, product_ids=await product_queries.lock_products(db, due), now=now)
+    return due[-1] if due else None
 
 
 async def analyse(db: AsyncSession) -> None:
@@ -131,7 +149,6 @@ def _postings(facts: ProductFacts) -> dict[str, int]:
         f"county:{facts.county_code}",
         f"supplier:{facts.supplier_id}",
         *(f"designation:{each}" for each in facts.designations),
-        *(f"certificate:{each.type}" for each in facts.certificates),
     ]
     return found | dict.fromkeys([rules.EVERYTHING, *labels], browse)
 

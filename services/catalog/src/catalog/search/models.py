@@ -53,6 +53,7 @@ class SearchPosting(Base):
     """Term, product and how well the term describes it; the key itself is the ranked list that a search walks."""
 
     __tablename__ = "search_postings"
+    __table_args__ = (Index("ix_search_postings_product_number", "product_number"),)
 
     term: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
     rank: Mapped[int] = mapped_column(SmallInteger, primary_key=True)

@@ -1,7 +1,7 @@
 """Finding products: one statement a request, which returns cards that are ready to send."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -25,7 +25,8 @@ _ORDERS: dict[Sort, tuple[str, str]] = {
     "-price": ("card.price_fen", "DESC"),
     "newest": ("card.created_ms", "DESC"),
 }
-_FROM_POSTINGS = "search_postings AS posting JOIN product_cards AS card USING (product_number)"
+_TERM_FILTERS = ("supplier_id", "county", "city", "designation", "category", "province")
+_WIDE = {"designation", "category", "province"}
 _CARD = "card.card || CASE WHEN card.season_mask & {month} <> 0 THEN 'true}}}}' ELSE 'false}}}}' END"
 
 
@@ -65,19 +66,22 @@ class _Statement:
         return f"${len(self.arguments)}"
 
 
-def driver_of(text_query: TextQuery | None, filters: Filters) -> str:
-    """The term whose list is walked: what was searched, else the narrowest filter, else everything."""
+def driver_of(text_query: TextQuery | None, filters: Filters) -> tuple[str, str | None]:
+    """The term whose list is walked, and the filter that it stands for: what was searched, else the narrowest filter,
+    else everything."""
     if text_query is not None:
-        return text_query.driver
-    for name in ("supplier_id", "county", "city", "certificate", "designation", "category", "province"):
+        return text_query.driver, None
+    for name in _TERM_FILTERS:
         value = getattr(filters, name)
         if value is not None:
-            return f"{name.removesuffix('_id')}:{value}"
-    return EVERYTHING
+            return f"{name.removesuffix('_id')}:{value}", name
+    return EVERYTHING, None
 
 
-def _conditions(statement: _Statement, filters: Filters) -> dict[str, str]:
-    """Each filter that is set, as SQL on the card."""
+def _conditions(statement: _Statement, filters: Filters, *, implied: str | None = None) -> dict[str, str]:
+    """Each filter that is set, as SQL on the card, but the one that the driver's list implies."""
+    if implied is not None:
+        filters = replace(filters, **{implied: None})
     found: dict[str, str] = {}
     for name, column in (
         ("category", "card.category"),
@@ -120,27 +124,32 @@ def _page_sql(
     limit: int,
     now: datetime,
 ) -> str:
+    """One page. The list of the driver is walked in order and each card looked up on the way, so that a page costs the
+    cards it shows and not the cards it has: the LIMIT in the lateral keeps the planner from turning that round. A wide
+    list in another order walks the index of that order instead."""
     key, direction = _ORDERS[sort]
-    driver = driver_of(text_query, filters)
-    wide = driver == EVERYTHING or driver.startswith(("category:", "province:", "designation:"))
-    conditions = [*_base(statement, text_query, now=now), *_conditions(statement, filters).values()]
-    source = _FROM_POSTINGS
-    number = "card.product_number"
-    if sort == "relevance" or not wide:
-        conditions.insert(0, f"posting.term = {statement.put(driver)}")
-        number = "posting.product_number"
-    else:
-        source = "product_cards AS card"
+    driver, implied = driver_of(text_query, filters)
+    walks_postings = sort == "relevance" or not (driver == EVERYTHING or implied in _WIDE)
+    conditions = _conditions(statement, filters, implied=implied if walks_postings else None)
+    checks = " AND ".join([*_base(statement, text_query, now=now), *conditions.values()])
+    number = "posting.product_number" if walks_postings else "card.product_number"
+    term = f"posting.term = {statement.put(driver)}" if walks_postings else "true"
+    start = ""
     if after is not None:
         sign = "<" if direction == "DESC" else ">"
-        conditions.append(
-            f"({key}, {number}) {sign} ({statement.put(after[0])}::bigint, {statement.put(after[1])}::bigint)"
+        start = f"AND ({key}, {number}) {sign} ({statement.put(after[0])}::bigint, {statement.put(after[1])}::bigint)"
+    if walks_postings:
+        source = (
+            "search_postings AS posting CROSS JOIN LATERAL ("  # noqa: S608 - names are ours
+            f"SELECT * FROM product_cards AS card WHERE product_number = posting.product_number AND {checks} LIMIT 1"
+            f") AS card WHERE {term} {start}"
         )
+    else:
+        source = f"product_cards AS card WHERE {checks} {start}"
     card = _CARD.format(month=f"{statement.put(month_bit(now))}::smallint")
     return (
         f"SELECT {card} AS body, {key}::bigint AS key, {number} AS number FROM {source} "  # noqa: S608 - names are ours
-        f"WHERE {' AND '.join(conditions)} ORDER BY {key} {direction}, {number} {direction} "
-        f"LIMIT {statement.put(limit)}"
+        f"ORDER BY {key} {direction}, {number} {direction} LIMIT {limit:d}"
     )
 
 
@@ -162,13 +171,15 @@ def _facets_sql(
 ) -> tuple[str, str]:
     """The CTE of all matches and the JSON of their counts. A facet counts under all the other filters, not its own, so
     that one sees what choosing another value would give."""
-    conditions = _conditions(statement, filters)
+    others = replace(filters, category=None, province=None, designation=None, certificate=None)
+    driver, implied = driver_of(text_query, others)
+    conditions = _conditions(statement, filters, implied=implied)
     own = {name: conditions.pop(name) for name in _FACETS if name in conditions}
     where = [*_base(statement, text_query, now=now), *conditions.values()]
     source = "product_cards AS card"
-    if text_query is not None:
-        source = _FROM_POSTINGS
-        where.append(f"posting.term = {statement.put(text_query.driver)}")
+    if driver != EVERYTHING:
+        source = "search_postings AS posting JOIN product_cards AS card USING (product_number)"
+        where.append(f"posting.term = {statement.put(driver)}")
     flags = "".join(f", {condition} AS in_{name}" for name, condition in own.items())
     matched = (
         "matched AS MATERIALIZED (SELECT card.category, card.province_code, card.province, card.designations, "  # noqa: S608
@@ -176,10 +187,10 @@ def _facets_sql(
     )
     members = []
     for name, counted in _FACETS.items():
-        others = " AND ".join(["true", *(f"in_{other}" for other in own if other != name)])
+        rest = " AND ".join(["true", *(f"in_{other}" for other in own if other != name)])
         rows = (
             "SELECT jsonb_agg(found ORDER BY count DESC, value) "  # noqa: S608 - names are ours
-            f"FROM ({counted.format(others=others)}) AS found"
+            f"FROM ({counted.format(others=rest)}) AS found"
         )
         members.append(f"'{name}', coalesce(({rows}), '[]')")
     every = " AND ".join(["true", *(f"in_{name}" for name in own)])

@@ -3,10 +3,13 @@
 import calendar
 from datetime import datetime
 from functools import cache
-from typing import Annotated, Any
+from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog import chinese
@@ -16,7 +19,7 @@ from catalog.product.data import categories
 from catalog.product.rules import CERTIFICATE_FORMS
 from catalog.region import source
 from catalog.search import queries, rules
-from catalog.search.schemas import ProductList, ProductListQuery
+from catalog.search.schemas import ProductList, ProductListQuery, query_parameters
 from shared.clock import utc_now
 from shared.db import Read
 from shared.errors import Invalid
@@ -36,14 +39,15 @@ _CERTIFICATES_EN = {
 _MONTHS_EN = list(calendar.month_name)
 
 
-@router.get("/products", response_model=ProductList, response_model_exclude_none=True)
-async def list_products(db: Read, asked: Annotated[ProductListQuery, Query()]) -> Response:
+@router.get("/products", response_model=ProductList, openapi_extra={"parameters": query_parameters(ProductListQuery)})
+async def list_products(request: Request, db: Read) -> Response:
     """Products for sale, for everybody: found by Chinese words or single characters, pinyin (`pingguo`), its initials
     (`pg`) or English; the best first, or by price or age. `facets=true` adds counts and the total.
 
     An empty `q` lists the shelf. 400 `cursor-invalid`; 422 `price-range-empty`.
     """
     now = utc_now()
+    asked = _asked(request)
     filters = _filters(asked, now)
     attempt, after = _place(asked)
     text_query = await _read(db, asked.q, attempt)
@@ -59,6 +63,14 @@ async def list_products(db: Read, asked: Annotated[ProductListQuery, Query()]) -
                 break
     explanation = await _explained(db, asked, filters, now) if not rows and asked.cursor is None else None
     return _answer(rows, facets, asked, attempt=attempt, explanation=explanation)
+
+
+def _asked(request: Request) -> ProductListQuery:
+    """The query, read by one model at once: FastAPI would read it field by field, at a third of the request's cost."""
+    try:
+        return ProductListQuery.model_validate(dict(parse_qsl(request.url.query, keep_blank_values=True)))
+    except ValidationError as error:
+        raise RequestValidationError([{**each, "loc": ("query", *each["loc"])} for each in error.errors()]) from error
 
 
 async def _find(

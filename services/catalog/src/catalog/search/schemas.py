@@ -1,6 +1,6 @@
 """The product list as it is asked for and answered. Cards are rendered when they change: the models document them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -102,3 +102,17 @@ class ProductListQuery(BaseModel):
     cursor: Annotated[str, Field(max_length=2000)] | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     facets: bool = False
+
+
+def query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
+    """The OpenAPI parameters of a model that reads a query string."""
+    schema = model.model_json_schema()
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "schema": {key: value for key, value in each.items() if key != "title"},
+        }
+        for name, each in schema["properties"].items()
+    ]

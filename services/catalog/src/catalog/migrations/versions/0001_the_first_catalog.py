@@ -235,4 +235,5 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("valid_until IS NOT NULL"),
     )
+    op.create_index("ix_search_postings_product_number", "search_postings", ["product_number"], unique=False)
     op.execute("ALTER TABLE search_postings SET (autovacuum_vacuum_insert_scale_factor = 0.05)")
