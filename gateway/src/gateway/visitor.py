@@ -2,7 +2,7 @@
 
 import dataclasses
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -203,8 +203,18 @@ async def signed_in(visitor: VisitorDep) -> Visitor:
 SignedIn = Annotated[Visitor, Depends(signed_in)]
 
 
-async def csrf_checked(request: Request) -> None:
-    """Refuse what a page of ours did not send (403 `csrf-failed`). The token comes as X-CSRF-Token or in the form."""
+async def csrf_checked(request: Request) -> AsyncIterator[None]:
+    """Refuse what a page of ours did not send (403 `csrf-failed`). The token comes as X-CSRF-Token or in the form,
+    whose uploaded files are closed when the route is done.
+    """
+    try:
+        await _ensure_own_page(request)
+        yield
+    finally:
+        await request.close()
+
+
+async def _ensure_own_page(request: Request) -> None:
     await visitor(request)
     given = incoming_of(request).own.get(b"x-csrf-token")
     if given is None and incoming_of(request).own.get(b"content-type", "").startswith(
