@@ -1,6 +1,5 @@
 """Calls from pages to our services: parsed JSON, refusals raised, in the name of the visitor."""
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -206,12 +205,6 @@ class ServiceCalls:
         self.orders = Upstream(client, "orders")
         self.logistics = Upstream(client, "logistics")
         self.analytics = Upstream(client, "analytics")
-
-    async def together(self, *calls: Any) -> list[Any]:
-        """Several calls at once, answers in the order of the calls; the first refusal is raised, the rest cancelled."""
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(call) for call in calls]
-        return [task.result() for task in tasks]
 
 
 def services(request: Request) -> ServiceCalls:

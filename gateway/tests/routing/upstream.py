@@ -110,6 +110,21 @@ async def half(_: Any, __: Any, send: Any, ___: Any) -> None:
     raise ConnectionError("the service dies in the middle of its answer")
 
 
+async def problem(_: Any, __: Any, send: Any, query: Any) -> None:
+    told = {
+        "type": "urn:zhunong:problem:product-not-found",
+        "title": "Not found",
+        "status": int(query["status"]),
+        "code": "product-not-found",
+        "detail": "There is no such product.",
+        "field": "product_id",
+        "known": [1, 2],
+        "trace_id": "x",
+    }
+    headers = ((b"content-type", b"application/problem+json"),)
+    await answer(send, orjson.dumps(told), status=int(query["status"]), headers=headers)
+
+
 async def tell_calls(_: Any, __: Any, send: Any, ___: Any) -> None:
     await answer(send, orjson.dumps(calls))
 
@@ -121,5 +136,6 @@ ANSWERS = {
     "/v1/slow": slow,
     "/v1/trickle": trickle,
     "/v1/half": half,
+    "/v1/problem": problem,
     "/v1/calls": tell_calls,
 }
