@@ -124,9 +124,11 @@ class PushTaken(BaseModel):
 SignedPush = Annotated[Push, Depends(read_push)]
 
 
-def body_schema(model: type[Any]) -> dict[str, Any]:
+def body_schema(model: type[BaseModel]) -> dict[str, Any]:
     """OpenAPI of a route whose raw body is read by itself: the headers of the signature, and the body's schema."""
     header = {"in": "header", "required": True, "schema": {"type": "string"}}
+    schema = model.model_json_schema()
+    definitions = schema.pop("$defs", {})
     return {
         "parameters": [
             {**header, "name": "webhook-id", "description": "Id of this push; the same when it is sent again."},
@@ -135,8 +137,15 @@ def body_schema(model: type[Any]) -> dict[str, Any]:
         ],
         "requestBody": {
             "required": True,
-            "content": {
-                "application/json": {"schema": model.model_json_schema(ref_template="#/components/schemas/{model}")}
-            },
+            "content": {"application/json": {"schema": _written_out(schema, definitions)}},
         },
     }
+
+
+def _written_out(schema: Any, definitions: dict[str, Any]) -> Any:
+    """The schema with its definitions in place: a reference would look for them in the whole document."""
+    if isinstance(schema, dict):
+        if "$ref" in schema:
+            return _written_out(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+        return {name: _written_out(each, definitions) for name, each in schema.items()}
+    return [_written_out(each, definitions) for each in schema] if isinstance(schema, list) else schema
