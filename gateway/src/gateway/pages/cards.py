@@ -57,13 +57,18 @@ def season_months(from_month: int, to_month: int) -> frozenset[int]:
     return frozenset((from_month - 1 + step) % 12 + 1 for step in range(length))
 
 
+def is_all_year(season: Mapping[str, Any]) -> bool:
+    """Whether the season is the whole year."""
+    return (int(season["to_month"]) - int(season["from_month"])) % 12 == YEAR_ROUND_MONTHS - 1
+
+
 def season_text(season: Mapping[str, Any] | None, language: Language) -> str:
     """`5月–11月`, or that it is there all year."""
     texts = wording(language)
     if not season:
         return ""
     first, last = int(season["from_month"]), int(season["to_month"])
-    if len(season_months(first, last)) == YEAR_ROUND_MONTHS:
+    if is_all_year(season):
         return str(texts.product.all_year)
     if first == last:
         return month_text(first, language)
@@ -84,7 +89,6 @@ def card_of(item: Mapping[str, Any], language: Language) -> Card:
     designations = item["designations"]
     is_key_county = "key-160" in designations
     certificate_names = names["certificate_short"]
-    is_all_year = bool(season) and (season["to_month"] - season["from_month"]) % 12 == YEAR_ROUND_MONTHS - 1
     return Card(
         url=f"/products/{item['product_id']}",
         title=in_language(item, "title", language),
@@ -92,7 +96,7 @@ def card_of(item: Mapping[str, Any], language: Language) -> Card:
         origin=origin_text(item["origin"], language),
         designation=names["designation_short"]["key-160" if is_key_county else "assisted-832"] if designations else "",
         is_key_county=is_key_county,
-        is_in_season=bool(season.get("is_now")) and not is_all_year,
+        is_in_season=bool(season.get("is_now")) and not is_all_year(season),
         season=season_text(season, language),
         certificates=" · ".join(
             certificate_names.get(kind, kind) for kind in item["certificates"][:_SHOWN_CERTIFICATES]

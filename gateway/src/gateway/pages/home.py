@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from gateway.pages.cards import cards_of, picture_url
+from gateway.pages.cards import cards_of, is_all_year, picture_url
 from gateway.pages.figures import month_text
 from gateway.pages.places import province_name
 from gateway.pages.shell import Page, PageDep
@@ -23,7 +23,7 @@ router = APIRouter(default_response_class=Response)
 log = logger(__name__)
 
 _SHOWN_CARDS = 8
-_FRESH_SECONDS = 30.0  # what everybody sees may be this old; prices are checked again before anybody pays
+_FRESH_SECONDS = 60.0  # what everybody sees may be this old; prices are checked again before anybody pays
 _PICTURE_OF_CATEGORY = {
     "fruit": "orange",
     "vegetable": "tomato",
@@ -77,7 +77,7 @@ class WindowDresser:
         self._lock = asyncio.Lock()
 
     async def look(self, services: Services, now: datetime) -> Window:
-        """The lists, at most half a minute old; older ones if the catalog does not answer."""
+        """The lists, at most a minute old; older ones if the catalog does not answer."""
         month = now.astimezone(SHANGHAI).month
         if self._is_fresh(month):
             return self._window  # type: ignore[return-value]
@@ -98,15 +98,35 @@ class WindowDresser:
 
 
 async def _read_window(services: Services, month: int) -> Window:
-    season, newest, sample = await asyncio.gather(
-        services.catalog.get("/v1/products", visitor=None, params={"season": "now", "limit": 48, "facets": "true"}),
+    season, newest = await asyncio.gather(
+        services.catalog.get("/v1/products", visitor=None, params={"season": "now", "limit": 100}),
         services.catalog.get("/v1/products", visitor=None, params={"sort": "newest", "limit": 40, "facets": "true"}),
-        services.catalog.get("/v1/products", visitor=None, params={"limit": 100}),
     )
-    pictures: dict[str, str] = {}
-    for item in [*season["items"], *newest["items"], *sample["items"]]:
-        pictures.setdefault(item["origin"]["province_code"][:2], item.get("picture") or "")
+    pictures = await _province_pictures(services, newest["facets"].get("province", []))
     return Window(month, season, newest, pictures, time.monotonic())
+
+
+async def _province_pictures(services: Services, provinces: list[dict[str, Any]]) -> dict[str, str]:
+    """A picture for each province: that of what is in season there, no picture twice as long as there are others."""
+    asked = [
+        services.catalog.get(
+            "/v1/products", visitor=None, params={"province": each["value"], "season": "now", "limit": 6}
+        )
+        for each in provinces
+    ]
+    taken: set[str] = set()
+    pictures: dict[str, str] = {}
+    for province, found in zip(provinces, await asyncio.gather(*asked), strict=True):
+        kinds = [item["picture"] for item in seasonal_first(found["items"]) if item.get("picture")]
+        if kinds:
+            pictures[province["value"]] = next((kind for kind in kinds if kind not in taken), kinds[0])
+            taken.add(pictures[province["value"]])
+    return pictures
+
+
+def seasonal_first(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those that have a season and are in it, before those that are there all year."""
+    return sorted(items, key=lambda item: is_all_year(item["season"]))
 
 
 def one_of_each_kind(items: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
@@ -128,7 +148,7 @@ def province_tiles(window: Window, language: Language) -> list[Tile]:
             value=option["value"],
             label=province_name(option["value"], option["label"], language),
             count=option["count"],
-            picture=picture_url(window.pictures[option["value"][:2]]) if option["value"][:2] in window.pictures else "",
+            picture=picture_url(window.pictures[option["value"]]) if option["value"] in window.pictures else "",
         )
         for option in window.newest["facets"].get("province", [])
         if option["count"]
@@ -155,9 +175,11 @@ def figures_of(window: Window, page: Page) -> list[Figure]:
     facets = window.newest["facets"]
     provinces = sum(1 for option in facets.get("province", []) if option["count"])
     by_designation = {option["value"]: option["count"] for option in facets.get("designation", [])}
+    assisted = by_designation.get("assisted-832")
+    are_all_assisted = assisted == total
     counted = [
-        (page.t.home.figure_products, total),
-        (page.t.home.figure_season, window.season.get("total")),
+        (page.t.home.figure_all_assisted if are_all_assisted else page.t.home.figure_products, total),
+        (page.t.home.figure_assisted, None if are_all_assisted else assisted),
         (page.t.home.figure_provinces, provinces),
         (page.t.home.figure_key, by_designation.get("key-160")),
     ]
@@ -175,8 +197,7 @@ async def get_home(page: PageDep, services: Services) -> Response:
     return page.render(
         "home.html",
         month_name=month_text(window.month, page.language),
-        season_cards=cards_of(one_of_each_kind(window.season["items"], _SHOWN_CARDS), page.language),
-        season_count=window.season.get("total") or len(window.season["items"]),
+        season_cards=cards_of(one_of_each_kind(seasonal_first(window.season["items"]), _SHOWN_CARDS), page.language),
         newest_cards=cards_of(one_of_each_kind(window.newest["items"], _SHOWN_CARDS), page.language),
         categories=category_tiles(window, page),
         provinces=province_tiles(window, page.language),

@@ -32,7 +32,7 @@ _FORMS: Final = {
     "city": _DIVISION,
     "county": _DIVISION,
     "designation": re.compile(r"[a-z0-9-]{1,40}"),
-    "certificate": re.compile(r"[a-z0-9-]{1,40}"),
+    "certificate": re.compile(r"[a-z0-9_-]{1,40}"),
     "sort": re.compile(r"newest|-?price"),
     "supplier_id": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
 }
