@@ -11,7 +11,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from gateway.pages.cards import in_language, picture_url
-from gateway.pages.figures import money, price
+from gateway.pages.figures import money, price, price_or
 from gateway.pages.shell import Page, PageDep
 from gateway.services import Services
 from gateway.visitor import CheckedForm, SignedIn, Visitor
@@ -58,7 +58,7 @@ class CartView:
     lines: list[LineView]
     parts: list[PartView]
     goods: Markup
-    delivery: Markup
+    delivery: Markup | str
     payable: Markup
     payable_fen: int
     can_order: bool
@@ -103,7 +103,7 @@ def cart_view(cart: Mapping[str, Any], page: Page) -> CartView:
         lines=list(lines.values()),
         parts=parts,
         goods=price(sum(part["goods_fen"] for part in cart["parts"])),
-        delivery=price(sum(part["delivery_fen"] for part in cart["parts"])),
+        delivery=price_or(sum(part["delivery_fen"] for part in cart["parts"]), page.t.cart.free),
         payable=price(cart["payable_fen"]),
         payable_fen=cart["payable_fen"],
         can_order=bool(lines) and is_ready,

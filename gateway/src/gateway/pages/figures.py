@@ -22,6 +22,11 @@ def price(fen: int) -> Markup:
     return Markup(f'<span class="price"><small>{sign}¥</small>{whole}<small>.{fraction}</small></span>')  # noqa: S704
 
 
+def price_or(fen: int, free: str) -> Markup | str:
+    """A price, or the word for costing nothing."""
+    return price(fen) if fen else free
+
+
 def money(fen: int) -> str:
     """An amount in running text: ¥1,234.50."""
     sign = "−" if fen < 0 else ""

@@ -6,7 +6,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from gateway.pages.cards import in_language, picture_url
-from gateway.pages.figures import money, price
+from gateway.pages.figures import money, price, price_or
 from gateway.pages.shell import Page
 
 BADGES: Final = {
@@ -72,7 +72,7 @@ class OrderView:
     history: list[HistoryLine]
     goods: Markup
     discount: Markup | None
-    delivery: Markup
+    delivery: Markup | str
     payable: Markup
     sum_name: str
     recipient: str
@@ -157,7 +157,7 @@ def order_view(order: dict[str, Any], place: str, page: Page) -> OrderView:
         history=history_of(order, page),
         goods=price(order["goods_fen"]),
         discount=price(-order["discount_fen"]) if order["discount_fen"] else None,
-        delivery=price(order["delivery_fen"]),
+        delivery=price_or(order["delivery_fen"], page.t.cart.free),
         payable=price(order["payable_fen"]),
         sum_name=page.t.order.paid_sum if order.get("paid_at") else page.t.cart.sum,
         recipient=address["recipient"],

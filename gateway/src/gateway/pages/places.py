@@ -111,8 +111,8 @@ def _spelled(stem: str) -> str:
     """One word of Hanyu Pinyin, with an apostrophe before a syllable that begins with a vowel: Zhen'an."""
     if stem in _OWN_SPELLINGS:
         return _OWN_SPELLINGS[stem]
-    read = lazy_pinyin(stem, style=Style.NORMAL, errors=list, v_to_u=True)
-    syllables = [_IN_PLACE_NAMES.get(character, each) for character, each in zip(stem, read, strict=True)]
+    read = lazy_pinyin(stem, style=Style.NORMAL, v_to_u=True)
+    syllables = [_IN_PLACE_NAMES.get(character, each) for character, each in zip(stem, read, strict=False)]
     later = [f"'{each}" if each[:1] in "aeo" else each for each in syllables[1:]]
     return "".join([*syllables[:1], *later]).capitalize()
 
