@@ -130,13 +130,12 @@ async def first_answer(shop: Shop, payment_id: UUID) -> int | None:
 
 
 async def ask_directly(shop: Shop, channels: Channels, order_id: UUID, caller: Caller) -> None:
-    await exchange.ask_for_payment(
-        shop.database,
-        channels,
-        OnceKey(str(caller.person_id), "k", b"hash"),
+    asking = exchange.Asking(
+        once=OnceKey(str(caller.person_id), "k", b"hash"),
         caller=caller,
         order_id=order_id,
         provider_name="sandbox",
         payment_id=uuid4(),
         now=utc_now(),
     )
+    await exchange.ask_for_payment(shop.database, channels, asking)

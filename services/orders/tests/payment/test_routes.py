@@ -74,8 +74,10 @@ async def test_the_same_key_gives_the_same_answer_and_another_body_is_refused(
     again = await ask(client, order_id, headers, key="k")
     assert again.content == first.content
     assert again.headers["idempotent-replayed"] == "true"
-    other = await ask(client, await order_of(db, buyer_id), headers, key="k")
+    second_order = await order_of(db, buyer_id)
+    other = await ask(client, second_order, headers, key="k")
     assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+    assert await db.scalar(text("SELECT count(*) FROM payments WHERE order_id = :id"), {"id": second_order}) == 0
 
 
 async def test_another_key_gives_the_payment_that_is_open_already(
@@ -85,6 +87,24 @@ async def test_another_key_gives_the_payment_that_is_open_already(
     first, second = await ask(client, order_id, headers), await ask(client, order_id, headers)
     assert second.status_code == 201
     assert second.json() == first.json()
+    again = await ask(client, order_id, headers, key="third")
+    assert (again.json(), (await ask(client, order_id, headers, key="third")).headers["idempotent-replayed"]) == (
+        first.json(),
+        "true",
+    )
+
+
+async def test_a_repeated_request_is_answered_also_after_the_order_was_paid(
+    client: httpx2.AsyncClient, db: AsyncSession, as_caller: Headers, buyer_id: UUID, writer: NoticeWriter
+):
+    order_id, headers = await order_of(db, buyer_id), as_caller(person_id=buyer_id)
+    first = await ask(client, order_id, headers, key="k")
+    body = writer.payment(UUID(first.json()["payment_id"]), 7960)
+    assert (await client.post(NOTICES, content=body, headers=writer.signed(body))).status_code == 204
+    again = await ask(client, order_id, headers, key="k")
+    assert (again.status_code, again.content) == (201, first.content)
+    other = await ask(client, order_id, headers)
+    assert (other.status_code, other.json()["code"]) == (409, "order-not-payable")
 
 
 async def test_a_payment_declined_at_the_cashier_is_followed_by_a_new_one(

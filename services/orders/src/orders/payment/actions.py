@@ -33,8 +33,11 @@ _OPEN = text("""
     WITH opened AS (
         INSERT INTO payments (payment_id, order_id, buyer_id, provider, status, amount_fen, code_url, created_at,
                               expires_at, next_check_at)
-        VALUES (:payment_id, :order_id, :buyer_id, :provider, 'PENDING', :amount_fen, :code_url, :created_at,
-                :expires_at, :next_check_at)
+        SELECT :payment_id, :order_id, :buyer_id, :provider, 'PENDING', :amount_fen, :code_url, :created_at,
+               :expires_at, :next_check_at
+        WHERE NOT EXISTS (
+            SELECT FROM idempotency_keys
+            WHERE caller = :caller AND key = :key AND created_at > now() - interval '24 hours')
         ON CONFLICT (order_id, provider) WHERE status = 'PENDING' DO NOTHING
         RETURNING payment_id
     ), answered AS (
@@ -111,8 +114,8 @@ async def open_payment(
 ) -> bool:
     """Record a payment that the provider has opened, and the answer to its request (201, `answer`).
 
-    False, and nothing recorded, if the order has an open payment through this provider by now. Conflict
-    `idempotency-key-in-use` if the same key serves another request beside us.
+    False, and nothing recorded, if the order has an open payment through this provider or the key was answered
+    before. Conflict `idempotency-key-in-use` if the same key serves another request at this very moment.
     """
     opened = await db.execute(
         _OPEN,

@@ -1,5 +1,6 @@
 """What we ask of providers about payments. Nothing here holds a transaction while it waits for one (CASES T6)."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from fastapi import Response
 from sqlalchemy import Row
 
 from orders.order import queries as order_queries
+from orders.order.rules import PayableOrder
 from orders.payment import actions, queries, rules, settling
 from orders.payment.channels import Channels
 from orders.payment.providers.provider import Provider, ProviderRefusedError
@@ -21,65 +23,97 @@ from shared.log import logger
 log = logger(__name__)
 
 
-async def ask_for_payment(
-    transactions: Transactions,
-    channels: Channels,
-    once: OnceKey,
-    *,
-    caller: Caller,
-    order_id: UUID,
-    provider_name: str,
-    payment_id: UUID,
-    now: datetime,
-) -> Response:
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One buyer's request to pay one order through one provider."""
+
+    once: OnceKey
+    caller: Caller
+    order_id: UUID
+    provider_name: str
+    payment_id: UUID
+    now: datetime
+
+
+async def ask_for_payment(transactions: Transactions, channels: Channels, asking: Asking) -> Response:
     """Open a payment of the order, or give the one that is open already. The answer is stored under the key.
 
-    Conflict `order-not-payable`; Unavailable if the provider does not answer or refuses; then nothing was recorded,
-    and the same request may be sent again.
+    Conflict `order-not-payable`; Unavailable if the provider does not answer or refuses: then nothing was recorded,
+    and the same request may be sent again. The usual way is one read, one call, one write; whether the request was
+    answered before, or a payment is open already, is looked up only when one of these says no.
     """
-    provider = channels.get(provider_name)
-    async with transactions.read() as db:
-        pending = await queries.find_pending(db, once, order_id=order_id, provider=provider_name)
-        order = await order_queries.get_payable(db, order_id, caller, now)
+    provider = channels.get(asking.provider_name)
+    try:
+        async with transactions.read() as db:
+            order = await order_queries.get_payable(db, asking.order_id, asking.caller, asking.now)
+    except Conflict:
+        await _find_pending(transactions, asking)  # a request answered before gets that answer, whatever came since
+        raise
     if order.payable_fen <= 0:
         raise Conflict("There is nothing to pay for this order.", code="nothing-to-pay")
-    if pending is not None and await _is_still_open(transactions, provider, provider_name, pending.payment_id, now):
-        answer = _opened(pending.payment_id, provider_name, pending.amount_fen, pending.code_url, pending.expires_at)
-        async with transactions.begin() as db:
-            return await once.answer(db, answer, status=201)
-    wanted = rules.PaymentOrder(
-        number=rules.number_of(payment_id),
-        description=order.description,
-        amount_fen=order.payable_fen,
-        expires_at=order.payment_due_at,
-        return_key=str(order_id),
-    )
+    code_url = await _create(provider, order, asking)
+    opened = _opened(asking.payment_id, asking.provider_name, order.payable_fen, code_url, order.payment_due_at)
+    if await _record(transactions, order, asking, opened):
+        return _created(opened)
+    is_used = False
     try:
-        code_url = await provider.create(wanted)
-    except ProviderRefusedError as refusal:
-        raise _not_taken(provider_name, order_id, refusal) from refusal
-    answer = _opened(payment_id, provider_name, order.payable_fen, code_url, order.payment_due_at)
-    body = answer.model_dump_json().encode()
-    async with transactions.read() as db:  # one statement that stands alone needs no BEGIN and COMMIT around it
-        is_first = await actions.open_payment(
-            db,
-            once,
-            answer=body,
-            payment_id=payment_id,
-            order_id=order_id,
-            buyer_id=order.buyer_id,
-            provider=provider_name,
-            amount_fen=order.payable_fen,
-            code_url=code_url,
-            expires_at=order.payment_due_at,
-            now=now,
-        )
-    if not is_first:
+        pending = await _find_pending(transactions, asking)
+        if pending is not None and await _is_still_open(transactions, provider, asking, pending.payment_id):
+            earlier = _opened(
+                pending.payment_id, asking.provider_name, pending.amount_fen, pending.code_url, pending.expires_at
+            )
+            async with transactions.begin() as db:
+                return await asking.once.answer(db, earlier, status=201)
+        is_used = await _record(transactions, order, asking, opened)
+    finally:
+        if not is_used:
+            await _close_at_provider(channels, asking.payment_id, asking.provider_name)
+    if not is_used:
         raise Conflict(
             "Another payment of this order was opened at this very moment. Send the request again to get it.",
             code="payment-being-opened",
         )
-    return Response(body, status_code=201, media_type="application/json")
+    return _created(opened)
+
+
+async def _find_pending(transactions: Transactions, asking: Asking) -> queries.PendingPayment | None:
+    async with transactions.read() as db:
+        return await queries.find_pending(db, asking.once, order_id=asking.order_id, provider=asking.provider_name)
+
+
+async def _create(provider: Provider, order: PayableOrder, asking: Asking) -> str:
+    wanted = rules.PaymentOrder(
+        number=rules.number_of(asking.payment_id),
+        description=order.description,
+        amount_fen=order.payable_fen,
+        expires_at=order.payment_due_at,
+        return_key=str(asking.order_id),
+    )
+    try:
+        return await provider.create(wanted)
+    except ProviderRefusedError as refusal:
+        raise _not_taken(asking, refusal) from refusal
+
+
+async def _record(transactions: Transactions, order: PayableOrder, asking: Asking, opened: PaymentOpened) -> bool:
+    async with transactions.read() as db:  # one statement that stands alone needs no BEGIN and COMMIT around it
+        return await actions.open_payment(
+            db,
+            asking.once,
+            answer=opened.model_dump_json().encode(),
+            payment_id=asking.payment_id,
+            order_id=asking.order_id,
+            buyer_id=order.buyer_id,
+            provider=asking.provider_name,
+            amount_fen=order.payable_fen,
+            code_url=opened.code_url,
+            expires_at=order.payment_due_at,
+            now=asking.now,
+        )
+
+
+def _created(opened: PaymentOpened) -> Response:
+    return Response(opened.model_dump_json(), status_code=201, media_type="application/json")
 
 
 async def refresh(
@@ -127,26 +161,24 @@ async def _close_at_provider(channels: Channels, payment_id: UUID, provider_name
         log.info("payment not closed", payment_id=str(payment_id), error=str(error))
 
 
-async def _is_still_open(
-    transactions: Transactions, provider: Provider, provider_name: str, payment_id: UUID, now: datetime
-) -> bool:
+async def _is_still_open(transactions: Transactions, provider: Provider, asking: Asking, payment_id: UUID) -> bool:
     """Whether the payer can still use the open payment; what the provider says otherwise is applied."""
     try:
         trade = await provider.query(rules.number_of(payment_id))
     except ProviderRefusedError as refusal:
-        raise _not_taken(provider_name, payment_id, refusal) from refusal
+        raise _not_taken(asking, refusal) from refusal
     if trade.state == "NOTPAY":
         return True
     async with transactions.begin() as db:
-        await settling.take_trade(db, trade, provider=provider_name, now=now)
+        await settling.take_trade(db, trade, provider=asking.provider_name, now=asking.now)
     if trade.state == "SUCCESS":
         raise Conflict("The order was paid a moment ago.", code="order-not-payable", order_status="PAID")
     return False
 
 
-def _not_taken(provider_name: str, subject_id: UUID, refusal: ProviderRefusedError) -> Unavailable:
+def _not_taken(asking: Asking, refusal: ProviderRefusedError) -> Unavailable:
     """What the payer hears when the provider refuses what should be right: it is for us to mend."""
-    log.error("provider refused", provider=provider_name, subject_id=str(subject_id), error=str(refusal))
+    log.error("provider refused", provider=asking.provider_name, order_id=str(asking.order_id), error=str(refusal))
     return Unavailable(
         "The payment provider does not take this payment now. Try again or pay another way.",
         code="payment-provider-refused",

@@ -46,16 +46,15 @@ async def open_payment(
     An order has at most one open payment through a provider: asking again gives the same one. 404
     `provider-unknown`, 409 `order-not-payable`, 503 if the provider does not answer: then nothing was recorded.
     """
-    return await exchange.ask_for_payment(
-        request.app.state.database,
-        channels,
-        once,
+    asking = exchange.Asking(
+        once=once,
         caller=caller,
         order_id=order_id,
         provider_name=wanted.provider,
         payment_id=new_id(),
         now=utc_now(),
     )
+    return await exchange.ask_for_payment(request.app.state.database, channels, asking)
 
 
 @router.get("/v1/payments/{payment_id}")
