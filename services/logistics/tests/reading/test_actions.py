@@ -123,6 +123,17 @@ async def test_a_gap_that_late_readings_fill_is_withdrawn(db: AsyncSession, way:
     assert len(await published(db, ExcursionOpened)) == len(await published(db, ExcursionClosed)) == 1
 
 
+async def test_readings_come_back_as_they_were_sent(db: AsyncSession, way: Way):
+    instants = [T0 + timedelta(microseconds=number * 1_234_567 + 1) for number in range(2000)]
+    temperatures = [round(-79.9 + number * 0.0777, 4) for number in range(2000)]
+    humidities = [None if number % 3 else number / 20 for number in range(2000)]
+    batch = Batch(instants, temperatures, humidities)
+    place = {"carrier_code": CARRIER, "waybill_number": way.waybill, "device_id": "dev-1"}
+    await actions.record_readings(db, **place, batch=batch, now=NOW, new_id=new_id)
+    kept = (await db.execute(text("SELECT at, temperature_c, humidity_percent FROM readings ORDER BY at"))).all()
+    assert [tuple(row) for row in kept] == list(zip(instants, temperatures, humidities, strict=True))
+
+
 async def test_each_device_has_its_own_readings_and_excursions(db: AsyncSession, way: Way):
     await record(db, way, hot(0, 10) | cool(10, 20))
     assert await record(db, way, cool(0, 20), device_id="dev-2") == Recorded(20, 0)

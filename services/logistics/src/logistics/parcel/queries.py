@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, false, or_, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from logistics.parcel.models import Parcel, ParcelLine
@@ -78,21 +78,16 @@ async def list_lines(db: AsyncSession, parcel_ids: Sequence[UUID]) -> dict[UUID,
     return lines
 
 
+_BY_WAYBILL = text("""
+    SELECT parcel_id, shipment_id, order_id, supplier_order_id, carrier_code, waybill_number, temperature_class
+    FROM parcels WHERE carrier_code = :carrier_code AND waybill_number = :waybill_number
+""")
+
+
 async def find_by_waybill(db: AsyncSession, *, carrier_code: str, waybill_number: str) -> ParcelFacts | None:
     """The parcel under this waybill, or None."""
-    row = (
-        await db.execute(
-            select(
-                Parcel.parcel_id,
-                Parcel.shipment_id,
-                Parcel.order_id,
-                Parcel.supplier_order_id,
-                Parcel.carrier_code,
-                Parcel.waybill_number,
-                Parcel.temperature_class,
-            ).where(Parcel.carrier_code == carrier_code, Parcel.waybill_number == waybill_number)
-        )
-    ).first()
+    found = await db.execute(_BY_WAYBILL, {"carrier_code": carrier_code, "waybill_number": waybill_number})
+    row = found.first()
     return None if row is None else ParcelFacts(*row)
 
 

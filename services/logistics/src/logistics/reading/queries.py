@@ -23,13 +23,14 @@ class LockedSeries:
     is_silent: bool
 
 
-_LOCK = text("""
-    SELECT series_id, parcel_id, shipment_id, order_id, supplier_order_id, temperature_class, last_at, progress,
-           is_silent
-    FROM reading_series
+SERIES_COLUMNS = """
+    series_id, parcel_id, shipment_id, order_id, supplier_order_id, temperature_class, last_at, progress, is_silent
+"""
+_LOCK = text(f"""
+    SELECT {SERIES_COLUMNS} FROM reading_series
     WHERE carrier_code = :carrier_code AND waybill_number = :waybill_number AND device_id = :device_id
     FOR NO KEY UPDATE
-""")
+""")  # noqa: S608 - our own pieces
 
 
 async def lock_series(
@@ -40,7 +41,7 @@ async def lock_series(
         _LOCK, {"carrier_code": carrier_code, "waybill_number": waybill_number, "device_id": device_id}
     )
     row = found.first()
-    return None if row is None else _locked(row)
+    return None if row is None else locked_of(row)
 
 
 async def lock_silent_candidates(db: AsyncSession, *, heard_before: datetime, limit: int) -> list[LockedSeries]:
@@ -52,10 +53,11 @@ async def lock_silent_candidates(db: AsyncSession, *, heard_before: datetime, li
         .limit(limit)
         .with_for_update(key_share=True, skip_locked=True)
     )
-    return [_locked(series) for series in await db.scalars(statement)]
+    return [locked_of(series) for series in await db.scalars(statement)]
 
 
-def _locked(row: Row[Any] | ReadingSeries) -> LockedSeries:
+def locked_of(row: Row[Any] | ReadingSeries) -> LockedSeries:
+    """A row of `SERIES_COLUMNS` that this transaction holds."""
     monitored = Monitored(
         series_id=row.series_id,
         parcel_id=row.parcel_id,

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from itertools import repeat
-from operator import lt
+from operator import attrgetter, lt
 from typing import Any
 
 from shared.errors import Invalid
 
 BEIJING = timezone(timedelta(hours=8))
 LARGEST_BATCH = 20_000
+_ZONE = attrgetter("tzinfo")
 _NUMBERS = frozenset({int, float})
 _OFF = frozenset({int, float, type(None)})
 _WETTEST_PERCENT = 100.0
@@ -100,7 +101,7 @@ def _read_whole(
 ) -> tuple[list[datetime], list[float], list[float | None] | None]:
     """All at once, for the usual batch in which everything is right; raises ValueError or TypeError otherwise."""
     read = list(map(datetime.fromisoformat, instants))
-    if None in set(map(_zone, read)):
+    if None in map(_ZONE, read):
         read = [each if each.tzinfo else each.replace(tzinfo=BEIJING) for each in read]
     if min(read) < bounds.earliest or max(read) > bounds.latest:
         raise ValueError
@@ -111,10 +112,6 @@ def _read_whole(
         if not set(map(type, humidities)) <= _OFF or (present and not _are_numbers(present, 0.0, _WETTEST_PERCENT)):
             raise ValueError
     return read, list(temperatures), None if humidities is None else list(humidities)
-
-
-def _zone(instant: datetime) -> Any:
-    return instant.tzinfo
 
 
 def _are_numbers(values: Sequence[Any], least: float, most: float) -> bool:

@@ -64,7 +64,7 @@ async def list_buckets(
     return found.all()
 
 
-async def sum_up(
+async def summarise_readings(
     db: AsyncSession,
     *,
     series_ids: Sequence[int],

@@ -112,7 +112,7 @@ async def _window(
 
 async def _sum_up(db: AsyncSession, series_ids: Sequence[int], window: Window, parcel: Parcel) -> Summary:
     figures = excursion_queries.figures()
-    return await queries.sum_up(
+    return await queries.summarise_readings(
         db,
         series_ids=series_ids,
         window=window,
