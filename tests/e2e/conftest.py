@@ -67,6 +67,11 @@ def _settings(folder: Path, sandbox: RunningSandbox, urls: dict[str, str]) -> di
         "gateway": {
             "master_key": base64.b64encode(bytes(range(32))).decode(),
             "upstreams": {name: url for name, url in urls.items() if name != "gateway"},
+            "caller_rate": 100_000,  # these tests are one caller with many questions
+            "caller_burst": 100_000,
+            "sign_up_address_count": 100_000,
+            "sign_in_address_count": 100_000,
+            "sign_in_pair_count": 100_000,
         },
     }
 
