@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from catalog.authority import ensure_may_edit, may_edit
 from catalog.cursors import cursor_texts, invalid_cursor
@@ -21,6 +21,7 @@ from catalog.product.schemas import (
     TemperatureClassPage,
     TemperatureClassSchema,
 )
+from catalog.reading import fetching
 from catalog.search import queries as search_queries
 from catalog.sku import queries as sku_queries
 from shared.auth import CallerDep, OptionalCaller
@@ -48,18 +49,19 @@ async def list_temperature_classes() -> TemperatureClassPage:
 
 
 @router.get("/products/{product_id}", response_model=ProductDetail)
-async def get_product(db: Read, caller: OptionalCaller, product_id: UUID) -> Response:
+async def get_product(request: Request, caller: OptionalCaller, product_id: UUID) -> Response:
     """The product's page with all packs for sale; its supplier and operators see drafts and unlisted packs too.
 
     404 `product-unknown` for everybody else while nothing of it is for sale. The ETag is for editing the product.
     """
     now = utc_now()
-    if caller is not None:
-        facts = await search_queries.list_facts(db, [product_id], now=now)
+    if caller is not None and (caller.is_operator or caller.kind == "supplier"):
+        async with request.app.state.database.read() as db:
+            facts = await search_queries.list_facts(db, [product_id], now=now)
         if facts and may_edit(caller, facts[0].supplier_id):
             detail = ProductDetail.model_validate(draft_detail(facts[0], now))
             return _json(detail.model_dump_json(), facts[0].revision)
-    found = await search_queries.find_detail(db, product_id, now=now)
+    found = await search_queries.find_detail(fetching(request.app.state.database), product_id, now=now)
     if found is None:
         raise queries.unknown_product()
     return _json(*found)

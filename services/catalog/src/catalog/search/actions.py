@@ -13,6 +13,7 @@ from catalog import chinese
 from catalog.facts import CERTIFICATE_HORIZON, ProductFacts, card_json, card_periods, detail_json, offers_at
 from catalog.product import queries as product_queries
 from catalog.product.data import categories
+from catalog.reading import driver_connection
 from catalog.search import queries, rules
 from catalog.search.models import ProductCard
 from shared.clock import business_day
@@ -93,10 +94,7 @@ async def _copy(db: AsyncSession, table: str, columns: list[str], rows: Sequence
     """Insert rows by COPY, in the session's transaction."""
     if not rows:
         return
-    connection = await db.connection()
-    raw = await connection.get_raw_connection()
-    driver = raw.driver_connection
-    assert driver is not None  # noqa: S101 - a connection that is checked out has one
+    driver = await driver_connection(db)
     await driver.copy_records_to_table(table, records=rows, columns=columns)
 
 

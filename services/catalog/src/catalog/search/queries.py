@@ -1,6 +1,6 @@
 """Finding products: one statement a request, which returns cards that are ready to send."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from catalog.facts import ProductFacts, SkuFacts, month_bit
 from catalog.product import queries as product_queries
 from catalog.product.rules import Proof
+from catalog.reading import Fetch
 from catalog.region import queries as region_queries
 from catalog.search.rules import EVERYTHING, TextQuery
 from catalog.sku import queries as sku_queries
@@ -199,7 +200,7 @@ def _facets_sql(
 
 
 async def find_cards(
-    db: AsyncSession,
+    fetch: Fetch,
     *,
     text_query: TextQuery | None,
     filters: Filters,
@@ -220,15 +221,14 @@ async def find_cards(
             f"SELECT {facets} AS body, 0::bigint AS key, 0 AS number, 0::bigint AS place "
             "UNION ALL SELECT body, key, number, place FROM placed ORDER BY place"
         )
-    rows = await _fetch(db, sql, statement.arguments)
+    rows = await fetch(sql, statement.arguments)
     cards = [CardRow(row[0], row[1], row[2]) for row in rows]
     return (cards[1:], cards[0].card) if with_facets else (cards, None)
 
 
-async def find_detail(db: AsyncSession, product_id: UUID, *, now: datetime) -> tuple[str, int] | None:
+async def find_detail(fetch: Fetch, product_id: UUID, *, now: datetime) -> tuple[str, int] | None:
     """The JSON of a listed product's page and the product's revision, or None if nobody can buy it now."""
-    rows = await _fetch(
-        db,
+    rows = await fetch(
         """
         SELECT detail || CASE WHEN season_mask & $3::smallint <> 0 THEN 'true}}' ELSE 'false}}' END, revision
         FROM product_cards WHERE product_id = $1 AND valid_from <= $2 AND valid_until > $2
@@ -238,10 +238,9 @@ async def find_detail(db: AsyncSession, product_id: UUID, *, now: datetime) -> t
     return (rows[0][0], rows[0][1]) if rows else None
 
 
-async def find_completion(db: AsyncSession, beginning: str) -> str | None:
+async def find_completion(fetch: Fetch, beginning: str) -> str | None:
     """The term that begins so and describes some product best, or None."""
-    rows = await _fetch(
-        db,
+    rows = await fetch(
         """
         SELECT term FROM search_postings
         WHERE term >= $1 AND term < $1 || chr(1114111) ORDER BY rank DESC, term LIMIT 1
@@ -249,16 +248,6 @@ async def find_completion(db: AsyncSession, beginning: str) -> str | None:
         [beginning],
     )
     return rows[0][0] if rows else None
-
-
-async def _fetch(db: AsyncSession, sql: str, arguments: Sequence[Any]) -> Sequence[Any]:
-    """Run a statement on the session's own connection, past SQLAlchemy's compiler, whose cost a list would feel."""
-    connection = await db.connection()
-    raw = await connection.get_raw_connection()
-    driver = raw.driver_connection
-    assert driver is not None  # noqa: S101 - a connection that is checked out has one
-    rows: Sequence[Any] = await driver.fetch(sql, *arguments)
-    return rows
 
 
 async def list_facts(db: AsyncSession, product_ids: Iterable[UUID], *, now: datetime) -> list[ProductFacts]:

@@ -10,18 +10,17 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog import chinese
 from catalog.cursors import cursor_numbers, invalid_cursor
 from catalog.facts import month_bit
 from catalog.product.data import categories
 from catalog.product.rules import CERTIFICATE_FORMS
+from catalog.reading import Fetch, fetching
 from catalog.region import source
 from catalog.search import queries, rules
 from catalog.search.schemas import ProductList, ProductListQuery, query_parameters
 from shared.clock import utc_now
-from shared.db import Read
 from shared.errors import Invalid
 from shared.page import encode_cursor
 
@@ -40,7 +39,7 @@ _MONTHS_EN = list(calendar.month_name)
 
 
 @router.get("/products", response_model=ProductList, openapi_extra={"parameters": query_parameters(ProductListQuery)})
-async def list_products(request: Request, db: Read) -> Response:
+async def list_products(request: Request) -> Response:
     """Products for sale, for everybody: found by Chinese words or single characters, pinyin (`pingguo`), its initials
     (`pg`) or English; the best first, or by price or age. `facets=true` adds counts and the total.
 
@@ -48,20 +47,21 @@ async def list_products(request: Request, db: Read) -> Response:
     """
     now = utc_now()
     asked = _asked(request)
+    fetch = fetching(request.app.state.database)
     filters = _filters(asked, now)
     attempt, after = _place(asked)
-    text_query = await _read(db, asked.q, attempt)
+    text_query = await _read(fetch, asked.q, attempt)
     if asked.q and text_query is None and attempt == _EXACT:
         return _nothing_to_look_for(asked)
-    rows, facets = await _find(db, asked, text_query, filters, after, now)
+    rows, facets = await _find(fetch, asked, text_query, filters, after, now)
     if not rows and asked.q and asked.cursor is None:
         for attempt in (_CHARACTERS, _COMPLETED):
-            text_query = await _read(db, asked.q, attempt)
+            text_query = await _read(fetch, asked.q, attempt)
             if text_query is not None:
-                rows, facets = await _find(db, asked, text_query, filters, after, now)
+                rows, facets = await _find(fetch, asked, text_query, filters, after, now)
             if rows:
                 break
-    explanation = await _explained(db, asked, filters, now) if not rows and asked.cursor is None else None
+    explanation = await _explained(fetch, asked, filters, now) if not rows and asked.cursor is None else None
     return _answer(rows, facets, asked, attempt=attempt, explanation=explanation)
 
 
@@ -74,7 +74,7 @@ def _asked(request: Request) -> ProductListQuery:
 
 
 async def _find(
-    db: AsyncSession,
+    fetch: Fetch,
     asked: ProductListQuery,
     text_query: rules.TextQuery | None,
     filters: queries.Filters,
@@ -83,7 +83,7 @@ async def _find(
 ) -> tuple[list[queries.CardRow], str | None]:
     """One more card than asked for, so as to know whether there is a next page."""
     return await queries.find_cards(
-        db,
+        fetch,
         text_query=text_query,
         filters=filters,
         sort=asked.sort,
@@ -94,7 +94,7 @@ async def _find(
     )
 
 
-async def _read(db: AsyncSession, q: str, attempt: str) -> rules.TextQuery | None:
+async def _read(fetch: Fetch, q: str, attempt: str) -> rules.TextQuery | None:
     """The query as this attempt reads it: as it is cut, by its single characters, or completed to a term of ours."""
     if not q:
         return None
@@ -104,7 +104,7 @@ async def _read(db: AsyncSession, q: str, attempt: str) -> rules.TextQuery | Non
     if attempt == _CHARACTERS:
         return rules.by_characters([word for word in words if chinese.is_han(word)])
     if words and not chinese.is_han(words[-1]):
-        term = await queries.find_completion(db, words[-1])
+        term = await queries.find_completion(fetch, words[-1])
         return None if term is None else rules.TextQuery(term, tuple(sorted(set(words[:-1]))))
     return None
 
@@ -175,15 +175,13 @@ def _nothing_to_look_for(asked: ProductListQuery) -> Response:
     return _answer([], None, asked, attempt=_EXACT, explanation=explanation)
 
 
-async def _explained(
-    db: AsyncSession, asked: ProductListQuery, filters: queries.Filters, now: datetime
-) -> tuple[str, str]:
+async def _explained(fetch: Fetch, asked: ProductListQuery, filters: queries.Filters, now: datetime) -> tuple[str, str]:
     """Why the list is empty, and what would help."""
     is_filtered = filters != queries.Filters()
     if is_filtered:
-        text_query = await _read(db, asked.q, _EXACT)
+        text_query = await _read(fetch, asked.q, _EXACT)
         one = asked.model_copy(update={"limit": 1, "facets": False})
-        rows, _ = await _find(db, one, text_query, queries.Filters(), None, now)
+        rows, _ = await _find(fetch, one, text_query, queries.Filters(), None, now)
         if rows:
             return (
                 "没有商品同时符合所选的全部条件,去掉一些筛选条件就能看到。",
