@@ -143,18 +143,56 @@ async def test_a_sku_that_changes_between_decision_and_save_refuses(db: AsyncSes
     assert (await stock_queries.get_count(db, sku.sku_id)).held == 0
 
 
-async def test_the_database_refuses_parts_that_do_not_sum_to_the_order(db: AsyncSession):
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("goods_fen + 1, discount_fen, delivery_fen, payable_fen + 1", "do not sum"),
+        ("goods_fen, discount_fen + 1, delivery_fen, payable_fen - 1", "do not sum"),
+        ("goods_fen, discount_fen, delivery_fen + 1, payable_fen + 1", "do not sum"),
+        ("goods_fen, discount_fen, delivery_fen, payable_fen", None),
+    ],
+)
+async def test_the_database_refuses_an_order_to_which_its_parts_do_not_sum(
+    db: AsyncSession, written: str, expected: str | None
+):
     draft = await placed_order(db)
-    with pytest.raises(DBAPIError, match="do not sum"):
-        await db.execute(
-            text("""
-                INSERT INTO supplier_orders
-                SELECT gen_random_uuid(), order_id, 2, supplier_id, supplier_name, ship_from_county_code, fulfilment,
-                       1, 0, 0, 1, placed_at
-                FROM supplier_orders WHERE order_id = :order_id
-            """),
-            {"order_id": draft.order_id},
+    copy = text(f"""
+        WITH whole AS (
+            INSERT INTO orders (order_id, order_number, mode, status, buyer_id, buyer_kind, goods_fen, discount_fen,
+                                delivery_fen, payable_fen, recipient, phone, county_code, address_detail, placed_at,
+                                payment_due_at)
+            SELECT :copy_id, 'copy', mode, status, buyer_id, buyer_kind, {written},
+                   recipient, phone, county_code, address_detail, placed_at, payment_due_at
+            FROM orders WHERE order_id = :order_id
+        ), part AS (
+            INSERT INTO supplier_orders (supplier_order_id, order_id, part_number, supplier_id, supplier_name,
+                ship_from_county_code, fulfilment, goods_fen, discount_fen, delivery_fen, payable_fen, placed_at)
+            SELECT :part_id, :copy_id, 1, supplier_id, supplier_name, ship_from_county_code, fulfilment,
+                   goods_fen, discount_fen, delivery_fen, payable_fen, placed_at
+            FROM supplier_orders WHERE order_id = :order_id
         )
+        INSERT INTO order_lines (line_id, supplier_order_id, line_number, sku_id, product_id, product_title,
+            product_title_en, specification, specification_en, category, picture, origin_county_code, designations,
+            temperature_class, net_weight_g, quantity, unit_price_fen, amount_fen, discount_fen, payable_fen)
+        SELECT gen_random_uuid(), :part_id, 1, sku_id, product_id, product_title, product_title_en, specification,
+            specification_en, category, picture, origin_county_code, designations, temperature_class, net_weight_g,
+            quantity, unit_price_fen, amount_fen, line.discount_fen, line.payable_fen
+        FROM order_lines AS line JOIN supplier_orders USING (supplier_order_id) WHERE order_id = :order_id
+    """)  # noqa: S608 - the test's own text
+    values = {"order_id": draft.order_id, "copy_id": uuid4(), "part_id": uuid4()}
+    await db.execute(text("SET LOCAL orders.is_placing = 'yes'"))
+    if expected is None:
+        await db.execute(copy, values)
+    else:
+        with pytest.raises(DBAPIError, match=expected):
+            await db.execute(copy, values)
+
+
+@pytest.mark.parametrize("table", ["supplier_orders", "order_lines"])
+async def test_the_database_refuses_to_add_to_an_order_that_stands(db: AsyncSession, table: str):
+    await placed_order(db)
+    with pytest.raises(DBAPIError, match="nothing is added"):
+        await db.execute(text(f"INSERT INTO {table} SELECT * FROM {table}"))  # noqa: S608 - the test's own text
 
 
 @pytest.mark.parametrize(

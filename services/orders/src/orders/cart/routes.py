@@ -1,16 +1,20 @@
 """The caller's own cart over HTTP."""
 
+from typing import Annotated
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.cart import actions, queries, schemas
 from shared.auth import CallerDep
 from shared.clock import utc_now
-from shared.db import Db, Read
+from shared.db import Read, reading
 
 router = APIRouter(prefix="/v1/cart", tags=["cart"])
+# Every change of a cart is one statement, which PostgreSQL makes a transaction of its own: no BEGIN, no COMMIT.
+OneStatement = Annotated[AsyncSession, Depends(reading, scope="function")]
 
 
 @router.get("", response_model=schemas.Cart)
@@ -21,7 +25,7 @@ async def get_cart(caller: CallerDep, db: Read) -> Response:
 
 
 @router.put("/lines/{sku_id}", response_model=schemas.Line)
-async def put_line(sku_id: UUID, body: schemas.PutLine, caller: CallerDep, db: Db) -> Response:
+async def put_line(sku_id: UUID, body: schemas.PutLine, caller: CallerDep, db: OneStatement) -> Response:
     """Have that many pieces of the SKU in the cart; sending it again changes nothing.
 
     404 `sku-not-found`; 409 `sku-not-listed`, `cart-full`.
@@ -32,13 +36,13 @@ async def put_line(sku_id: UUID, body: schemas.PutLine, caller: CallerDep, db: D
 
 
 @router.delete("/lines/{sku_id}", status_code=204)
-async def remove_line(sku_id: UUID, caller: CallerDep, db: Db) -> None:
+async def remove_line(sku_id: UUID, caller: CallerDep, db: OneStatement) -> None:
     """Take the SKU out; it need not be there."""
     await actions.remove_line(db, person_id=caller.person_id, sku_id=sku_id)
 
 
 @router.delete("", status_code=204)
-async def empty_cart(caller: CallerDep, db: Db) -> None:
+async def empty_cart(caller: CallerDep, db: OneStatement) -> None:
     """Take everything out."""
     await actions.empty_cart(db, person_id=caller.person_id)
 

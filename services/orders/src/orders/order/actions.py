@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orders.cart import queries as cart_queries
 from orders.order import queries, rules
 from orders.payment import actions as payment_actions
+from orders.statement import Statement
 from orders.stock import actions as stock_actions
 from shared.auth import Caller
 from shared.clock import business_day
@@ -21,9 +22,8 @@ from shared.events.orders import DeliveryAddress, OrderCancelled, OrderPaid, Ord
 from shared.idempotency import OnceKey, still_running
 from shared.outbox import outbox_values, publish
 
-_PLACE = text("""
-    SELECT place_order(CAST(:draft AS jsonb), CAST(:sku_ids AS uuid[]), CAST(:revisions AS bigint[]),
-                       CAST(:quantities AS integer[]), :caller, :key, :request_hash, CAST(:status AS smallint), :body)
+_PLACE = Statement("""
+    SELECT place_order(:draft, :sku_ids, :revisions, :quantities, :caller, :key, :request_hash, :status, :body)::text
 """)
 _SETTLE = text("""
     WITH paid AS (
@@ -140,9 +140,10 @@ async def save_placed(
         "revisions": [line.sku.revision for line in lines],
         "quantities": [line.quantity for line in lines],
     }
-    refused: dict[str, Any] | None = await db.scalar(_PLACE, values | (once.values(201, answer) if once else unused))
-    if refused is None:
+    [[answered]] = await _PLACE.rows(db, values | (once.values(201, answer) if once else unused))
+    if answered is None:
         return
+    refused: dict[str, Any] = orjson.loads(answered)
     if "shortages" in refused:
         raise rules.stock_short(refused["shortages"])
     if "changed" in refused:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orders.order import rules
 from orders.sku.queries import SALE_COLUMNS, SALE_WIDTH, sale_skus
 from orders.sku.rules import SaleSku
+from orders.statement import Statement
 from shared.auth import Caller
 from shared.errors import Conflict, NotFound
 from shared.idempotency import OnceKey, check_earlier
@@ -69,17 +70,12 @@ _LIST = """
     LIMIT :limit
 """
 
-_LOAD_SALE = text(f"""
-    SELECT {SALE_COLUMNS}, once.is_first_in_line, earlier.request_hash, earlier.status, earlier.body
-    FROM (
-        SELECT CAST(:key AS text) IS NULL
-               OR pg_try_advisory_xact_lock(hashtextextended(CAST(:caller AS text) || ' ' || CAST(:key AS text), 2026))
-               AS is_first_in_line OFFSET 0
-    ) AS once
+_LOAD_SALE = Statement(f"""
+    SELECT {SALE_COLUMNS}, earlier.request_hash, earlier.status, earlier.body
+    FROM (VALUES (1)) AS one
     LEFT JOIN idempotency_keys AS earlier
         ON earlier.caller = :caller AND earlier.key = :key AND earlier.created_at > now() - interval '24 hours'
-    LEFT JOIN (sellable_skus AS sku LEFT JOIN stock_levels AS level USING (sku_id))
-        ON sku.sku_id = ANY(CAST(:sku_ids AS uuid[]))
+    LEFT JOIN (sellable_skus AS sku LEFT JOIN stock_levels AS level USING (sku_id)) ON sku.sku_id = ANY(:sku_ids)
 """)  # noqa: S608 - only our own text
 
 _PAYABLE = text("""
@@ -123,21 +119,13 @@ class Slice:
 async def load_sale(db: AsyncSession, sku_ids: Iterable[UUID], *, once: OnceKey | None) -> dict[UUID, SaleSku]:
     """The SKUs with their stock, by id, and in the same round trip the check of the Idempotency-Key.
 
-    Raises what `shared.idempotency.check_earlier` raises: a replay, a key used otherwise, or one still running.
+    Raises what `shared.idempotency.check_earlier` raises: a replay, or a key that was used for another request.
     """
-    rows = (
-        await db.execute(
-            _LOAD_SALE,
-            {
-                "sku_ids": list(sku_ids),
-                "caller": once.caller if once else None,
-                "key": once.key if once else None,
-            },
-        )
-    ).all()
+    key = {"caller": once.caller, "key": once.key} if once else {"caller": None, "key": None}
+    rows = await _LOAD_SALE.rows(db, {"sku_ids": list(sku_ids), **key})
     if once is not None:
-        is_first_in_line, request_hash, status, body = rows[0][SALE_WIDTH:]
-        check_earlier(once, is_first_in_line=is_first_in_line, request_hash=request_hash, status=status, body=body)
+        request_hash, status, body = rows[0][SALE_WIDTH:]
+        check_earlier(once, is_first_in_line=True, request_hash=request_hash, status=status, body=body)
     return sale_skus(row for row in rows if row[0] is not None)
 
 

@@ -6,11 +6,12 @@ from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.order import actions, queries, rules, schemas
 from shared.auth import Caller, CallerDep, require_kind
 from shared.clock import parse_instant, utc_now
-from shared.db import Db, Read
+from shared.db import Db, Read, reading
 from shared.errors import BadRequest
 from shared.idempotency import Once, OnceUnchecked
 from shared.ids import new_id
@@ -18,6 +19,9 @@ from shared.page import CursorText, Limit, Page, decode_cursor, encode_cursor
 
 router = APIRouter(prefix="/v1", tags=["orders"])
 SupplierCaller = Annotated[Caller, Depends(require_kind("supplier"))]
+# Placing writes in one statement, which PostgreSQL makes a transaction of its own: no BEGIN, no COMMIT, and it is
+# committed when the action returns, so before the answer leaves.
+OneStatement = Annotated[AsyncSession, Depends(reading, scope="function")]
 Wanted = Annotated[
     str | None,
     Query(max_length=100, pattern=r"^[^\x00]*$", description="Part of an order number or of a product's title."),
@@ -26,7 +30,7 @@ Wanted = Annotated[
 
 @router.post("/orders", status_code=201, response_model=schemas.OrderPage)
 async def place_order(
-    request: Request, body: schemas.PlaceOrder, caller: CallerDep, db: Db, once: OnceUnchecked
+    request: Request, body: schemas.PlaceOrder, caller: CallerDep, db: OneStatement, once: OnceUnchecked
 ) -> Response:
     """Place an order: one part for each supplier, stock held until `payment_due_at`, these lines out of the cart.
 

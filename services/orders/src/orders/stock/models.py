@@ -57,7 +57,6 @@ class StockHold(Base):
         CheckConstraint("quantity > 0", name="quantity_is_positive"),
         CheckConstraint("open_count BETWEEN 0 AND quantity", name="open_count_is_part_of_quantity"),
         CheckConstraint("(open_count = 0) = (ended_at IS NOT NULL)", name="ended_when_nothing_is_open"),
-        Index("ix_stock_holds_sku_id_open", "sku_id", postgresql_where=text("open_count > 0")),
         {"postgresql_with": {"fillfactor": "80"}},
     )
 

@@ -42,6 +42,7 @@ BEGIN
     PERFORM write_holds(
         this_order, 'order', skus, quantities, (draft ->> 'payment_due_at')::timestamptz, this_instant
     );
+    PERFORM set_config('orders.is_placing', 'yes', true);
     WITH placed AS (
         INSERT INTO orders (
             order_id, order_number, mode, status, buyer_id, buyer_kind, organisation_id,
@@ -96,62 +97,50 @@ BEGIN
         id uuid, type text, subject text, time timestamptz,
         correlationid text, causationid text, traceparent text, data jsonb
     );
+    PERFORM set_config('orders.is_placing', '', true);
     RETURN NULL;
 END $$;
 
-CREATE FUNCTION check_order_has_parts() RETURNS trigger LANGUAGE plpgsql AS $$
--- An order is written whole, in one statement, or not at all.
+CREATE FUNCTION check_order_money() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Parts sum to their order and lines to their part, checked when the statement that wrote them ends.
+DECLARE
+    goods bigint;
+    discount bigint;
+    delivery bigint;
+    is_every_part_right boolean;
 BEGIN
-    IF EXISTS (
-        SELECT FROM written WHERE NOT EXISTS (SELECT FROM supplier_orders AS part WHERE part.order_id = written.order_id)
-    ) THEN
-        RAISE EXCEPTION 'an order without parts' USING ERRCODE = 'check_violation';
+    SELECT sum(part.goods_fen), sum(part.discount_fen), sum(part.delivery_fen),
+           bool_and(part.goods_fen = line.amount_fen AND part.discount_fen = line.discount_fen)
+    INTO goods, discount, delivery, is_every_part_right
+    FROM supplier_orders AS part, LATERAL (
+        SELECT coalesce(sum(amount_fen), 0) AS amount_fen, coalesce(sum(discount_fen), 0) AS discount_fen
+        FROM order_lines WHERE order_lines.supplier_order_id = part.supplier_order_id
+    ) AS line
+    WHERE part.order_id = NEW.order_id;
+    IF (goods, discount, delivery, is_every_part_right)
+        IS DISTINCT FROM (NEW.goods_fen, NEW.discount_fen, NEW.delivery_fen, true)
+    THEN
+        RAISE EXCEPTION 'order %: its parts and lines do not sum to it', NEW.order_id USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;
 END $$;
 
-CREATE FUNCTION check_parts_sum_up() RETURNS trigger LANGUAGE plpgsql AS $$
--- Parts sum to their order, and every part has lines that sum to it.
+CREATE TRIGGER orders_sum_up AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION check_order_money();
+
+CREATE FUNCTION refuse_addition() RETURNS trigger LANGUAGE plpgsql AS $$
+-- An order is written whole by place_order, which names itself in this setting for as long as it writes.
 BEGIN
-    IF EXISTS (
-        SELECT FROM (SELECT DISTINCT order_id FROM written) AS touched JOIN orders AS placed USING (order_id)
-        WHERE (placed.goods_fen, placed.discount_fen, placed.delivery_fen, placed.payable_fen) <> (
-            SELECT sum(goods_fen), sum(discount_fen), sum(delivery_fen), sum(payable_fen)
-            FROM supplier_orders AS part WHERE part.order_id = touched.order_id
-        )
-    ) OR EXISTS (
-        SELECT FROM written
-        WHERE NOT EXISTS (SELECT FROM order_lines AS line WHERE line.supplier_order_id = written.supplier_order_id)
-    ) THEN
-        RAISE EXCEPTION 'parts do not sum to their order' USING ERRCODE = 'check_violation';
+    IF coalesce(current_setting('orders.is_placing', true), '') <> 'yes' THEN
+        RAISE EXCEPTION 'nothing is added to an order that stands' USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NULL;
 END $$;
 
-CREATE FUNCTION check_lines_sum_up() RETURNS trigger LANGUAGE plpgsql AS $$
--- Lines sum to their part.
-BEGIN
-    IF EXISTS (
-        SELECT FROM (SELECT DISTINCT supplier_order_id FROM written) AS touched
-        JOIN supplier_orders AS part USING (supplier_order_id)
-        WHERE (part.goods_fen, part.discount_fen) <> (
-            SELECT sum(amount_fen), sum(discount_fen)
-            FROM order_lines AS line WHERE line.supplier_order_id = touched.supplier_order_id
-        )
-    ) THEN
-        RAISE EXCEPTION 'lines do not sum to their part' USING ERRCODE = 'check_violation';
-    END IF;
-    RETURN NULL;
-END $$;
+CREATE TRIGGER supplier_orders_come_with_their_order BEFORE INSERT ON supplier_orders
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_addition();
 
-CREATE TRIGGER orders_have_parts AFTER INSERT ON orders
-REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION check_order_has_parts();
-
-CREATE TRIGGER supplier_orders_sum_up AFTER INSERT ON supplier_orders
-REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION check_parts_sum_up();
-
-CREATE TRIGGER order_lines_sum_up AFTER INSERT ON order_lines
-REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION check_lines_sum_up();
+CREATE TRIGGER order_lines_come_with_their_order BEFORE INSERT ON order_lines
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_addition();
 
 CREATE TRIGGER orders_money_is_frozen
 BEFORE UPDATE OF goods_fen, discount_fen, delivery_fen, payable_fen OR DELETE ON orders

@@ -123,7 +123,6 @@ def create_stock_tables() -> None:
         sa.CheckConstraint("(open_count = 0) = (ended_at IS NOT NULL)", name="ended_when_nothing_is_open"),
         postgresql_with={"fillfactor": "80"},
     )
-    op.create_index("ix_stock_holds_sku_id_open", "stock_holds", ["sku_id"], postgresql_where=sa.text("open_count > 0"))
 
 
 def create_cart_tables() -> None:
