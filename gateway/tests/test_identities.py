@@ -59,7 +59,7 @@ async def identities(database: Paused, *, fresh_seconds: float = 4.0) -> Identit
         keyring,
         lifetime=LIFETIME,
         fresh_seconds=fresh_seconds,
-        token_lifetime=timedelta(seconds=120),
+        token_lifetime=timedelta(seconds=300),
     )
 
 

@@ -68,13 +68,19 @@ async def identify(request: Request) -> Identity | None:
     return found
 
 
-async def find_identity(request: Request) -> Identity | None:
-    """The caller of a JSON route, or None. An unsafe request that a page elsewhere made is 403 `csrf-failed`."""
-    identity = await identify(request)
-    callers, incoming = parts(request).callers, incoming_of(request)
-    callers.ensure_routed_is_own(request.scope, incoming, identity)
-    if identity is None and request.method not in SAFE_METHODS:
-        callers.ensure_not_foreign(request.scope, incoming)
+async def find_anybody(request: Request) -> Identity | None:
+    """The caller of a route that needs nobody, such as signing in. What a foreign page sends is 403 `csrf-failed`."""
+    if request.method not in SAFE_METHODS:
+        parts(request).callers.ensure_not_foreign(request.scope, incoming_of(request))
+    return await identify(request)
+
+
+Anybody = Annotated[Identity | None, Depends(find_anybody)]
+
+
+async def find_identity(request: Request, identity: Anybody) -> Identity | None:
+    """The caller of a JSON route, or None. An unsafe request that no page of ours sent is 403 `csrf-failed`."""
+    parts(request).callers.ensure_routed_is_own(request.scope, incoming_of(request), identity)
     return identity
 
 

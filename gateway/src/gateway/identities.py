@@ -34,7 +34,7 @@ from shared.db import Transactions
 
 _REMEMBERED = 50_000
 _SECRET_LENGTH = 46
-_RENEWED_BEFORE_END = timedelta(seconds=15)
+_RENEWED_BEFORE_END = timedelta(seconds=120)  # a service may read a slow upload before it looks at the token
 
 
 @dataclass(slots=True)

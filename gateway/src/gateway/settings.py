@@ -41,7 +41,11 @@ class GatewaySettings(ServiceSettings):
     identity_fresh_seconds: float = Field(
         default=4.0, gt=0, le=5.0, description="How long a looked-up caller is believed."
     )
-    internal_token_seconds: int = Field(default=120, ge=20)
+    internal_token_seconds: int = Field(
+        default=300,
+        ge=240,
+        description="Lifetime of our own tokens; one that goes out has two minutes left.",
+    )
     access_token_seconds: int = Field(default=3600, ge=60)
     signing_key_days: int = Field(default=30, ge=1, description="How often the signing key is replaced.")
 

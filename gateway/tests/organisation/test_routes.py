@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.organisation import actions
 from shared.clock import utc_now
 from shared.db import Database
+from shared.page import encode_cursor
 
 PASSWORD = "香菇炖鸡要小火慢炖 2026"
 CANTEEN = {"kind": "institution", "name": "大学食堂", "name_en": "University canteen"}
@@ -188,3 +189,34 @@ async def test_a_wrong_registration_is_refused(client: AsyncClient, body: dict[s
     async with browser(client, "admin") as admin:
         answer = await admin.post("/v1/organisations", json={**CANTEEN, **body}, headers={"idempotency-key": "one"})
         assert (answer.status_code, answer.json()["code"]) == (422, "validation")
+
+
+async def test_the_operator_lists_all_organisations_page_by_page(client: AsyncClient, app: Any):
+    async with browser(client, "chief") as chief:
+        person_id, own_id = UUID((await me(chief))["person_id"]), uuid4()
+        async with app.state.database.begin() as transaction:
+            for organisation_id, kind in ((own_id, "operator"), (uuid4(), "supplier"), (uuid4(), "carrier")):
+                await actions.found_organisation(
+                    transaction, organisation_id=organisation_id, kind=kind, name=kind, name_en=kind, now=utc_now()
+                )
+            await actions.add_member(
+                transaction, organisation_id=own_id, person_id=person_id, roles=["operator"], now=utc_now()
+            )
+            app.state.gateway.identities.forget_after(transaction, person_id)
+        await chief.put("/v1/me/organisation", json={"organisation_id": str(own_id)})
+        first = (await chief.get("/v1/organisations?limit=2")).json()
+        second = (await chief.get("/v1/organisations", params={"limit": 2, "cursor": first["next_cursor"]})).json()
+        assert sorted(each["kind"] for each in first["items"] + second["items"]) == ["carrier", "operator", "supplier"]
+        assert second["next_cursor"] is None
+        only = (await chief.get("/v1/organisations?kind=carrier")).json()["items"]
+        assert [each["kind"] for each in only] == ["carrier"]
+        for cursor in ("nonsense", encode_cursor("nonsense"), encode_cursor(1, 2)):
+            refused = await chief.get("/v1/organisations", params={"cursor": cursor})
+            assert (refused.status_code, refused.json()["code"]) == (400, "cursor-invalid")
+
+
+async def test_the_operator_replaces_the_signing_key_and_nobody_else_does(client: AsyncClient):
+    async with browser(client, "admin") as admin:
+        await founded(admin)
+        refused = await admin.post("/v1/signing-keys")
+    assert (refused.status_code, refused.json()["code"]) == (403, "kind-not-allowed")

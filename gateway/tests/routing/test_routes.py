@@ -161,6 +161,41 @@ async def test_a_hundred_megabytes_up_need_no_memory(browser: httpx2.AsyncClient
     assert most - before < 12 * MEGABYTE
 
 
+async def test_a_body_of_known_length_keeps_its_length(browser: httpx2.AsyncClient):
+    body = b"0123456789" * 100_000
+    answer = await browser.post("/api/analytics/v1/echo", content=body)
+    assert sent(answer)["content-length"] == ["1000000"]
+    assert "transfer-encoding" not in sent(answer)
+    assert answer.json()["digest"] == hashlib.sha256(body).hexdigest()
+
+
+async def test_a_key_does_what_its_scopes_say(consumer: httpx2.AsyncClient, running: Any):
+    made = await consumer.post("/v1/api-keys", json={"name": "till", "scopes": ["analytics:read", "orders:write"]})
+    async with httpx2.AsyncClient(base_url=running.url, headers={"x-api-key": made.json()["secret"]}) as program:
+        read = await program.get("/api/analytics/v1/echo")
+        query = await program.post("/api/analytics/v1/query", json={})
+        write = await program.post("/api/analytics/v1/targets", json={})
+        elsewhere = await program.get("/api/catalog/v1/products")
+        assert (read.status_code, query.status_code) == (200, 201), "a program needs no form token"
+        assert "x-api-key" not in sent(read)
+        assert sent(read)["authorization"][0].count(".") == 2
+        assert (write.status_code, write.json()["code"], write.json()["scopes"]) == (
+            403,
+            "scope-missing",
+            ["analytics:write"],
+        )
+        assert elsewhere.json()["scopes"] == ["catalog:read"]
+        await consumer.delete(f"/v1/api-keys/{made.json()['key']['key_id']}")
+        assert (await program.get("/api/analytics/v1/echo")).status_code == 401
+
+
+async def test_a_signed_out_session_is_nobody_at_once(consumer: httpx2.AsyncClient):
+    cookie = {"cookie": f"zn_session={consumer.cookies['zn_session']}"}
+    assert "authorization" in sent(await consumer.get("/api/analytics/v1/echo", headers=cookie))
+    await consumer.delete("/v1/sessions/current")
+    assert "authorization" not in sent(await consumer.get("/api/analytics/v1/echo", headers=cookie))
+
+
 async def until(condition: Callable[[], Any], *, seconds: float = 5.0) -> None:
     """Wait for something that another process does."""
     async with asyncio.timeout(seconds):

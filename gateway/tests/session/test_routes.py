@@ -158,3 +158,14 @@ async def test_a_new_password_ends_the_other_sessions(person: AsyncClient):
         assert (await person.get("/v1/me")).status_code == 200
         assert (await signed_in(thief)).status_code == 401
         assert (await signed_in(thief, password="梨子熟了的时候就回家")).status_code == 201
+
+
+async def test_one_signs_in_again_over_an_old_session(person: AsyncClient):
+    del person.headers["x-csrf-token"]
+    assert (await signed_in(person)).status_code == 201
+    foreign = await person.post(
+        "/v1/sessions",
+        json={"identifier": "xiaomei@example.com", "password": PASSWORD},
+        headers={"sec-fetch-site": "cross-site"},
+    )
+    assert (foreign.status_code, foreign.json()["code"]) == (403, "csrf-failed")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Request, Response
 
-from gateway.access import IdentityDep, OptionalIdentity, PartsDep, PersonDep, incoming_of, security_schemes
+from gateway.access import Anybody, IdentityDep, PartsDep, PersonDep, incoming_of, security_schemes
 from gateway.account import actions, queries
 from gateway.account.schemas import Account, Me, NewAccount, PasswordChange, ProfileChange
 from gateway.entrance import change_password, remember, sign_up
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1", tags=["account"])
 
 @router.post("/accounts", status_code=201)
 async def post_account(
-    request: Request, response: Response, body: Annotated[NewAccount, Body()], _: OptionalIdentity, db: Read
+    request: Request, response: Response, body: Annotated[NewAccount, Body()], _: Anybody, db: Read
 ) -> Account:
     """Open an account and sign in to it: the answer sets the session's cookie.
 

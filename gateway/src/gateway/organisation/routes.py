@@ -21,7 +21,7 @@ from gateway.organisation.schemas import (
 from shared.auth import Caller, require_kind
 from shared.clock import utc_now
 from shared.db import Db, Read
-from shared.errors import NotFound
+from shared.errors import BadRequest, NotFound
 from shared.etag import IfMatch, etag_of
 from shared.idempotency import Once
 from shared.ids import new_id
@@ -70,6 +70,18 @@ async def post_organisation(
     return await once.answer(db, OrganisationDetail.of(organisation), status=201)
 
 
+def _organisation_after(cursor: str | None) -> UUID | None:
+    if cursor is None:
+        return None
+    (value,) = decode_cursor(cursor, size=1)
+    try:
+        return UUID(hex=str(value))
+    except ValueError:
+        raise BadRequest(
+            "The cursor is not one of ours. Start again without it.", code="cursor-invalid", field="cursor"
+        ) from None
+
+
 @router.get("")
 async def list_organisations(
     _: Annotated[Caller, Depends(require_kind("operator"))],
@@ -79,7 +91,7 @@ async def list_organisations(
     limit: Limit = 20,
 ) -> Page[OrganisationDetail]:
     """All organisations; operators only."""
-    after = UUID(hex=str(decode_cursor(cursor, size=1)[0])) if cursor else None
+    after = _organisation_after(cursor)
     found = await queries.list_organisations(db, kind=kind, after=after, limit=limit + 1)
     items = [OrganisationDetail.of(each) for each in found[:limit]]
     return Page(items=items, next_cursor=encode_cursor(items[-1].organisation_id.hex) if len(found) > limit else None)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Request, Response
 
-from gateway.access import OptionalIdentity, PartsDep, PersonDep, security_schemes
+from gateway.access import Anybody, PartsDep, PersonDep, security_schemes
 from gateway.entrance import choose_organisation, forget, remember, sign_in, sign_out
 from gateway.session import actions, queries
 from gateway.session.rules import csrf_token_of
@@ -19,9 +19,7 @@ router = APIRouter(prefix="/v1", tags=["session"])
 
 
 @router.post("/sessions", status_code=201)
-async def post_session(
-    request: Request, response: Response, body: Annotated[SignIn, Body()], _: OptionalIdentity
-) -> Entry:
+async def post_session(request: Request, response: Response, body: Annotated[SignIn, Body()], _: Anybody) -> Entry:
     """Sign in; the answer sets the session's cookie. 401 `credentials-wrong`; 429 `too-many-attempts`."""
     entered = await sign_in(request, identifier=body.identifier, password=body.password)
     remember(response, request, entered)
