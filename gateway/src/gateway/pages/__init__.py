@@ -6,6 +6,7 @@ from gateway.pages import (
     account,
     cart,
     checkout,
+    dashboard,
     desk,
     entry,
     home,
@@ -30,6 +31,7 @@ routers: list[APIRouter] = [
     orders.router,
     tracking.router,
     desk.router,
+    dashboard.router,
 ]
 _: ErrorPage = error_page
 

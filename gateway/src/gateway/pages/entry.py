@@ -12,7 +12,7 @@ from gateway.pages.cart import grant_wish, piece_count
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
 from gateway.services import Services
-from gateway.visitor import CheckedForm, SignedIn, safe_next
+from gateway.visitor import CheckedForm, SignedIn, safe_next, set_language
 from shared.errors import Refusal
 
 router = APIRouter(default_response_class=Response)
@@ -41,6 +41,8 @@ def _form_page(
 def _entered(page: Page, entered: Entered, going: str) -> Response:
     response = RedirectResponse(going, 303)
     remember(response, page.request, entered)
+    # What the visitor reads now stays, whatever the account was opened in.
+    set_language(response, page.request, page.language)
     return response
 
 

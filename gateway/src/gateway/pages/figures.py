@@ -71,6 +71,17 @@ def time_text(value: str | datetime, language: Language) -> str:
     return f"{day_text(instant.date(), language)} {instant:%H:%M}"
 
 
+def short_time_text(value: str | datetime, language: Language) -> str:
+    """Month, day and minute in Beijing time."""
+    instant = instant_of(value)
+    day = (
+        f"{instant.month}月{instant.day}日"
+        if language == "zh"
+        else f"{instant.day} {_ENGLISH_MONTHS[instant.month - 1]}"
+    )
+    return f"{day} {instant:%H:%M}"
+
+
 def month_text(month: int, language: Language) -> str:
     """The short name of a month, 1 to 12."""
     return f"{month}月" if language == "zh" else _ENGLISH_MONTHS[month - 1]

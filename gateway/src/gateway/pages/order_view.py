@@ -105,7 +105,7 @@ def steps_of(order: dict[str, Any], page: Page) -> list[Step]:
     for name, at in reached:
         state = "is-done" if at else "is-now" if is_next else "is-ahead"
         is_next = bool(at)
-        steps.append(Step(names[name], page.time(at) if at else "", state))
+        steps.append(Step(names[name], page.short_time(at) if at else "", state))
     return steps
 
 

@@ -93,6 +93,10 @@ class Page:
         """A minute in Beijing time in the visitor's language."""
         return figures.time_text(value, self.language)
 
+    def short_time(self, value: str) -> str:
+        """Day and minute without the year, where space is scarce."""
+        return figures.short_time_text(value, self.language)
+
     def render(self, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
         """The page as an answer."""
         text = templates.get_template(template).render(page=self, t=self.t, visitor=self.visitor, **context)
