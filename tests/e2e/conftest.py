@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+import analytics.app
 import catalog.app
 import gateway.app
 import logistics.app
@@ -20,6 +21,7 @@ SERVICES = {
     "catalog": catalog.app.service,
     "orders": orders.app.service,
     "logistics": logistics.app.service,
+    "analytics": analytics.app.service,
     "gateway": gateway.app.service,
 }
 
@@ -34,12 +36,13 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox
 
 @pytest_asyncio.fixture(scope="session")
 async def house(
-    postgres_url: str, sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory
+    postgres_url: str, chdb_url: str, sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[House]:
     """All services with databases of their own."""
     folder = tmp_path_factory.mktemp("house")
     sockets = listeners(list(SERVICES))
     settings = _settings(folder, sandbox, {name: url_of(each) for name, each in sockets.items()})
+    settings["analytics"] = {"clickhouse_url": chdb_url, "clickhouse_database": "house"}
     databases = {}
     for name, service in SERVICES.items():
         databases[name] = await clone(postgres_url, await create_template(postgres_url, service))

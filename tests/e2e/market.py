@@ -53,9 +53,11 @@ class Market:
     sandbox: RunningSandbox
     as_caller: Callable[..., Headers]
     operator: Headers = field(init=False)
+    analyst: Headers = field(init=False)
 
     def __post_init__(self) -> None:
         self.operator = self.as_caller(kind="operator")
+        self.analyst = self.as_caller(kind="analyst", organisation_id=uuid4())
 
     async def ask(
         self, service: str, method: str, path: str, headers: Headers, *, body: Any = None, key: str | None = None
@@ -177,6 +179,15 @@ class Market:
         """Ledger, counters and holds of every SKU say the same."""
         told = await self.must("orders", "GET", "/v1/stock/reconciliation", self.operator)
         assert told == {"items": []}
+
+    # analysts
+
+    async def figures(self, caller: Headers, *measures: str, by: Sequence[str] = (), **question: Any) -> dict[str, Any]:
+        """The answer to a question; filters are `{"supplier": [id]}`."""
+        filters = [{"dimension": name, "is_any_of": each} for name, each in question.pop("filters", {}).items()]
+        body = {"measures": list(measures), "dimensions": list(by), "filters": filters, **question}
+        told: dict[str, Any] = await self.must("analytics", "POST", "/v1/query", caller, body=body)
+        return told
 
     # carriers
 

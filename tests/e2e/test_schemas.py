@@ -188,7 +188,7 @@ def wrong_answers(url: str, operation: APIOperation[Any, Any, Any, Any], seeded:
     return found
 
 
-@pytest.mark.parametrize("name", ["catalog", "orders", "logistics", "gateway"])
+@pytest.mark.parametrize("name", ["catalog", "orders", "logistics", "analytics", "gateway"])
 async def test_a_service_answers_only_as_its_document_says(house: House, seeded: Seeded, name: str):
     document = (await house[name].client.get("/openapi.json")).json()
     assert sorted(dangling(document)) == []
