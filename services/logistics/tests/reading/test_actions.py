@@ -15,7 +15,8 @@ from logistics.excursion.rules import judge_all
 from logistics.reading import actions
 from logistics.reading.actions import Recorded
 from logistics.reading.rules import Batch
-from services.logistics.tests.factories import CARRIER, Way, on_its_way, with_carrier
+from logistics.tracking import actions as tracking_actions
+from services.logistics.tests.factories import CARRIER, Way, on_its_way, said, with_carrier
 from shared.db import Database
 from shared.events.logistics import ExcursionClosed, ExcursionOpened
 from shared.ids import new_id
@@ -168,6 +169,41 @@ async def test_a_silence_that_was_only_a_slow_line_is_withdrawn(db: AsyncSession
     await actions.note_silences(db, now=minute(60), new_id=new_id)
     await record(db, way, cool(10, 60))
     assert await standing(db, way) == []
+
+
+async def hear(db: AsyncSession, way: Way, status: str, at: datetime) -> None:
+    await tracking_actions.record_updates(
+        db, carrier_code=CARRIER, updates=[said(way.waybill, status, at)], now=NOW, new_id=new_id
+    )
+
+
+async def test_what_a_device_measures_after_the_delivery_is_kept_and_not_judged(db: AsyncSession, way: Way):
+    await record(db, way, cool(0, 30))
+    await hear(db, way, "DELIVERED", minute(30))
+    assert await record(db, way, hot(30, 90, 21.0)) == Recorded(60, 0)
+    assert await standing(db, way) == [("high", "major", 30, None, 21.0)]  # the one reading at the door
+    assert await record(db, way, cool(90, 100)) == Recorded(10, 0)
+    assert await db.scalar(text("SELECT count(*) FROM readings")) == 100
+
+
+async def test_a_delivery_told_late_withdraws_what_came_after_it(db: AsyncSession, way: Way):
+    await record(db, way, cool(0, 30) | hot(31, 240, 21.0))
+    assert await standing(db, way) == [("high", "critical", 31, None, 21.0)]
+    await hear(db, way, "DELIVERED", minute(30))
+    assert await standing(db, way) == []
+    assert len(await published(db, ExcursionOpened)) == len(await published(db, ExcursionClosed)) == 1
+    await record(db, way, {30: 2.0} | hot(240, 250, 21.0), device_id="dev-2")
+    assert await standing(db, way) == []
+
+
+async def test_a_return_that_shows_there_was_no_delivery_judges_the_way_back(db: AsyncSession, way: Way):
+    await hear(db, way, "DELIVERED", minute(30))
+    await record(db, way, cool(0, 40) | hot(40, 50) | cool(50, 60))
+    assert await standing(db, way) == []
+    await hear(db, way, "RETURNING", minute(20))
+    await hear(db, way, "RETURNED", minute(55))
+    assert await standing(db, way) == []  # it came back at minute 30 already
+    assert await db.scalar(text("SELECT rested_at FROM reading_series")) == minute(30)
 
 
 @st.composite

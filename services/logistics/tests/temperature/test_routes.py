@@ -89,6 +89,19 @@ async def test_a_window_and_its_points_are_as_asked_for(client: httpx2.AsyncClie
     assert found["buckets"][0] == {**found["buckets"][0], "min_c": 2.0, "max_c": 2.0, "mean_c": 2.0, "out_count": 0}
 
 
+async def test_the_chart_ends_with_the_way_unless_asked_further(
+    client: httpx2.AsyncClient, way: Way, as_caller: Headers
+):
+    await send(client, way, columns(hours((0, 61, 2.0), (61, 120, 21.0))))
+    delivered = {"waybill_number": way.waybill, "status": "DELIVERED", "occurred_at": minute(60).isoformat()}
+    await push(client, "tracking", {"updates": [delivered]})
+    headers = caller_headers(as_caller, way.buyer)
+    found = await chart(client, way, headers)
+    assert (found["reading_count"], found["compliance_bp"], found["excursions"]) == (61, 10_000, [])
+    whole = await chart(client, way, headers, to=minute(120).isoformat())
+    assert (whole["reading_count"], whole["out_count"], whole["excursions"]) == (120, 59, [])
+
+
 async def test_a_parcel_without_readings_has_an_empty_chart(client: httpx2.AsyncClient, way: Way, as_caller: Headers):
     found = await chart(client, way, caller_headers(as_caller, way.buyer))
     assert (found["buckets"], found["excursions"], found["gaps"], found["devices"]) == ([], [], [], [])

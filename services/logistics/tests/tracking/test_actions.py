@@ -12,11 +12,12 @@ from logistics.tracking.actions import Heard, SaidUpdate
 from services.logistics.tests.factories import CARRIER, Way, on_its_way, said, with_carrier
 from shared.db import Database
 from shared.events.logistics import ShipmentDelivered
+from shared.ids import new_id
 from shared.testing import NOW, published
 
 
 async def hear(db: AsyncSession, *updates: SaidUpdate) -> Heard:
-    return await actions.record_updates(db, carrier_code=CARRIER, updates=updates, now=NOW)
+    return await actions.record_updates(db, carrier_code=CARRIER, updates=updates, now=NOW, new_id=new_id)
 
 
 async def states(db: AsyncSession, way: Way) -> list[str]:

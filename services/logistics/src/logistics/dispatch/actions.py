@@ -83,9 +83,11 @@ async def dispatch_shipment(
     await publish(db, event, now=now)
     for facts in made:
         await tracking_actions.restate_parcels(
-            db, carrier_code=facts.carrier_code, waybill_numbers=[facts.waybill_number], now=now
+            db, carrier_code=facts.carrier_code, waybill_numbers=[facts.waybill_number], now=now, new_id=new_id
         )
-        await reading_actions.claim_early_readings(db, parcel=facts, now=now, new_id=new_id)
+        await reading_actions.claim_early_readings(
+            db, carrier_code=facts.carrier_code, waybill_number=facts.waybill_number, now=now, new_id=new_id
+        )
 
 
 def class_of(names: Sequence[str]) -> str:

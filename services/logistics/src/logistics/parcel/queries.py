@@ -16,7 +16,7 @@ from shared.errors import NotFound
 
 @dataclass(frozen=True, slots=True)
 class ParcelFacts:
-    """What never changes about a parcel."""
+    """What a device's series must know of its parcel. All but `rested_at`, when its way ended, never changes."""
 
     parcel_id: UUID
     shipment_id: UUID
@@ -25,6 +25,7 @@ class ParcelFacts:
     carrier_code: str
     waybill_number: str
     temperature_class: str
+    rested_at: datetime | None = None
 
 
 def visible_to(caller: Caller) -> ColumnElement[bool]:
@@ -79,13 +80,15 @@ async def list_lines(db: AsyncSession, parcel_ids: Sequence[UUID]) -> dict[UUID,
 
 
 _BY_WAYBILL = text("""
-    SELECT parcel_id, shipment_id, order_id, supplier_order_id, carrier_code, waybill_number, temperature_class
+    SELECT parcel_id, shipment_id, order_id, supplier_order_id, carrier_code, waybill_number, temperature_class,
+           coalesce(delivered_at, returned_at) AS rested_at
     FROM parcels WHERE carrier_code = :carrier_code AND waybill_number = :waybill_number
+    FOR SHARE
 """)
 
 
-async def find_by_waybill(db: AsyncSession, *, carrier_code: str, waybill_number: str) -> ParcelFacts | None:
-    """The parcel under this waybill, or None."""
+async def lock_by_waybill(db: AsyncSession, *, carrier_code: str, waybill_number: str) -> ParcelFacts | None:
+    """The parcel under this waybill, or None. Its state does not change until the transaction ends."""
     found = await db.execute(_BY_WAYBILL, {"carrier_code": carrier_code, "waybill_number": waybill_number})
     row = found.first()
     return None if row is None else ParcelFacts(*row)

@@ -1,9 +1,11 @@
 """Keeping readings: each once, in one statement, judged on the way in."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -21,6 +23,7 @@ from logistics.reading.queries import (
     LockedSeries,
     list_early,
     list_readings,
+    lock_of_parcel,
     lock_series,
     lock_silent_candidates,
     locked_of,
@@ -56,13 +59,16 @@ _HEARD = """
 """
 _START = text(f"""
     INSERT INTO reading_series (parcel_id, shipment_id, order_id, supplier_order_id, carrier_code, waybill_number,
-                                temperature_class, device_id)
+                                temperature_class, rested_at, device_id)
     VALUES (:parcel_id, :shipment_id, :order_id, :supplier_order_id, :carrier_code, :waybill_number,
-            :temperature_class, :device_id)
+            :temperature_class, :rested_at, :device_id)
     ON CONFLICT (carrier_code, waybill_number, device_id) DO UPDATE SET device_id = excluded.device_id
     RETURNING {SERIES_COLUMNS}
 """)  # noqa: S608 - our own pieces
 _SILENT = text("UPDATE reading_series SET is_silent = true WHERE series_id = ANY(:series_ids)")
+_REST = text("""
+    UPDATE reading_series SET rested_at = :rested_at, progress = CAST(:progress AS jsonb) WHERE series_id = :series_id
+""")
 _SILENCES_AT_ONCE = 200
 _APPEND = text(f"""
     WITH heard AS ({_HEARD})
@@ -108,21 +114,24 @@ async def record_readings(
     place = {"carrier_code": carrier_code, "waybill_number": waybill_number}
     series = await lock_series(db, **place, device_id=device_id)
     if series is None:
-        parcel = await parcel_queries.find_by_waybill(db, **place)
+        parcel = await parcel_queries.lock_by_waybill(db, **place)
         if parcel is None:
             await parcel_actions.hold_waybill(db, **place)
-            parcel = await parcel_queries.find_by_waybill(db, **place)
+            parcel = await parcel_queries.lock_by_waybill(db, **place)
         if parcel is None:
             return await _set_aside(db, **place, device_id=device_id, batch=batch)
         series = await _start_series(db, parcel=parcel, device_id=device_id)
     return await _add(db, series=series, batch=batch, now=now, new_id=new_id)
 
 
-async def claim_early_readings(db: AsyncSession, *, parcel: ParcelFacts, now: datetime, new_id: NewId) -> None:
+async def claim_early_readings(
+    db: AsyncSession, *, carrier_code: str, waybill_number: str, now: datetime, new_id: NewId
+) -> None:
     """Move the readings that came before their parcel to it. The caller holds the waybill."""
-    place = {"carrier_code": parcel.carrier_code, "waybill_number": parcel.waybill_number}
+    place = {"carrier_code": carrier_code, "waybill_number": waybill_number}
     early = await list_early(db, **place)
-    if not early:
+    parcel = await parcel_queries.lock_by_waybill(db, **place) if early else None
+    if parcel is None:
         return
     for device_id, rows in groupby(early, key=lambda each: each.device_id):
         found = list(rows)
@@ -136,6 +145,25 @@ async def claim_early_readings(db: AsyncSession, *, parcel: ParcelFacts, now: da
             EarlyReading.carrier_code == parcel.carrier_code, EarlyReading.waybill_number == parcel.waybill_number
         )
     )
+
+
+async def rest_devices(
+    db: AsyncSession, *, parcel_id: UUID, rested_at: datetime | None, now: datetime, new_id: NewId
+) -> None:
+    """The parcel's way ended then (or, as late news have it, has not ended): judge its readings up to there.
+
+    The caller holds the parcel's row. Publishes ExcursionOpened and ExcursionClosed.
+    """
+    for series in await lock_of_parcel(db, parcel_id):
+        progress = await _judge_again(db, series=replace(series, rested_at=rested_at), now=now, new_id=new_id)
+        await db.execute(
+            _REST,
+            {
+                "series_id": series.monitored.series_id,
+                "rested_at": rested_at,
+                "progress": orjson.dumps(progress).decode(),
+            },
+        )
 
 
 async def note_silences(db: AsyncSession, *, now: datetime, new_id: NewId) -> int:
@@ -172,13 +200,14 @@ async def _add(db: AsyncSession, *, series: LockedSeries, batch: Batch, now: dat
 
 async def _append(db: AsyncSession, *, series: LockedSeries, batch: Batch, now: datetime, new_id: NewId) -> Recorded:
     """The usual case: all later than what we have, so nothing is a repetition and judging goes on where it stood."""
+    judged = _judged_count(batch.instants, series.rested_at)
     progress = await excursion_actions.judge_further(
         db,
         monitored=series.monitored,
         progress=series.progress,
         is_silent=series.is_silent,
-        instants=batch.instants,
-        temperatures=batch.temperatures,
+        instants=batch.instants[:judged],
+        temperatures=batch.temperatures[:judged],
         now=now,
         new_id=new_id,
     )
@@ -201,20 +230,38 @@ async def _merge(db: AsyncSession, *, series: LockedSeries, batch: Batch, now: d
     accepted = await db.scalar(_MERGE, {**_parameters(batch), "series_id": series_id}) or 0
     repeated = batch.repeated + len(batch.instants) - accepted
     if accepted:
-        instants, temperatures = await list_readings(db, series_id)
-        progress = await excursion_actions.judge_again(
-            db, monitored=series.monitored, instants=instants, temperatures=temperatures, now=now, new_id=new_id
-        )
+        progress = await _judge_again(db, series=series, now=now, new_id=new_id)
+        last_at = max(series.last_at, batch.instants[-1]) if series.last_at else batch.instants[-1]
         await db.execute(
             text(_HEARD),
             {
                 "series_id": series_id,
                 "count": accepted,
-                "last_at": instants[-1],
+                "last_at": last_at,
                 "progress": orjson.dumps(progress).decode(),
             },
         )
     return Recorded(accepted, repeated)
+
+
+async def _judge_again(
+    db: AsyncSession, *, series: LockedSeries, now: datetime, new_id: NewId
+) -> dict[str, Any] | None:
+    instants, temperatures = await list_readings(db, series.monitored.series_id)
+    judged = _judged_count(instants, series.rested_at)
+    return await excursion_actions.judge_again(
+        db,
+        monitored=series.monitored,
+        instants=instants[:judged],
+        temperatures=temperatures[:judged],
+        now=now,
+        new_id=new_id,
+    )
+
+
+def _judged_count(instants: Sequence[datetime], rested_at: datetime | None) -> int:
+    """How many of the readings, which are in order, were taken on the way."""
+    return len(instants) if rested_at is None else bisect_right(instants, rested_at)
 
 
 async def _set_aside(

@@ -26,8 +26,9 @@ from logistics.base import Base
 
 class ReadingSeries(Base):
     """All readings of one device on one parcel. `progress` is where the judging of them stands after `last_at`;
-    `is_silent` says that the watch found the device silent since then. The parcel's own facts never change and are
-    kept here too, so that a batch of readings touches this one row.
+    `is_silent` says that the watch found the device silent since then. At `rested_at` the parcel's way ended: what the
+    device measures afterwards, in somebody's kitchen, is kept and not judged. The parcel's own facts never change and
+    are kept here too, so that a batch of readings touches this one row.
     """
 
     __tablename__ = "reading_series"
@@ -52,6 +53,7 @@ class ReadingSeries(Base):
     last_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     progress: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     is_silent: Mapped[bool] = mapped_column(server_default=text("false"))
+    rested_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class Reading(Base):

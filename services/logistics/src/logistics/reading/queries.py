@@ -21,10 +21,12 @@ class LockedSeries:
     last_at: datetime | None
     progress: dict[str, Any] | None
     is_silent: bool
+    rested_at: datetime | None
 
 
 SERIES_COLUMNS = """
-    series_id, parcel_id, shipment_id, order_id, supplier_order_id, temperature_class, last_at, progress, is_silent
+    series_id, parcel_id, shipment_id, order_id, supplier_order_id, temperature_class, last_at, progress, is_silent,
+    rested_at
 """
 _LOCK = text(f"""
     SELECT {SERIES_COLUMNS} FROM reading_series
@@ -42,6 +44,18 @@ async def lock_series(
     )
     row = found.first()
     return None if row is None else locked_of(row)
+
+
+async def lock_of_parcel(db: AsyncSession, parcel_id: UUID) -> list[LockedSeries]:
+    """The series of a parcel's devices, locked in the order of their ids."""
+    statement = (
+        select(ReadingSeries)
+        .where(ReadingSeries.parcel_id == parcel_id)
+        .order_by(ReadingSeries.series_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return [locked_of(series) for series in await db.scalars(statement)]
 
 
 async def lock_silent_candidates(db: AsyncSession, *, heard_before: datetime, limit: int) -> list[LockedSeries]:
@@ -66,7 +80,7 @@ def locked_of(row: Row[Any] | ReadingSeries) -> LockedSeries:
         supplier_order_id=row.supplier_order_id,
         temperature_class=row.temperature_class,
     )
-    return LockedSeries(monitored, row.last_at, row.progress, row.is_silent)
+    return LockedSeries(monitored, row.last_at, row.progress, row.is_silent, row.rested_at)
 
 
 async def list_readings(db: AsyncSession, series_id: int) -> tuple[list[datetime], list[float]]:

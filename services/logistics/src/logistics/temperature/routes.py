@@ -48,7 +48,7 @@ async def read_temperatures(
         datetime | None, Query(alias="from", description="The first instant; the first reading's.")
     ] = None,
     end: Annotated[
-        datetime | None, Query(alias="to", description="The instant after the last; after the last reading.")
+        datetime | None, Query(alias="to", description="The instant after the last; after the last reading on the way.")
     ] = None,
     points: Annotated[int, Query(ge=10, le=2000, description="How many buckets at most.")] = 300,
 ) -> Temperatures:
@@ -59,7 +59,10 @@ async def read_temperatures(
     parcel = await parcel_queries.get_visible(db, parcel_id, caller)
     series = await reading_queries.list_series(db, parcel_id)
     device_of = {each.series_id: each.device_id for each in series}
-    window = await _window(db, series_ids=list(device_of), start=_zoned(start), end=_zoned(end), points=points)
+    rested_at = parcel.delivered_at or parcel.returned_at
+    window = await _window(
+        db, series_ids=list(device_of), start=_zoned(start), end=_zoned(end), rested_at=rested_at, points=points
+    )
     summary, buckets = Summary(), []
     if window is not None:
         summary = await _sum_up(db, list(device_of), window, parcel)
@@ -98,15 +101,23 @@ async def read_temperatures(
 
 
 async def _window(
-    db: AsyncSession, *, series_ids: Sequence[int], start: datetime | None, end: datetime | None, points: int
+    db: AsyncSession,
+    *,
+    series_ids: Sequence[int],
+    start: datetime | None,
+    end: datetime | None,
+    rested_at: datetime | None,
+    points: int,
 ) -> Window | None:
-    """The window asked for; where an end is open, as far as there are readings. None without any."""
+    """The window asked for; where an end is open, as far as there are readings of the way. None without any."""
     if start is not None and end is not None:
         return window_of(start, end, points=points)
     extent = await queries.find_extent(db, series_ids)
     if extent is None:
         return None
     first_at, last_at = extent
+    if rested_at is not None and rested_at >= first_at:
+        last_at = min(last_at, rested_at)
     return window_of(start or first_at, end or max(last_at, start or last_at) + timedelta(seconds=1), points=points)
 
 

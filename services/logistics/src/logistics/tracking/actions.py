@@ -1,6 +1,6 @@
 """Taking in what carriers say: into the log first, then the parcels' states anew from the log."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +11,10 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from logistics.parcel import actions as parcel_actions
+from logistics.reading import actions as reading_actions
 from logistics.shipment import actions as shipment_actions
 from logistics.tracking.queries import list_logs
-from logistics.tracking.rules import ParcelState, state_of
+from logistics.tracking.rules import ParcelState, rested_at, state_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +111,14 @@ class _Known:
     state: ParcelState
 
 
-async def record_updates(db: AsyncSession, *, carrier_code: str, updates: Sequence[SaidUpdate], now: datetime) -> Heard:
+async def record_updates(
+    db: AsyncSession, *, carrier_code: str, updates: Sequence[SaidUpdate], now: datetime, new_id: Callable[[], UUID]
+) -> Heard:
     """Add what is new to the log and bring the parcels to the state that their logs add up to.
 
     Two pushes for one parcel at once wait for each other at its row; the second reads a log that holds both.
     What is said of an unknown waybill stays in the log and takes effect when the parcel appears.
-    Publishes ShipmentDelivered.
+    Publishes ShipmentDelivered; and, where a delivery ends or corrects one, ExcursionOpened and ExcursionClosed.
     """
     if not updates:
         return Heard(0, 0, ())
@@ -138,20 +141,19 @@ async def record_updates(db: AsyncSession, *, carrier_code: str, updates: Sequen
         known += await _look_again(db, carrier_code=carrier_code, waybill_numbers=unknown)
     names = {each.waybill_number for each in known}
     fresh_names = {waybill_number for waybill_number, _ in fresh}
-    await _restate(
-        db, carrier_code=carrier_code, parcels=[each for each in known if each.waybill_number in fresh_names], now=now
-    )
+    heard_of = [each for each in known if each.waybill_number in fresh_names]
+    await _restate(db, carrier_code=carrier_code, parcels=heard_of, now=now, new_id=new_id)
     accepted = sum(waybill_number in names for waybill_number, _ in fresh)
     aside = tuple(each for each in updates if each.waybill_number not in names)
     return Heard(accepted, len(updates) - len(aside) - accepted, aside)
 
 
 async def restate_parcels(
-    db: AsyncSession, *, carrier_code: str, waybill_numbers: Sequence[str], now: datetime
+    db: AsyncSession, *, carrier_code: str, waybill_numbers: Sequence[str], now: datetime, new_id: Callable[[], UUID]
 ) -> None:
     """Bring parcels to the state of what was said before they were known. The caller holds the waybills."""
     found = await db.execute(_KNOWN, {"carrier_code": carrier_code, "waybill_numbers": list(waybill_numbers)})
-    await _restate(db, carrier_code=carrier_code, parcels=[_known(row) for row in found], now=now)
+    await _restate(db, carrier_code=carrier_code, parcels=[_known(row) for row in found], now=now, new_id=new_id)
 
 
 async def _look_again(db: AsyncSession, *, carrier_code: str, waybill_numbers: Sequence[str]) -> list[_Known]:
@@ -162,7 +164,9 @@ async def _look_again(db: AsyncSession, *, carrier_code: str, waybill_numbers: S
     return [_known(row) for row in found]
 
 
-async def _restate(db: AsyncSession, *, carrier_code: str, parcels: Sequence[_Known], now: datetime) -> None:
+async def _restate(
+    db: AsyncSession, *, carrier_code: str, parcels: Sequence[_Known], now: datetime, new_id: Callable[[], UUID]
+) -> None:
     if not parcels:
         return
     logs = await list_logs(db, carrier_code=carrier_code, waybill_numbers=[each.waybill_number for each in parcels])
@@ -173,6 +177,11 @@ async def _restate(db: AsyncSession, *, carrier_code: str, parcels: Sequence[_Kn
         {"parcel_id": each.parcel_id, **{name: getattr(state, name) for name in _STATE}} for each, state in changed
     ]
     await db.execute(_SET_STATES, {"states": orjson.dumps(states, default=str).decode()})
+    for each, state in changed:
+        if rested_at(state) != rested_at(each.state):
+            await reading_actions.rest_devices(
+                db, parcel_id=each.parcel_id, rested_at=rested_at(state), now=now, new_id=new_id
+            )
     delivered = _delivered_shipments(changed)
     if delivered:
         await shipment_actions.note_delivery(db, shipment_ids=delivered, now=now)

@@ -18,6 +18,7 @@ from logistics.tracking.schemas import TrackingLine, TrackingLog, TrackingPush, 
 from shared.auth import CallerDep
 from shared.db import Db, Read
 from shared.errors import Invalid
+from shared.ids import new_id
 
 router = APIRouter(tags=["tracking"])
 _MOST_UPDATES = 1000
@@ -47,7 +48,9 @@ async def push_tracking(push: SignedPush, db: Db) -> Response:
             updates.append(read)
         else:
             refused.append(read)
-    heard = await actions.record_updates(db, carrier_code=push.carrier_code, updates=updates, now=push.received_at)
+    heard = await actions.record_updates(
+        db, carrier_code=push.carrier_code, updates=updates, now=push.received_at, new_id=new_id
+    )
     refused += [
         RefusedRow(
             index=each.index,

@@ -87,6 +87,11 @@ def state_of(updates: Iterable[Update]) -> ParcelState:
     )
 
 
+def rested_at(state: ParcelState) -> datetime | None:
+    """When the parcel's way ended: with its delivery, or back at the supplier; None while it is under way."""
+    return state.delivered_at or state.returned_at
+
+
 def is_forward(leg: int) -> bool:
     """Odd legs lead to the buyer, even ones back."""
     return leg % 2 == 1
