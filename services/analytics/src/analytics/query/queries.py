@@ -141,10 +141,12 @@ async def _with_names(
 ) -> list[tuple[list[str], list[Any]]]:
     """Each row with its column names, names put beside the values that have them."""
     header = [column["name"] for column in columns_of(question)]
-    return [(header, row) for row in await name_rows(figures, question, rows, freshness, language)]
+    return [(header, row) for row in await list_named_rows(figures, question, rows, freshness, language)]
 
 
-async def name_rows(figures: Figures, question: Question, rows: Rows, freshness: Freshness, language: str) -> Rows:
+async def list_named_rows(
+    figures: Figures, question: Question, rows: Rows, freshness: Freshness, language: str
+) -> Rows:
     """The rows in the order of `columns_of`: after each value that has a name, its name."""
     books: list[dict[str, str] | None] = []
     for place, dimension in enumerate(question.dimensions):
@@ -171,7 +173,7 @@ async def list_all_rows(
     """Every row, some thousands at a time, named as in an answer."""
     statement = rules.rows_statement(question, scope)
     async for rows in figures.warehouse.stream(statement.sql, dict(statement.parameters)):
-        yield await name_rows(figures, question, rows, freshness, language)
+        yield await list_named_rows(figures, question, rows, freshness, language)
 
 
 def columns_of(question: Question) -> list[dict[str, Any]]:
