@@ -16,7 +16,7 @@ import psutil
 
 from deploy.demo.accounts import ANALYST, CONSUMER, OPERATOR
 from deploy.demo.load import is_loaded, load
-from deploy.demo.visitor import sign_in
+from deploy.demo.visitor import signed_in
 from deploy.runner.suite import Suite, prepared
 
 FIRST_PORT = 8900
@@ -93,12 +93,11 @@ async def staged(state: Path, *, prepare: Any = None) -> AsyncIterator[Stage]:
             if not is_loaded(state, environment):
                 await load(state, environment)
             for account in (CONSUMER, ANALYST, OPERATOR):
-                client = await sign_in(suite.url, account)
-                stage.cookies[account.kind] = {
-                    "cookie": "; ".join(f"{name}={value}" for name, value in client.cookies.items()),
-                    "x-csrf-token": client.headers["x-csrf-token"],
-                }
-                await client.aclose()
+                async with signed_in(suite.url, account) as client:
+                    stage.cookies[account.kind] = {
+                        "cookie": "; ".join(f"{name}={value}" for name, value in client.cookies.items()),
+                        "x-csrf-token": client.headers["x-csrf-token"],
+                    }
             yield stage
     log.close()
 
