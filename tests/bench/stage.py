@@ -18,6 +18,7 @@ from deploy.demo.accounts import ANALYST, CONSUMER, OPERATOR
 from deploy.demo.load import is_loaded, load
 from deploy.demo.visitor import signed_in
 from deploy.runner.suite import Suite, prepared
+from shared.auth import Caller, TokenIssuer
 
 FIRST_PORT = 8900
 WARM = 50
@@ -109,8 +110,6 @@ async def settle(seconds: float = 0.3) -> None:
 
 def token_for(person_id: UUID, key: Any, *, kind: str = "consumer") -> dict[str, str]:
     """A header with a token of one's own, for measuring a service without the gateway."""
-    from shared.auth import Caller, TokenIssuer
-
     issuer = TokenIssuer(key)
     token = issuer.issue(Caller(person_id, None, kind), now=datetime.now(UTC), lifetime=timedelta(hours=2))
     return {"authorization": f"Bearer {token}"}

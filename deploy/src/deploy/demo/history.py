@@ -246,7 +246,7 @@ async def _ship_and_deliver(db: AsyncSession, shipment: PastShipment) -> None:
         for index, (status, hours, words) in enumerate(_STEPS)
     ]
     await tracking_actions.record_updates(
-        db, carrier_code="sf-demo", updates=updates, now=shipment.sent_at + timedelta(hours=51)
+        db, carrier_code="sf-demo", updates=updates, now=shipment.sent_at + timedelta(hours=51), new_id=new_id
     )
 
 
