@@ -1,20 +1,16 @@
 """The caller's own cart over HTTP."""
 
-from typing import Annotated
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Depends, Response
-from sqlalchemy.ext.asyncio import AsyncSession
+from fastapi import APIRouter, Request, Response
 
 from orders.cart import actions, queries, schemas
 from shared.auth import CallerDep
 from shared.clock import utc_now
-from shared.db import Read, reading
+from shared.db import Db, Read
 
 router = APIRouter(prefix="/v1/cart", tags=["cart"])
-# Every change of a cart is one statement, which PostgreSQL makes a transaction of its own: no BEGIN, no COMMIT.
-OneStatement = Annotated[AsyncSession, Depends(reading, scope="function")]
 
 
 @router.get("", response_model=schemas.Cart)
@@ -25,24 +21,26 @@ async def get_cart(caller: CallerDep, db: Read) -> Response:
 
 
 @router.put("/lines/{sku_id}", response_model=schemas.Line)
-async def put_line(sku_id: UUID, body: schemas.PutLine, caller: CallerDep, db: OneStatement) -> Response:
+async def put_line(request: Request, sku_id: UUID, body: schemas.PutLine, caller: CallerDep) -> Response:
     """Have that many pieces of the SKU in the cart; sending it again changes nothing.
 
     404 `sku-not-found`; 409 `sku-not-listed`, `cart-full`.
     """
     now = utc_now()
-    line = await actions.put_line(db, person_id=caller.person_id, sku_id=sku_id, quantity=body.quantity, now=now)
+    # One statement is a transaction of its own. Opened here and not as a dependency: this is asked most of all.
+    async with request.app.state.database.read() as db:
+        line = await actions.put_line(db, person_id=caller.person_id, sku_id=sku_id, quantity=body.quantity, now=now)
     return _json(schemas.line_of(line, now))
 
 
 @router.delete("/lines/{sku_id}", status_code=204)
-async def remove_line(sku_id: UUID, caller: CallerDep, db: OneStatement) -> None:
+async def remove_line(sku_id: UUID, caller: CallerDep, db: Db) -> None:
     """Take the SKU out; it need not be there."""
     await actions.remove_line(db, person_id=caller.person_id, sku_id=sku_id)
 
 
 @router.delete("", status_code=204)
-async def empty_cart(caller: CallerDep, db: OneStatement) -> None:
+async def empty_cart(caller: CallerDep, db: Db) -> None:
     """Take everything out."""
     await actions.empty_cart(db, person_id=caller.person_id)
 

@@ -22,17 +22,23 @@ from shared.events.orders import DeliveryAddress, OrderCancelled, OrderPaid, Ord
 from shared.idempotency import OnceKey, still_running
 from shared.outbox import outbox_values, publish
 
+_INSERT_EVENT = """
+    INSERT INTO outbox (id, type, subject, time, correlationid, causationid, traceparent, data)
+    SELECT id, type, subject, time, correlationid, causationid, traceparent, data
+    FROM jsonb_to_record(:event) AS event (id uuid, type text, subject text, time timestamptz, correlationid text,
+                                           causationid text, traceparent text, data jsonb)
+"""
 _PLACE = Statement("""
     SELECT place_order(:draft, :sku_ids, :revisions, :quantities, :caller, :key, :request_hash, :status, :body)::text
 """)
-_SETTLE = text("""
+_SETTLE = Statement(f"""
     WITH paid AS (
         UPDATE orders SET status = 'PAID', paid_at = :paid_at, payment_id = :payment_id WHERE order_id = :order_id
     ), parts AS (
         UPDATE supplier_orders SET fulfilment = 'PENDING_SHIPMENT' WHERE order_id = :order_id
-    )
+    ), kept AS ({stock_actions.KEEP}), published AS ({_INSERT_EVENT})
     INSERT INTO order_changes (order_id, change, changed_at) VALUES (:order_id, 'PAID', :paid_at)
-""")
+""")  # noqa: S608 - only our own text
 _CANCEL = text("""
     WITH cancelled AS (
         UPDATE orders SET status = 'CANCELLED', cancelled_at = :now, cancel_reason = :reason
@@ -238,9 +244,9 @@ async def settle_payment(
         paid_fen=paid_fen,
     )
     if effect.outcome == "paid":
-        await db.execute(_SETTLE, {"order_id": order_id, "payment_id": payment_id, "paid_at": paid_at})
-        await stock_actions.keep_stock(db, holder_id=order_id)
-        await publish(db, _order_paid(order, paid_at), now=now)
+        event = outbox_values(_order_paid(order, paid_at), now=now)
+        saved = {"order_id": order_id, "payment_id": payment_id, "paid_at": paid_at, "holder_id": order_id}
+        await _SETTLE.rows(db, saved | {"event": orjson.dumps(event, default=str).decode()})
     return effect
 
 

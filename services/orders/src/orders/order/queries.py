@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -78,6 +79,8 @@ _LOAD_SALE = Statement(f"""
     LEFT JOIN (sellable_skus AS sku LEFT JOIN stock_levels AS level USING (sku_id)) ON sku.sku_id = ANY(:sku_ids)
 """)  # noqa: S608 - only our own text
 
+_LOCK = Statement("SELECT lock_order(:order_id)::text")
+
 _PAYABLE = text("""
     SELECT placed.order_id, placed.order_number, placed.buyer_id, placed.payable_fen, placed.payment_due_at,
            placed.status,
@@ -131,10 +134,11 @@ async def load_sale(db: AsyncSession, sku_ids: Iterable[UUID], *, once: OnceKey 
 
 async def lock_order(db: AsyncSession, order_id: UUID) -> dict[str, Any]:
     """The order as it is now, with parts and lines, locked until the transaction ends; NotFound if there is none."""
-    found: dict[str, Any] | None = await db.scalar(text("SELECT lock_order(:order_id)"), {"order_id": order_id})
+    [[found]] = await _LOCK.rows(db, {"order_id": order_id})
     if found is None:
         raise no_such_order()
-    return found
+    order: dict[str, Any] = orjson.loads(found)
+    return order
 
 
 async def lock_own_order(db: AsyncSession, order_id: UUID, caller: Caller) -> dict[str, Any]:

@@ -6,12 +6,11 @@ from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.order import actions, queries, rules, schemas
 from shared.auth import Caller, CallerDep, require_kind
 from shared.clock import parse_instant, utc_now
-from shared.db import Db, Read, reading
+from shared.db import Db, Read
 from shared.errors import BadRequest
 from shared.idempotency import Once, OnceUnchecked
 from shared.ids import new_id
@@ -19,9 +18,6 @@ from shared.page import CursorText, Limit, Page, decode_cursor, encode_cursor
 
 router = APIRouter(prefix="/v1", tags=["orders"])
 SupplierCaller = Annotated[Caller, Depends(require_kind("supplier"))]
-# Placing writes in one statement, which PostgreSQL makes a transaction of its own: no BEGIN, no COMMIT, and it is
-# committed when the action returns, so before the answer leaves.
-OneStatement = Annotated[AsyncSession, Depends(reading, scope="function")]
 Wanted = Annotated[
     str | None,
     Query(max_length=100, pattern=r"^[^\x00]*$", description="Part of an order number or of a product's title."),
@@ -29,30 +25,31 @@ Wanted = Annotated[
 
 
 @router.post("/orders", status_code=201, response_model=schemas.OrderPage)
-async def place_order(
-    request: Request, body: schemas.PlaceOrder, caller: CallerDep, db: OneStatement, once: OnceUnchecked
-) -> Response:
+async def place_order(request: Request, body: schemas.PlaceOrder, caller: CallerDep, once: OnceUnchecked) -> Response:
     """Place an order: one part for each supplier, stock held until `payment_due_at`, these lines out of the cart.
 
     409 `price-changed` with `differences` if the sum is not the seen one, `stock-short` with `shortages`,
     `sku-not-listed` with `skus`; nothing is ordered then.
     """
-    placed = await actions.place_order(
-        db,
-        order_id=new_id(),
-        next_id=new_id,
-        buyer=rules.Buyer(caller.person_id, caller.kind, caller.organisation_id),
-        wanted=[rules.WantedLine(line.sku_id, line.quantity) for line in body.lines],
-        address=rules.Address(
-            body.address.recipient, body.address.phone, body.address.county_code, body.address.detail
-        ),
-        note=body.note,
-        seen_payable_fen=body.seen_payable_fen,
-        now=utc_now(),
-        payment_window=request.app.state.settings.payment_window,
-        once=once,
-        render=schemas.placed_page,
-    )
+    # Placing writes in one statement, which PostgreSQL makes a transaction of its own: no BEGIN, no COMMIT, and it is
+    # committed when the action returns, so before the answer leaves.
+    async with request.app.state.database.read() as db:
+        placed = await actions.place_order(
+            db,
+            order_id=new_id(),
+            next_id=new_id,
+            buyer=rules.Buyer(caller.person_id, caller.kind, caller.organisation_id),
+            wanted=[rules.WantedLine(line.sku_id, line.quantity) for line in body.lines],
+            address=rules.Address(
+                body.address.recipient, body.address.phone, body.address.county_code, body.address.detail
+            ),
+            note=body.note,
+            seen_payable_fen=body.seen_payable_fen,
+            now=utc_now(),
+            payment_window=request.app.state.settings.payment_window,
+            once=once,
+            render=schemas.placed_page,
+        )
     return Response(
         placed.answer,
         status_code=201,

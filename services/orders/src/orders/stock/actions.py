@@ -37,7 +37,8 @@ _HOLD = text("""
 """)
 _SHIP = text("SELECT ship_stock(:holder_id, CAST(:sku_ids AS uuid[]), CAST(:quantities AS integer[]), :now)")
 _RELEASE = text("SELECT release_stock(CAST(:holder_ids AS uuid[]), :now)")
-_KEEP = text("UPDATE stock_holds SET expires_at = NULL WHERE holder_id = :holder_id AND open_count > 0")
+# For the statement that settles an order: the hold has no end any more, what it is for is paid.
+KEEP = "UPDATE stock_holds SET expires_at = NULL WHERE holder_id = :holder_id AND open_count > 0"
 
 
 async def receive_stock(
@@ -109,11 +110,6 @@ async def ship_stock(db: AsyncSession, *, holder_id: UUID, quantities: Mapping[U
     excess = await db.scalar(_SHIP, {"holder_id": holder_id, "now": now, **_sorted(quantities)})
     if excess:
         raise Conflict("More was sent than was held for the order.", code="shipped-more-than-held", excess=excess)
-
-
-async def keep_stock(db: AsyncSession, *, holder_id: UUID) -> None:
-    """The hold has no end any more: what it is for is paid."""
-    await db.execute(_KEEP, {"holder_id": holder_id})
 
 
 def _sorted(quantities: Mapping[UUID, int]) -> dict[str, list[UUID] | list[int]]:
