@@ -11,13 +11,16 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from logistics.carrier import queries, rules
-from logistics.vault import Vault
+from logistics.vault import SealBroken, Vault
 from shared.clock import utc_now
 from shared.db import Db
 from shared.errors import BadRequest, TooLarge, Unauthenticated
+from shared.log import logger
 
 LARGEST_BODY_BYTES = 4_000_000
 _REMEMBERED_SECONDS = 5.0
+log = logger(__name__)
+
 _ALWAYS = datetime.max.replace(tzinfo=UTC)
 
 
@@ -40,10 +43,18 @@ class KeyRing:
     async def read(self, db: AsyncSession, carrier_code: str, *, now: datetime) -> list[bytes]:
         """The carrier's keys as of now."""
         sealed = await queries.list_sealed(db, carrier_code=carrier_code, now=now)
-        keys = [(self.vault.open(each, owner=carrier_code), end or _ALWAYS) for each, end in sealed]
+        keys = [(key, end or _ALWAYS) for each, end in sealed if (key := self._open(each, carrier_code)) is not None]
         if keys:
             self._known[carrier_code] = (time.monotonic() + _REMEMBERED_SECONDS, keys)
         return [key for key, _ in keys]
+
+    def _open(self, sealed: bytes, carrier_code: str) -> bytes | None:
+        """The key; None, and said in the log, where the settings hold another key than the one it was sealed with."""
+        try:
+            return self.vault.open(sealed, owner=carrier_code)
+        except SealBroken:
+            log.exception("a webhook secret cannot be opened: give the carrier a new one", carrier_code=carrier_code)
+            return None
 
 
 @dataclass(frozen=True, slots=True)

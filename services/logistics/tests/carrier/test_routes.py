@@ -1,5 +1,7 @@
 """The operator keeps carriers and changes their secrets."""
 
+import asyncio
+
 import httpx2
 import pytest
 from fastapi import FastAPI
@@ -8,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from logistics.carrier.rules import secret_key, secret_text
 from logistics.push import KeyRing
+from logistics.vault import Vault
 from services.logistics.tests.factories import CARRIER, KEY, Headers, push, with_carrier
+from shared.db import Database
 
 NEW_CARRIER = {"code": "post-demo", "name": "邮政示例", "name_en": "Post demo"}
 
@@ -117,3 +121,29 @@ async def test_only_operators_keep_carriers(client: httpx2.AsyncClient, as_calle
         answer = await client.request(method, path, json=body, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (403, "kind-not-allowed")
         assert (await client.request(method, path, json=body)).status_code == 401
+
+
+async def test_of_rotations_at_once_one_secret_is_the_newest(
+    live_client: httpx2.AsyncClient, fresh_database: Database, operator: dict[str, str]
+):
+    async with fresh_database.begin() as db:
+        await with_carrier(db)
+    made = await asyncio.gather(
+        *(live_client.post(f"/v1/carriers/{CARRIER}/secrets", headers=operator) for _ in range(6))
+    )
+    assert {each.status_code for each in made} == {201}
+    listed = (await live_client.get(path, headers=operator)).json()["items"]
+    assert len(listed) == 7
+    assert sum(each["valid_until"] is None for each in listed) == 1
+    assert all(each["is_valid"] for each in listed)
+
+
+async def test_a_secret_sealed_under_a_lost_key_signs_nothing_and_breaks_nothing(
+    app: FastAPI, client: httpx2.AsyncClient, db: AsyncSession
+):
+    await with_carrier(db)
+    kept = app.state.key_ring
+    app.state.key_ring = KeyRing(Vault("another key than the one it was sealed with"))
+    answer = await push(client, "tracking", {"updates": [1]})
+    app.state.key_ring = kept
+    assert (answer.status_code, answer.json()["code"]) == (401, "webhook-signature-invalid")

@@ -168,7 +168,7 @@ def _is_quiet(
 
 
 class _Fold:
-    """Takes readings one after the other."""
+    """Takes readings one after the other. An excursion is added to in place and frozen when it is shown."""
 
     def __init__(self, *, limits: Limits, policy: Policy, progress: Progress | None) -> None:
         self._limits = limits
@@ -176,7 +176,7 @@ class _Fold:
         self._last_at = progress.last_at if progress else None
         self._last_c = progress.last_c if progress else 0.0
         self._cumulative = progress.cumulative_seconds if progress else 0.0
-        self._current = progress.current if progress else None
+        self._current = _Lasting(progress.current) if progress and progress.current else None
         self._back_at = progress.back_at if progress else None
         self._back_count = progress.back_count if progress else 0
         self.ended: list[Excursion] = []
@@ -185,7 +185,8 @@ class _Fold:
         """Where the judging stands."""
         if self._last_at is None:
             return None
-        return Progress(self._last_at, self._last_c, self._cumulative, self._current, self._back_at, self._back_count)
+        current = self._current.shown(self._policy, ended_at=None) if self._current else None
+        return Progress(self._last_at, self._last_c, self._cumulative, current, self._back_at, self._back_count)
 
     def take(self, at: datetime, temperature_c: float) -> None:
         """Judge one more reading."""
@@ -203,22 +204,17 @@ class _Fold:
             self._note_in(self._current, at, temperature_c)
         self._last_at, self._last_c = at, temperature_c
 
-    def _hold_last(self, current: Excursion, seconds: float) -> None:
+    def _hold_last(self, current: "_Lasting", seconds: float) -> None:
         """The last reading held until this one: add its time if it was out."""
         over_c = self._limits.over_c(self._last_c)
         if not over_c:
             return
         self._cumulative += seconds
-        is_beyond = self._limits.is_beyond_critical(self._last_c)
-        self._set_current(
-            replace(
-                current,
-                out_seconds=current.out_seconds + seconds,
-                critical_seconds=current.critical_seconds + (seconds if is_beyond else 0.0),
-                cumulative_seconds=self._cumulative,
-                degree_minutes=current.degree_minutes + over_c * seconds / 60,
-            )
-        )
+        current.out_seconds += seconds
+        current.cumulative_seconds = self._cumulative
+        current.degree_minutes += over_c * seconds / 60
+        if self._limits.is_beyond_critical(self._last_c):
+            current.critical_seconds += seconds
 
     def _note_gap(self, last_at: datetime, at: datetime) -> None:
         """Silence ends what was open at its last reading: nobody knows how it went on."""
@@ -233,25 +229,16 @@ class _Fold:
             self._close(current, self._back_at or at)
             current = None
         if current is None:
-            current = Excursion(kind, at, extreme_c=temperature_c, cumulative_seconds=self._cumulative)
-        extreme_c = temperature_c if current.extreme_c is None else current.extreme_c
+            started = Excursion(kind, at, extreme_c=temperature_c, cumulative_seconds=self._cumulative)
+            self._current = current = _Lasting(started)
         self._back_at, self._back_count = None, 0
-        self._set_current(
-            replace(
-                current,
-                extreme_c=max(extreme_c, temperature_c) if kind == "high" else min(extreme_c, temperature_c),
-                over_c=max(current.over_c, self._limits.over_c(temperature_c)),
-                is_beyond_critical=current.is_beyond_critical or self._limits.is_beyond_critical(temperature_c),
-                is_beyond_hard=current.is_beyond_hard or temperature_c > self._limits.hard_max_c,
-            )
-        )
+        current.note(temperature_c, self._limits)
 
-    def _note_in(self, current: Excursion, at: datetime, temperature_c: float) -> None:
+    def _note_in(self, current: "_Lasting", at: datetime, temperature_c: float) -> None:
         """In range; back only with some distance to the limit, and only when further readings confirm it."""
         limits, margin = self._limits, self._policy.hysteresis_c
-        is_back = (
-            temperature_c <= limits.max_c - margin if current.kind == "high" else temperature_c >= limits.min_c + margin
-        )
+        is_high = current.kind == "high"
+        is_back = temperature_c <= limits.max_c - margin if is_high else temperature_c >= limits.min_c + margin
         if not is_back:
             self._back_at, self._back_count = None, 0
             return
@@ -260,13 +247,57 @@ class _Fold:
         if self._back_count >= self._policy.confirming_readings:
             self._close(current, self._back_at)
 
-    def _close(self, current: Excursion, ended_at: datetime) -> None:
-        self.ended.append(replace(current, ended_at=ended_at))
+    def _close(self, current: "_Lasting", ended_at: datetime) -> None:
+        self.ended.append(current.shown(self._policy, ended_at=ended_at))
         self._current, self._back_at, self._back_count = None, None, 0
 
-    def _set_current(self, current: Excursion) -> None:
-        severity = severity_of(current, self._policy)
-        self._current = current if current.severity == severity else replace(current, severity=severity)
+
+class _Lasting:
+    """An excursion that is still being added to."""
+
+    __slots__ = (
+        "_begun",
+        "critical_seconds",
+        "cumulative_seconds",
+        "degree_minutes",
+        "extreme_c",
+        "is_beyond_critical",
+        "is_beyond_hard",
+        "kind",
+        "out_seconds",
+        "over_c",
+    )
+
+    def __init__(self, begun: Excursion) -> None:
+        self._begun = begun
+        self.kind = begun.kind
+        self.extreme_c = begun.extreme_c or 0.0
+        self.over_c = begun.over_c
+        self.out_seconds = begun.out_seconds
+        self.critical_seconds = begun.critical_seconds
+        self.cumulative_seconds = begun.cumulative_seconds
+        self.degree_minutes = begun.degree_minutes
+        self.is_beyond_critical = begun.is_beyond_critical
+        self.is_beyond_hard = begun.is_beyond_hard
+
+    def note(self, temperature_c: float, limits: Limits) -> None:
+        """One more reading out of range on this side."""
+        if self.kind == "high":
+            self.extreme_c = max(self.extreme_c, temperature_c)
+        else:
+            self.extreme_c = min(self.extreme_c, temperature_c)
+        self.over_c = max(self.over_c, limits.over_c(temperature_c))
+        self.is_beyond_critical = self.is_beyond_critical or limits.is_beyond_critical(temperature_c)
+        self.is_beyond_hard = self.is_beyond_hard or temperature_c > limits.hard_max_c
+
+    def shown(self, policy: Policy, *, ended_at: datetime | None) -> Excursion:
+        """As it stands, with its severity."""
+        excursion = replace(
+            self._begun,
+            ended_at=ended_at,
+            **{name: getattr(self, name) for name in self.__slots__ if name not in ("_begun", "kind")},
+        )
+        return replace(excursion, severity=severity_of(excursion, policy))
 
 
 def severity_of(excursion: Excursion, policy: Policy) -> Severity:
