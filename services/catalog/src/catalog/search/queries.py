@@ -125,32 +125,43 @@ def _page_sql(
     limit: int,
     now: datetime,
 ) -> str:
-    """One page. The list of the driver is walked in order and each card looked up on the way, so that a page costs the
-    cards it shows and not the cards it has: the LIMIT in the lateral keeps the planner from turning that round. A wide
-    list in another order walks the index of that order instead."""
+    """One page. The driver's list is walked in its order and each card looked up on the way, so that a page costs the
+    cards it shows and not the cards there are. A wide list in another order walks the index of that order instead."""
     key, direction = _ORDERS[sort]
     driver, implied = driver_of(text_query, filters)
     walks_postings = sort == "relevance" or not (driver == EVERYTHING or implied in _WIDE)
     conditions = _conditions(statement, filters, implied=implied if walks_postings else None)
     checks = " AND ".join([*_base(statement, text_query, now=now), *conditions.values()])
     number = "posting.product_number" if walks_postings else "card.product_number"
-    term = f"posting.term = {statement.put(driver)}" if walks_postings else "true"
-    start = ""
+    start = "true"
     if after is not None:
         sign = "<" if direction == "DESC" else ">"
-        start = f"AND ({key}, {number}) {sign} ({statement.put(after[0])}::bigint, {statement.put(after[1])}::bigint)"
-    if walks_postings:
-        source = (
-            "search_postings AS posting CROSS JOIN LATERAL ("  # noqa: S608 - names are ours
-            f"SELECT * FROM product_cards AS card WHERE product_number = posting.product_number AND {checks} LIMIT 1"
-            f") AS card WHERE {term} {start}"
-        )
+        start = f"({key}, {number}) {sign} ({statement.put(after[0])}::bigint, {statement.put(after[1])}::bigint)"
+    if not walks_postings:
+        source = f"product_cards AS card WHERE {checks} AND {start}"
+    elif sort == "relevance":
+        source = f"{_walk(statement, driver, checks, start=start)} WHERE true"
     else:
-        source = f"product_cards AS card WHERE {checks} {start}"
+        source = f"{_walk(statement, driver, checks)} WHERE {start}"
     card = _CARD.format(month=f"{statement.put(month_bit(now))}::smallint")
     return (
         f"SELECT {card} AS body, {key}::bigint AS key, {number} AS number FROM {source} "  # noqa: S608 - names are ours
         f"ORDER BY {key} {direction}, {number} {direction} LIMIT {limit:d}"
+    )
+
+
+def _walk(statement: _Statement, driver: str, checks: str, *, start: str = "true") -> str:
+    """The driver's postings, best first, each with its card.
+
+    The OFFSET and the inner LIMIT keep the planner from turning this round, which it would where it thinks the list
+    short. The one list that is never short is named in the text of the statement, for its plan must be its own.
+    """
+    term = f"'{EVERYTHING}'" if driver == EVERYTHING else statement.put(driver)
+    return (
+        "(SELECT rank, product_number FROM search_postings AS posting "  # noqa: S608 - names are ours
+        f"WHERE term = {term} AND {start} ORDER BY rank DESC, product_number DESC OFFSET 0) AS posting "
+        "CROSS JOIN LATERAL (SELECT * FROM product_cards AS card "
+        f"WHERE product_number = posting.product_number AND {checks} LIMIT 1) AS card"
     )
 
 

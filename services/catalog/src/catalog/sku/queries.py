@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import exists, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from catalog.sku import rules
 from catalog.sku.models import Sku, SkuPrice
@@ -130,10 +131,11 @@ async def list_products_with_turned_prices(db: AsyncSession, *, now: datetime, l
         .where(Sku.is_listed, ~SkuPrice.is_announced, SkuPrice.valid_from <= now)
         .where(or_(SkuPrice.valid_until.is_(None), SkuPrice.valid_until > now))
     )
-    running = select(SkuPrice.sku_id).where(
-        SkuPrice.sku_id == Sku.sku_id,
-        SkuPrice.valid_from <= now,
-        or_(SkuPrice.valid_until.is_(None), SkuPrice.valid_until > now),
+    present = aliased(SkuPrice)
+    running = select(present.sku_id).where(
+        present.sku_id == Sku.sku_id,
+        present.valid_from <= now,
+        or_(present.valid_until.is_(None), present.valid_until > now),
     )
     ended = (
         select(Sku.product_id)
