@@ -13,6 +13,7 @@ from starlette.responses import Response
 from gateway.pages.cards import in_language, picture_url
 from gateway.pages.figures import money, price, price_or
 from gateway.pages.shell import Page, PageDep
+from gateway.pages.suppliers import supplier_book
 from gateway.services import Services
 from gateway.visitor import CheckedForm, SignedIn, Visitor
 from shared.errors import Conflict, Invalid, NotFound
@@ -91,12 +92,16 @@ def line_view(line: Mapping[str, Any], page: Page) -> LineView:
     )
 
 
-def cart_view(cart: Mapping[str, Any], page: Page) -> CartView:
-    """The cart by supplier, in the order that orders gives."""
+def cart_view(cart: Mapping[str, Any], page: Page, suppliers: Mapping[str, str]) -> CartView:
+    """The cart by supplier, in the order that orders gives; `suppliers` are names in the visitor's language."""
     lines = {line["sku_id"]: line_view(line, page) for line in cart["lines"]}
     is_ready = all(line.get("problem") in {None, "price-changed"} for line in cart["lines"])
     parts = [
-        PartView(part["supplier_name"], [lines[sku_id] for sku_id in part["sku_ids"]], price(part["goods_fen"]))
+        PartView(
+            suppliers.get(part["supplier_id"], part["supplier_name"]),
+            [lines[sku_id] for sku_id in part["sku_ids"]],
+            price(part["goods_fen"]),
+        )
         for part in cart["parts"]
     ]
     return CartView(
@@ -108,6 +113,11 @@ def cart_view(cart: Mapping[str, Any], page: Page) -> CartView:
         payable_fen=cart["payable_fen"],
         can_order=bool(lines) and is_ready,
     )
+
+
+async def suppliers_of(services: Services, cart: Mapping[str, Any], page: Page) -> dict[str, str]:
+    """The names of the cart's suppliers where the visitor reads another language than they are kept in."""
+    return await supplier_book.names(services, [part["supplier_id"] for part in cart["parts"]], page.language)
 
 
 def quantity_of(form: FormData, *, default: int = 1) -> int:
@@ -133,7 +143,7 @@ async def show(page: Page, services: Services, visitor: Visitor, told: Mapping[s
     page.cart_count = piece_count(cart)
     response = page.render(
         "cart.html",
-        view=cart_view(cart, page),
+        view=cart_view(cart, page, await suppliers_of(services, cart, page)),
         notice=notices.get(done, ""),
         error=errors.get(told.get("problem", ""), ""),
         undo={"sku_id": told["sku_id"], "quantity": told["quantity"]} if can_undo else None,

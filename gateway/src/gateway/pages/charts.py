@@ -62,7 +62,7 @@ def row_name(row: dict[str, Any], dimension: str, page: Page) -> str:
     value = str(row[dimension])
     if dimension == "origin_province":
         return page.t.names["province"].get(value[:2], row.get(f"{dimension}_name") or value)
-    known = {"designation": "designation", "buyer_kind": "buyer_kind"}.get(dimension)
+    known = {"designation": "designation_short", "buyer_kind": "buyer_kind", "category": "category"}.get(dimension)
     if known:
         return page.t.names[known].get(value) or row.get(f"{dimension}_name") or value
     return str(row.get(f"{dimension}_name") or value)
@@ -78,7 +78,7 @@ def figures_of(totals: dict[str, int], designations: list[dict[str, Any]], page:
         Figure(texts.figure_sales, large_yuan(sales, page.language), f"¥{yuan(sales)}"),
         Figure(texts.figure_orders, f"{int(totals.get('orders') or 0):,}", ""),
         Figure(texts.figure_buyers, f"{int(totals.get('buyers') or 0):,}", ""),
-        Figure(texts.figure_weight, f"{grams / _GRAMS_PER_TONNE:,.2f} t", f"{grams:,} g"),
+        Figure(texts.figure_weight, texts.tonnes(n=f"{grams / _GRAMS_PER_TONNE:,.2f}"), f"{grams:,} g"),
     ]
     for kind, name in (("assisted-832", texts.figure_assisted), ("key-160", texts.figure_key)):
         figures.append(Figure(name, share_text(by_list.get(kind, 0), sales), f"¥{yuan(by_list.get(kind, 0))}"))

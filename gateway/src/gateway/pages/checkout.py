@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from gateway.pages.cards import in_language
-from gateway.pages.cart import cart_view, piece_count
+from gateway.pages.cart import cart_view, piece_count, suppliers_of
 from gateway.pages.figures import money
 from gateway.pages.regions import region_choice
 from gateway.pages.shell import Page, PageDep
@@ -56,7 +56,7 @@ async def show(
     return page.render(
         "checkout.html",
         status=status,
-        view=cart_view(cart, page),
+        view=cart_view(cart, page, await suppliers_of(services, cart, page)),
         typed=typed,
         errors=Typed(errors or {}),
         regions=regions,

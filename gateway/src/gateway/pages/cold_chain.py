@@ -126,12 +126,12 @@ def summary_of(measured: dict[str, Any], limits: str, page: Page) -> str:
     if measured["excursions"]:
         kept = measured.get("compliance_bp")
         share = f"{kept / _BP_PER_PERCENT:.1f}" if kept is not None else "—"
-        first = texts.summary_bad(n=len(measured["excursions"]), share=share, range=limits)
+        first = texts.summary_bad(len(measured["excursions"]), share=share, range=limits)
     else:
         first = texts.summary_good(range=limits)
     parts = [first, texts.summary_span(low=degrees(low), high=degrees(high), n=f"{measured['reading_count']:,}")]
     if measured["gaps"]:
-        parts.append(texts.summary_gaps(n=len(measured["gaps"])))
+        parts.append(texts.summary_gaps(len(measured["gaps"])))
     return str(page.t.site.sentence_space).join(str(part) for part in parts)
 
 

@@ -1,5 +1,6 @@
 """An order as its page prints it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -109,11 +110,11 @@ def steps_of(order: dict[str, Any], page: Page) -> list[Step]:
     return steps
 
 
-def part_view(part: dict[str, Any], page: Page) -> OrderPart:
+def part_view(part: dict[str, Any], suppliers: Mapping[str, str], page: Page) -> OrderPart:
     """One supplier's part with its lines."""
     state = part["fulfilment"]
     return OrderPart(
-        name=part["supplier_name"],
+        name=suppliers.get(part["supplier_id"], part["supplier_name"]),
         status=page.t.names["order_status"].get(state, state),
         badge=BADGES.get(state, ""),
         lines=[
@@ -132,29 +133,31 @@ def part_view(part: dict[str, Any], page: Page) -> OrderPart:
     )
 
 
-def history_of(order: dict[str, Any], page: Page) -> list[HistoryLine]:
+def history_of(order: dict[str, Any], suppliers: Mapping[str, str], page: Page) -> list[HistoryLine]:
     """What happened, the latest first, naming the supplier where it concerns one part only."""
-    suppliers = {part["supplier_order_id"]: part["supplier_name"] for part in order["parts"]}
+    names = {
+        part["supplier_order_id"]: suppliers.get(part["supplier_id"], part["supplier_name"]) for part in order["parts"]
+    }
     lines = []
     for change in reversed(order["history"]):
         text = page.t.names["change"].get(change["change"], change["change"])
-        supplier = suppliers.get(change.get("supplier_order_id") or "")
+        supplier = names.get(change.get("supplier_order_id") or "")
         details = [each for each in (supplier, change.get("reason")) if each]
         at = change["changed_at"]
         lines.append(HistoryLine(at, page.time(at), " · ".join([text, *details])))
     return lines
 
 
-def order_view(order: dict[str, Any], place: str, page: Page) -> OrderView:
-    """The order as orders tells it; `place` is the county of the address in words."""
+def order_view(order: dict[str, Any], place: str, suppliers: Mapping[str, str], page: Page) -> OrderView:
+    """The order as orders tells it; `place` is the county of the address in words, `suppliers` names in English."""
     address, status = order["address"], order["status"]
     has_left = any(part["fulfilment"] in {"SHIPPED", "DELIVERED"} for part in order["parts"])
     return OrderView(
         order_id=order["order_id"],
         number=order["order_number"],
         steps=steps_of(order, page),
-        parts=[part_view(part, page) for part in order["parts"]],
-        history=history_of(order, page),
+        parts=[part_view(part, suppliers, page) for part in order["parts"]],
+        history=history_of(order, suppliers, page),
         goods=price(order["goods_fen"]),
         discount=price(-order["discount_fen"]) if order["discount_fen"] else None,
         delivery=price_or(order["delivery_fen"], page.t.cart.free),

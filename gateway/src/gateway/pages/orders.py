@@ -14,6 +14,7 @@ from gateway.pages.figures import price
 from gateway.pages.order_view import BADGES, order_view
 from gateway.pages.regions import place_of
 from gateway.pages.shell import Page, PageDep
+from gateway.pages.suppliers import supplier_book
 from gateway.services import Services
 from gateway.visitor import CheckedForm, SignedIn, Visitor
 from shared.errors import BadRequest, Conflict, Invalid, Refusal
@@ -120,12 +121,13 @@ async def show(
         place = await place_of(services, order["address"]["county_code"], page.language)
     except Refusal:
         place = order["address"]["county_code"]
+    suppliers = await supplier_book.names(services, [part["supplier_id"] for part in order["parts"]], page.language)
     done = page.request.query_params.get("done", "")
     notices = {"paid": page.t.order.paid, "cancelled": page.t.order.cancelled, "too-late": page.t.order.too_late}
     return page.render(
         "order.html",
         status=status,
-        view=order_view(order, place, page),
+        view=order_view(order, place, suppliers, page),
         notice=notices.get(done, ""),
         error=error,
         key=str(new_id()),

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from gateway.pages.cold_chain import ColdView, cold_view
 from gateway.pages.shell import Page, PageDep
+from gateway.pages.suppliers import supplier_book
 from gateway.services import Services
 from gateway.visitor import SignedIn, Visitor
 from shared.errors import NotFound
@@ -107,6 +108,7 @@ async def get_tracking(page: PageDep, services: Services, visitor: SignedIn, ord
     lines = [line for part in order["parts"] for line in part["lines"]]
     key = "product_title_en" if page.language == "en" else "product_title"
     titles = {line["sku_id"]: line.get(key) or line["product_title"] for line in lines}
+    suppliers = await supplier_book.names(services, [each["supplier_id"] for each in found["items"]], page.language)
     shipments = []
     for place, shipment in enumerate(sorted(found["items"], key=lambda each: _order_of(each, order))):
         parcels = await asyncio.gather(

@@ -26,7 +26,7 @@ function temperatureOption(data, colours) {
       itemWidth: 18,
       itemHeight: 8,
       textStyle: { color: colours["ink-soft"], fontSize: 12 },
-      data: [words.mean, words.band],
+      data: [{ name: words.mean, icon: "roundRect" }, { name: words.band, icon: "roundRect" }],
     },
     tooltip: {
       trigger: "axis",
@@ -47,8 +47,7 @@ function temperatureOption(data, colours) {
       type: "value",
       min: lowest,
       max: highest,
-      name: words.unit,
-      nameTextStyle: { color: colours["ink-soft"], align: "right" },
+      minInterval: 1,
       splitLine: { lineStyle: { color: colours.line } },
       axisLabel: { color: colours["ink-soft"], fontSize: 11 },
     },
