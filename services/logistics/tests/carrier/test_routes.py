@@ -132,7 +132,7 @@ async def test_of_rotations_at_once_one_secret_is_the_newest(
         *(live_client.post(f"/v1/carriers/{CARRIER}/secrets", headers=operator) for _ in range(6))
     )
     assert {each.status_code for each in made} == {201}
-    listed = (await live_client.get(path, headers=operator)).json()["items"]
+    listed = (await live_client.get(f"/v1/carriers/{CARRIER}/secrets", headers=operator)).json()["items"]
     assert len(listed) == 7
     assert sum(each["valid_until"] is None for each in listed) == 1
     assert all(each["is_valid"] for each in listed)
