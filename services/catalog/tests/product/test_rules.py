@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+
 from catalog.product.rules import (
     Proof,
     ensure_category_stays,
@@ -12,7 +13,6 @@ from catalog.product.rules import (
     is_in_season,
     season_mask,
 )
-
 from shared.errors import Conflict, Invalid
 
 

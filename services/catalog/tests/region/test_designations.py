@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
+
 from catalog.region.rules import (
     ASSISTED,
     KEY,

@@ -2,15 +2,16 @@
 
 import asyncio
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
+from sqlalchemy.exc import IntegrityError
+
 from catalog.reading import fetching
 from catalog.search import queries as search_queries
 from catalog.search.queries import Filters
 from catalog.sku import actions, queries
 from catalog.sku.models import SkuPrice
-from sqlalchemy.exc import IntegrityError
-
 from shared.errors import Conflict, Stale
 from shared.events.catalog import SkuDelisted, SkuListed, SkuRevised
 from shared.testing import NOW, published
@@ -173,7 +174,7 @@ async def test_listed_and_delisted_at_once_the_shelf_and_the_events_agree(fresh_
         now_listed = (await queries.get_sku(db, sku.sku_id)).is_listed
         cards = await fetching(fresh_database)("SELECT count(*) FROM product_cards", [])
     kinds = [type(event) for event in events]
-    assert all(earlier != later for earlier, later in zip(kinds, kinds[1:], strict=False))
+    assert all(earlier != later for earlier, later in pairwise(kinds))
     assert [event.revision for event in events] == list(range(2, 2 + len(events)))
     assert now_listed is (kinds[-1] is SkuListed)
     assert cards[0][0] == int(now_listed)

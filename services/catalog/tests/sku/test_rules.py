@@ -1,8 +1,12 @@
 """Prices, one at a time, and unit prices."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from catalog.sku.rules import (
     PricePeriod,
     ensure_has_price,
@@ -11,9 +15,6 @@ from catalog.sku.rules import (
     price_per_500g_fen,
     with_price,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-
 from shared.errors import Conflict, Invalid
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -78,7 +79,7 @@ def test_prices_never_overlap_and_the_last_one_set_holds_where_it_was_set(given_
         except Conflict:
             continue
         assert price_at(periods, new.valid_from) == new
-        for earlier, later in zip(periods, periods[1:], strict=False):
+        for earlier, later in pairwise(periods):
             assert earlier.valid_until is not None
             assert earlier.valid_until <= later.valid_from
 

@@ -3,9 +3,9 @@
 from uuid import uuid4
 
 import pytest
+
 from catalog.sku import queries as sku_queries
 from catalog.supplier import actions
-
 from shared.errors import Conflict, Invalid
 from shared.events.catalog import SkuDelisted, SkuRevised
 from shared.testing import NOW, published

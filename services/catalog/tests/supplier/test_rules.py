@@ -1,10 +1,10 @@
 """The unified social credit code and who may be a supplier."""
 
 import pytest
-from catalog.supplier import rules
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.supplier import rules
 from shared.errors import Conflict, Invalid
 
 VALID = ["91350100M000100Y43", "91110000600037341L", "91110000101623741K", "911101066976941872"]
