@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from markupsafe import Markup
@@ -34,15 +35,21 @@ class Card:
     unit_price: str
 
 
+@cache
+def _drawing_url(kind: str) -> str:
+    # Drawings do not change while we run, and a page of cards asks for dozens.
+    return static_url(f"pictures/{kind}.svg")
+
+
 def picture_url(picture: str | None) -> str:
     """Where a product's picture is: one of our drawings by its kind, or an uploaded photo."""
     if not picture:
-        return static_url("pictures/empty.svg")
+        return _drawing_url("empty")
     if picture.startswith("/v1/"):
         return f"/api/catalog{picture}"
     if picture.startswith("/"):
         return picture
-    return static_url(f"pictures/{picture}.svg")
+    return _drawing_url(picture)
 
 
 def in_language(item: Mapping[str, Any], key: str, language: Language) -> str:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
@@ -145,10 +145,12 @@ def groups_of(facets: dict[str, list[dict[str, Any]]], query: ProductQuery, page
             found.insert(0, {"value": "now", "count": None})
         if chosen and all(option["value"] != chosen for option in found):
             found.insert(0, {"value": chosen, "count": 0})
+        without = query.url(**{name: ""})
+        chooses = f"{without}{'&' if '?' in without else '?'}{name}="
         options = [
             Option(
                 label=option_label(name, option, page),
-                url=query.url(**{name: "" if option["value"] == chosen else option["value"]}),
+                url=without if option["value"] == chosen else chooses + quote(option["value"], safe=""),
                 count="" if option["count"] is None else f"{option['count']:,}",
                 is_chosen=option["value"] == chosen,
             )

@@ -120,7 +120,7 @@ async def get_tracking(page: PageDep, services: Services, visitor: SignedIn, ord
         state = shipment["status"]
         shipments.append(
             ShipmentView(
-                shipment["supplier_name"],
+                suppliers.get(shipment["supplier_id"], shipment["supplier_name"]),
                 page.t.names["shipment_status"].get(state, state),
                 BADGES.get(state, ""),
                 parcels,
