@@ -139,24 +139,23 @@ def body_schema(model: type[BaseModel]) -> dict[str, Any]:
     """OpenAPI of a route whose raw body is read by itself: the headers of the signature, and the body's schema."""
     header = {"in": "header", "required": True, "schema": {"type": "string"}}
     schema = model.model_json_schema()
-    definitions = schema.pop("$defs", {})
+    parts = schema.pop("$defs", {})
     return {
         "parameters": [
             {**header, "name": "webhook-id", "description": "Id of this push; the same when it is sent again."},
             {**header, "name": "webhook-timestamp", "description": "Seconds since 1970 when it was signed."},
             {**header, "name": "webhook-signature", "description": "v1,<base64 HMAC-SHA256> for each valid secret."},
         ],
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": _written_out(schema, definitions)}},
-        },
+        "requestBody": {"required": True, "content": {"application/json": {"schema": _whole(schema, parts)}}},
     }
 
 
-def _written_out(schema: Any, definitions: dict[str, Any]) -> Any:
-    """The schema with its definitions in place: a reference would look for them in the whole document."""
-    if isinstance(schema, dict):
-        if "$ref" in schema:
-            return _written_out(definitions[schema["$ref"].rpartition("/")[2]], definitions)
-        return {name: _written_out(each, definitions) for name, each in schema.items()}
-    return [_written_out(each, definitions) for each in schema] if isinstance(schema, list) else schema
+def _whole(schema: Any, parts: dict[str, Any]) -> Any:
+    """The schema with its parts in their places: no other document has to hold them."""
+    if isinstance(schema, list):
+        return [_whole(each, parts) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _whole(parts[schema["$ref"].rpartition("/")[2]], parts)
+    return {name: _whole(each, parts) for name, each in schema.items()}
