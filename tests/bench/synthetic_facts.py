@@ -1,4 +1,4 @@
-"""Sold lines by the million, made by ClickHouse itself: spread over a year, all provinces, 255 suppliers, 300,000 buyers.
+"""Sold lines by the million, made by ClickHouse itself: a year, 20 provinces, 255 suppliers, 300,000 buyers.
 
 In-process: chdb lets one process open a folder, so load before the service starts, or in the process that serves.
 """
@@ -32,7 +32,8 @@ _LOAD = """
         1 + number % 5,
         500 * (1 + number % 5),
         990 + number % 10000,
-        toDateTime64({first:String}, 3, 'UTC') + toIntervalMillisecond(intDiv(ordered * {year_ms:UInt64}, {orders:UInt64})),
+        toDateTime64({first:String}, 3, 'UTC')
+            + toIntervalMillisecond(intDiv(ordered * {year_ms:UInt64}, {orders:UInt64})),
         ordered % 50 = 0,
         number + 1
     FROM numbers({start:UInt64}, {count:UInt64})

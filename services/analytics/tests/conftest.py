@@ -1,10 +1,10 @@
 """Real PostgreSQL and real ClickHouse for every test: one embedded engine a process, one database in it a test."""
 
 import sys
-import tempfile
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
 import pytest_asyncio
 
 from analytics.app import service
@@ -16,16 +16,21 @@ from shared.testing import ServiceFixtures
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-CLICKHOUSE_URL = f"chdb://{tempfile.mkdtemp(prefix='analytics-facts-')}"
-fixtures = ServiceFixtures(service, clickhouse_url=CLICKHOUSE_URL, clickhouse_readers=2)
+fixtures = ServiceFixtures(service, clickhouse_readers=2)
 template, database_url, app, db, client, fresh_database, live_client = fixtures.all()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def engine(chdb_url):
+    """The one folder that this process may open, for the application too."""
+    fixtures._settings["clickhouse_url"] = chdb_url
+
+
 @pytest_asyncio.fixture
-async def figures(app, db):  # noqa: ARG001 - `db` comes first: it swaps the database
+async def figures(app, db, chdb_url):  # noqa: ARG001 - `db` comes first: it swaps the database
     """Tables of its own for this test, in the application too."""
     whole = app.state.figures, app.state.feeds
-    warehouse = Warehouse(CLICKHOUSE_URL, database=f"facts_{uuid4().hex}", readers=2)
+    warehouse = Warehouse(chdb_url, database=f"facts_{uuid4().hex}", readers=2)
     await warehouse.open()
     app.state.figures = Figures(warehouse, NameBook(warehouse), AnswerCache(100))
     app.state.feeds = Feeds(warehouse, app.state.database, whole[1].hash_key)

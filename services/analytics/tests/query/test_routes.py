@@ -287,3 +287,25 @@ async def test_nothing_sold_is_zero_not_an_error(ask):
     answer = (await ask(measures=["sales_fen", "buyers"], dimensions=["month"])).json()
     assert (answer["rows"], answer["totals"]) == ([], {"sales_fen": 0, "buyers": 0})
     assert answer["as_of"] == {"applied_at": None, "positions": {}}
+
+
+async def test_a_page_beyond_the_last_row_still_has_the_whole_total(ask, feeds):
+    """The sale by which the cursor was made shrinks away before the next page is asked for."""
+    first, second = order_paid(sold_line(payable_fen=5, category="tea")), order_paid(sold_line(payable_fen=4))
+    await feeds.apply_orders(envelopes(first, second))
+    page = (await ask(dimensions=["category"], limit=1)).json()
+    assert [row["category"] for row in page["rows"]] == ["tea"]
+    await feeds.apply_orders(envelopes(order_cancelled(second), first=3))
+    rest = (await ask(dimensions=["category"], limit=1, cursor=page["next_cursor"])).json()
+    assert (rest["rows"], rest["totals"], rest["truncated"]) == ([], {"sales_fen": 5}, False)
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "parquet"])
+async def test_a_query_that_is_too_heavy_is_refused_in_every_form(ask, feeds, figures, form):
+    await feeds.apply_orders(envelopes(order_paid()))
+    for client in figures.warehouse._clients:
+        client.set_client_setting("max_memory_usage", 1)
+    answer = await ask(dimensions=["product"], _format=form)
+    assert (answer.status_code, answer.json()["code"]) == (503, "query-too-heavy")
+    for client in figures.warehouse._clients:
+        client.set_client_setting("max_memory_usage", 0)

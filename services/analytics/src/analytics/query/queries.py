@@ -25,7 +25,8 @@ from shared.page import decode_cursor, encode_cursor
 _FRESHNESS = text("""
     SELECT consumer, cursor, moved_at FROM event_cursors WHERE consumer LIKE 'analytics<-%' ORDER BY consumer
 """)
-_LARGEST_KEPT_BYTES = 1 << 19
+_LARGEST_KEPT_BYTES = 1 << 21
+_ALL_KEPT_BYTES = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class AnswerCache:
     def __init__(self, size: int) -> None:
         self._size = size
         self._answers: OrderedDict[tuple[Any, ...], bytes] = OrderedDict()
+        self._bytes = 0
 
     def find(self, key: tuple[Any, ...]) -> bytes | None:
         """The answer under exactly this key."""
@@ -64,11 +66,14 @@ class AnswerCache:
         return found
 
     def keep(self, key: tuple[Any, ...], answer: bytes) -> None:
-        """Remember a small answer."""
-        if len(answer) <= _LARGEST_KEPT_BYTES:
-            self._answers[key] = answer
-            while len(self._answers) > self._size:
-                self._answers.popitem(last=False)
+        """Remember an answer that is not too large."""
+        if len(answer) > _LARGEST_KEPT_BYTES:
+            return
+        self._bytes += len(answer) - len(self._answers.pop(key, b""))
+        self._answers[key] = answer
+        while len(self._answers) > self._size or self._bytes > _ALL_KEPT_BYTES:
+            _, oldest = self._answers.popitem(last=False)
+            self._bytes -= len(oldest)
 
 
 @dataclass(frozen=True)
@@ -99,16 +104,14 @@ async def get_answer(
 ) -> bytes:
     """A page of the answer as JSON, in the shape of `QueryOut`. 400 `cursor-invalid` for another question's cursor."""
     after = _read_cursor(question, cursor)
-    statement = rules.rows_statement(question, scope, limit=limit + 1, after=after)
+    in_passing = include_total and rules.can_total_in_passing(question)
+    statement = rules.rows_statement(question, scope, limit=limit + 1, after=after, with_totals=in_passing)
     key = (*statement.key, freshness.positions, language, include_total)
     if (kept := figures.cache.find(key)) is not None:
         return kept[:-1] + b',"cached":true}'
-    rows = await figures.warehouse.read(statement.sql, dict(statement.parameters))
+    rows, totals = await _look_up(figures, question, scope, statement, with_totals=include_total)
     is_truncated = len(rows) > limit
     rows = rows[:limit]
-    totals = await _totals(
-        figures, question, scope, rows, is_whole=not is_truncated and not after, wanted=include_total
-    )
     answer = {
         "columns": columns_of(question),
         "rows": [
@@ -124,16 +127,24 @@ async def get_answer(
     return body[:-1] + b',"cached":false}'
 
 
-async def _totals(
-    figures: Figures, question: Question, scope: Scope, rows: Rows, *, is_whole: bool, wanted: bool
-) -> dict[str, int] | None:
-    if not wanted:
-        return None
-    if is_whole and not question.dimensions:
-        return dict(zip(question.measures, rows[0], strict=True))
-    statement = rules.totals_statement(question, scope)
-    (total,) = await figures.warehouse.read(statement.sql, dict(statement.parameters))
-    return dict(zip(question.measures, total, strict=True))
+async def _look_up(
+    figures: Figures, question: Question, scope: Scope, statement: rules.Statement, *, with_totals: bool
+) -> tuple[Rows, dict[str, int] | None]:
+    """Rows and totals: from one pass where that is right, else from two."""
+    warehouse = figures.warehouse
+    if not with_totals:
+        return await warehouse.read(statement.sql, dict(statement.parameters)), None
+    if rules.can_total_in_passing(question):
+        rows, total = await warehouse.read_with_totals(statement.sql, dict(statement.parameters))
+        if total is not None:
+            return rows, dict(zip(question.measures, total[len(question.dimensions) :], strict=True))
+    else:
+        rows = await warehouse.read(statement.sql, dict(statement.parameters))
+    if not question.dimensions:
+        return rows, dict(zip(question.measures, rows[0], strict=True))
+    whole = rules.totals_statement(question, scope)
+    (total,) = await warehouse.read(whole.sql, dict(whole.parameters))
+    return rows, dict(zip(question.measures, total, strict=True))
 
 
 async def _with_names(
@@ -170,9 +181,14 @@ async def list_named_rows(
 async def list_all_rows(
     figures: Figures, question: Question, scope: Scope, *, freshness: Freshness, language: str
 ) -> AsyncIterator[Rows]:
-    """Every row, some thousands at a time, named as in an answer."""
+    """Every row, some thousands at a time, named as in an answer. The first batch is empty, and comes when the
+    engine has begun to answer: until then a refusal can still be told."""
     statement = rules.rows_statement(question, scope)
+    is_begun = False
     async for rows in figures.warehouse.stream(statement.sql, dict(statement.parameters)):
+        if not is_begun:
+            is_begun = True
+            yield []
         yield await list_named_rows(figures, question, rows, freshness, language)
 
 

@@ -61,6 +61,7 @@ async def query(
         return Response(answer, media_type="application/json", headers={"vary": "accept, accept-language"})
     columns = queries.columns_of(question)
     batches = queries.list_all_rows(figures, question, scope, freshness=freshness, language=language)
+    await anext(batches, None)  # a query that is too heavy is refused now; later it could only break off
     if form == "csv":
         header = [column["label"][language] for column in columns]
         content, media_type = export_queries.list_csv(header, batches), f"{export_queries.CSV}; charset=utf-8"

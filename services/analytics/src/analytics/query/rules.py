@@ -256,28 +256,39 @@ class _Builder:
 
 
 def rows_statement(
-    question: Question, scope: Scope, *, limit: int | None = None, after: Sequence[Any] = ()
+    question: Question,
+    scope: Scope,
+    *,
+    limit: int | None = None,
+    after: Sequence[Any] = (),
+    with_totals: bool = False,
 ) -> Statement:
-    """The rows of the answer in their whole order; `after` are the sort values of the row before, if any."""
+    """The rows of the answer in their whole order; `after` are the sort values of the row before, if any.
+
+    `with_totals` also gives each measure over all groups, made of the same pass: only where `can_total_in_passing`.
+    """
     builder = _Builder()
     where = builder.conditions(question, scope)
-    keys = {name: f"d{place}" for place, name in enumerate(question.dimensions)}
-    columns = [f"{_exploded(DIMENSIONS[name], question, builder)} AS {key}_key" for name, key in keys.items()]
-    columns += [f"{MEASURES[name].sql} AS m{place}" for place, name in enumerate(question.measures)]
-    inner = f"SELECT {', '.join(columns)} FROM {_TABLE}{_prewhere(where)} WHERE {LEFT_OUT}"  # noqa: S608 - names are ours
-    if keys:
-        inner += " GROUP BY " + ", ".join(f"{key}_key" for key in keys.values())
-    shown = [f"{DIMENSIONS[name].value_sql.format(key=f'{key}_key')} AS {key}" for name, key in keys.items()]
-    shown += [f"m{place}" for place in range(len(question.measures))]
-    sql = f"SELECT {', '.join(shown)} FROM ({inner})"  # noqa: S608 - names are ours, values are parameters
-    alias = {name: f"m{place}" for place, name in enumerate(question.measures)} | keys
+    alias = {name: f"d{place}" for place, name in enumerate(question.dimensions)}
+    alias |= {name: f"m{place}" for place, name in enumerate(question.measures)}
+    keys = {name: _exploded(DIMENSIONS[name], question, builder) for name in question.dimensions}
+    columns = [f"{DIMENSIONS[name].value_sql.format(key=key)} AS {alias[name]}" for name, key in keys.items()]
+    columns += [f"{MEASURES[name].sql} AS {alias[name]}" for name in question.measures]
+    sql = f"SELECT {', '.join(columns)} FROM {_TABLE}{_prewhere(where)} WHERE {LEFT_OUT}"  # noqa: S608 - names are ours
     order = question.whole_order
-    if after:
-        sql += f" WHERE {_beyond(order, after, alias, builder)}"
-    sql += " ORDER BY " + ", ".join(f"{alias[each.by]}{' DESC' if each.descending else ''}" for each in order)
+    if keys:
+        sql += f" GROUP BY {', '.join(keys.values())}{' WITH TOTALS' if with_totals else ''}"
+        if after:
+            sql += f" HAVING {_beyond(order, after, alias, builder)}"
+        sql += " ORDER BY " + ", ".join(f"{alias[each.by]}{' DESC' if each.descending else ''}" for each in order)
     if limit is not None:
         sql += f" LIMIT {limit:d}"
     return Statement(sql, tuple(builder.parameters))
+
+
+def can_total_in_passing(question: Question) -> bool:
+    """Whether the groups together have every line once: a line is in as many groups of designations as it has."""
+    return bool(question.dimensions) and "designation" not in question.dimensions
 
 
 def totals_statement(question: Question, scope: Scope) -> Statement:
