@@ -14,6 +14,7 @@ from catalog.product.routes import router as product_router
 from catalog.region import models as region_models
 from catalog.region.actions import load_regions
 from catalog.region.routes import router as region_router
+from catalog.remembered import Remembered
 from catalog.search import models as search_models
 from catalog.search.routes import router as search_router
 from catalog.settings import CatalogSettings
@@ -30,6 +31,7 @@ MODELS = (region_models, supplier_models, product_models, sku_models, photo_mode
 
 
 def _configure(app: FastAPI) -> None:
+    app.state.facets = Remembered()
     app.state.files = open_files(app.state.settings.files_url)
     chinese.words("香菇")  # reads the dictionary now, not during somebody's first search
 

@@ -293,3 +293,12 @@ async def test_the_list_is_read_from_the_pool_too(live_client, fresh_database, m
 def test_the_query_is_documented(app):
     names = {each["name"] for each in app.openapi()["paths"]["/v1/products"]["get"]["parameters"]}
     assert {"q", "category", "designation", "season", "sort", "cursor", "limit", "facets"} <= names
+
+
+async def test_counts_may_be_seconds_old_but_cards_never(client, db, make):
+    await make.listed_product(db, title="橄榄")
+    asked = {"q": "橄榄", "facets": "true"}
+    assert (await client.get("/v1/products", params=asked)).json()["total"] == 1
+    await make.listed_product(db, title="青橄榄")
+    answer = (await client.get("/v1/products", params=asked)).json()
+    assert (len(answer["items"]), answer["total"]) == (2, 1)

@@ -1,6 +1,7 @@
 """The product list."""
 
 import calendar
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -18,6 +19,7 @@ from catalog.product.data import categories
 from catalog.product.rules import CERTIFICATE_FORMS
 from catalog.reading import Fetch, fetching
 from catalog.region import source
+from catalog.remembered import Remembered
 from catalog.search import queries, rules
 from catalog.search.schemas import ProductList, ProductListQuery, query_parameters
 from shared.clock import utc_now
@@ -45,24 +47,42 @@ async def list_products(request: Request) -> Response:
 
     An empty `q` lists the shelf. 400 `cursor-invalid`; 422 `price-range-empty`.
     """
-    now = utc_now()
-    asked = _asked(request)
-    fetch = fetching(request.app.state.database)
-    filters = _filters(asked, now)
-    attempt, after = _place(asked)
-    text_query = await _read(fetch, asked.q, attempt)
+    asking = _asking(request)
+    asked, attempt = asking.asked, asking.attempt
+    text_query = await _read(asking.fetch, asked.q, attempt)
     if asked.q and text_query is None and attempt == _EXACT:
         return _nothing_to_look_for(asked)
-    rows, facets = await _find(fetch, asked, text_query, filters, after, now)
+    rows, facets = await _find(asking, text_query)
     if not rows and asked.q and asked.cursor is None:
         for attempt in (_CHARACTERS, _COMPLETED):
-            text_query = await _read(fetch, asked.q, attempt)
+            text_query = await _read(asking.fetch, asked.q, attempt)
             if text_query is not None:
-                rows, facets = await _find(fetch, asked, text_query, filters, after, now)
+                rows, facets = await _find(asking, text_query)
             if rows:
                 break
-    explanation = await _explained(fetch, asked, filters, now) if not rows and asked.cursor is None else None
+    explanation = await _explained(asking) if not rows and asked.cursor is None else None
     return _answer(rows, facets, asked, attempt=attempt, explanation=explanation)
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """One request: what is asked, from where on, and what answers it."""
+
+    asked: ProductListQuery
+    filters: queries.Filters
+    attempt: str
+    after: tuple[int, int] | None
+    now: datetime
+    fetch: Fetch
+    remembered: Remembered
+
+
+def _asking(request: Request) -> _Asking:
+    asked = _asked(request)
+    now = utc_now()
+    attempt, after = _place(asked)
+    state = request.app.state
+    return _Asking(asked, _filters(asked, now), attempt, after, now, fetching(state.database), state.facets)
 
 
 def _asked(request: Request) -> ProductListQuery:
@@ -73,25 +93,24 @@ def _asked(request: Request) -> ProductListQuery:
         raise RequestValidationError([{**each, "loc": ("query", *each["loc"])} for each in error.errors()]) from error
 
 
-async def _find(
-    fetch: Fetch,
-    asked: ProductListQuery,
-    text_query: rules.TextQuery | None,
-    filters: queries.Filters,
-    after: tuple[int, int] | None,
-    now: datetime,
-) -> tuple[list[queries.CardRow], str | None]:
-    """One more card than asked for, so as to know whether there is a next page."""
-    return await queries.find_cards(
-        fetch,
+async def _find(asking: _Asking, text_query: rules.TextQuery | None) -> tuple[list[queries.CardRow], str | None]:
+    """One more card than asked for, so as to know whether there is a next page; the counts of the facets may be some
+    seconds old, the cards never are."""
+    key = (text_query, asking.filters)
+    remembered = asking.remembered.find(key) if asking.asked.facets else None
+    rows, facets = await queries.find_cards(
+        asking.fetch,
         text_query=text_query,
-        filters=filters,
-        sort=asked.sort,
-        after=after,
-        limit=asked.limit + 1,
-        now=now,
-        with_facets=asked.facets,
+        filters=asking.filters,
+        sort=asking.asked.sort,
+        after=asking.after,
+        limit=asking.asked.limit + 1,
+        now=asking.now,
+        with_facets=asking.asked.facets and remembered is None,
     )
+    if facets is not None:
+        asking.remembered.keep(key, facets)
+    return rows, facets or remembered
 
 
 async def _read(fetch: Fetch, q: str, attempt: str) -> rules.TextQuery | None:
@@ -175,13 +194,19 @@ def _nothing_to_look_for(asked: ProductListQuery) -> Response:
     return _answer([], None, asked, attempt=_EXACT, explanation=explanation)
 
 
-async def _explained(fetch: Fetch, asked: ProductListQuery, filters: queries.Filters, now: datetime) -> tuple[str, str]:
+async def _explained(asking: _Asking) -> tuple[str, str]:
     """Why the list is empty, and what would help."""
-    is_filtered = filters != queries.Filters()
-    if is_filtered:
-        text_query = await _read(fetch, asked.q, _EXACT)
-        one = asked.model_copy(update={"limit": 1, "facets": False})
-        rows, _ = await _find(fetch, one, text_query, queries.Filters(), None, now)
+    asked = asking.asked
+    if asking.filters != queries.Filters():
+        rows, _ = await queries.find_cards(
+            asking.fetch,
+            text_query=await _read(asking.fetch, asked.q, _EXACT),
+            filters=queries.Filters(),
+            sort="relevance",
+            after=None,
+            limit=1,
+            now=asking.now,
+        )
         if rows:
             return (
                 "没有商品同时符合所选的全部条件,去掉一些筛选条件就能看到。",
