@@ -20,7 +20,7 @@ _LINES = text(f"""
 """)  # noqa: S608 - only our own column list
 
 
-async def map_seen_prices(db: AsyncSession, person_id: UUID) -> dict[UUID, int]:
+async def list_seen_prices(db: AsyncSession, person_id: UUID) -> dict[UUID, int]:
     """The price in fen that the person saw of each SKU in the cart."""
     rows = await db.execute(_SEEN, {"person_id": person_id})
     return {row.sku_id: row.seen_price_fen for row in rows}

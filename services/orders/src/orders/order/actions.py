@@ -123,7 +123,7 @@ async def place_order(
         payment_window=payment_window,
     )
     if seen_payable_fen not in (None, draft.payable_fen):
-        seen_prices = await cart_queries.map_seen_prices(db, buyer.person_id)
+        seen_prices = await cart_queries.list_seen_prices(db, buyer.person_id)
         raise rules.price_changed(draft, seen_payable_fen=seen_payable_fen or 0, seen_prices=seen_prices)
     answer = render(draft)
     await save_placed(db, draft, answer=answer, once=once, now=now)
