@@ -49,11 +49,10 @@ async def house(
     apps = {
         name: ServiceFixtures(service, **settings[name]).create(databases[name]) for name, service in SERVICES.items()
     }
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in settings["orders"].items():  # a job reads its settings from the environment
-            patch.setenv(f"ORDERS_{name.upper()}", str(value))
-        async with opened_house(apps, sockets) as opened:
-            yield opened
+    async with opened_house(apps, sockets) as opened:
+        # a job reads its settings from the environment
+        opened.job_environment = {f"ORDERS_{name.upper()}": str(value) for name, value in settings["orders"].items()}
+        yield opened
     for url in databases.values():
         await drop(postgres_url, url)
 
@@ -82,4 +81,4 @@ def _settings(folder: Path, sandbox: RunningSandbox, urls: dict[str, str]) -> di
 @pytest.fixture
 def market(house: House, sandbox: RunningSandbox, as_caller: Callable[..., dict[str, str]]) -> Market:
     """What people do in the house, said in one word each."""
-    return Market(house, sandbox, as_caller)
+    return Market(house, sandbox.url, as_caller)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
+import pytest
 import uvicorn
 from fastapi import FastAPI
 from joserfc.jwk import KeySet
@@ -98,6 +99,7 @@ class House:
 
     rooms: dict[str, Room]
     notices: Door
+    job_environment: dict[str, str] = field(default_factory=dict)
     _feeds: list[ServiceClient] = field(default_factory=list)
 
     def __getitem__(self, name: str) -> Room:
@@ -170,7 +172,10 @@ class House:
     async def work(self, name: str) -> None:
         """Run the service's queued jobs until there is none left."""
         room = self.rooms[name]
-        await room.app.state.service.jobs.work(room.database, wait=False)
+        with pytest.MonkeyPatch.context() as patch:
+            for variable, value in self.job_environment.items():
+                patch.setenv(variable, value)
+            await room.app.state.service.jobs.work(room.database, wait=False)
 
 
 @asynccontextmanager

@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 import httpx2
 from standardwebhooks import Webhook
 
-from deploy.payment_sandbox.process import RunningSandbox
 from tests.e2e.house import House
 
 FANGXIAN = "420325"
@@ -50,7 +49,7 @@ class Market:
     """People who trade in the house."""
 
     house: House
-    sandbox: RunningSandbox
+    sandbox_url: str
     as_caller: Callable[..., Headers]
     operator: Headers = field(init=False)
     analyst: Headers = field(init=False)
@@ -91,6 +90,7 @@ class Market:
     ) -> Pack:
         """A SKU on the shelf with so many pieces in store, known to orders."""
         facts = {
+            "supplier_id": supplier_id,
             "title": f"房县香菇{next(_numbers)}",
             "category": "mushroom",
             "picture": "shiitake",
@@ -153,7 +153,7 @@ class Market:
 
     async def control(self, verb: str, payment_id: str, how: dict[str, Any] | None = None) -> dict[str, Any]:
         """Act as the payer, or look (`trades`), at the provider."""
-        async with httpx2.AsyncClient(base_url=self.sandbox.url, timeout=20) as provider:
+        async with httpx2.AsyncClient(base_url=self.sandbox_url, timeout=20) as provider:
             path = f"/control/{verb}/{UUID(payment_id).hex}"
             answer = await (provider.get(path) if how is None else provider.post(path, json=how))
         assert answer.is_success, answer.text

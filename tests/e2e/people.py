@@ -11,6 +11,7 @@ from gateway.organisation import actions as organisation_actions
 from gateway.organisation.rules import Kind
 from gateway.passwords import Passwords
 from shared.clock import utc_now
+from shared.db import Database
 from tests.e2e.house import House
 from tests.e2e.market import Headers
 
@@ -36,10 +37,15 @@ async def password_hash() -> str:
 
 
 async def member(house: House, kind: Kind, *roles: str, regions: tuple[str, ...] = ()) -> Person:
-    """A person of a new organisation, signed in and acting for it."""
+    """A person of a new organisation, signed in at the house's gateway and acting for it."""
+    return await member_at(house["gateway"].url, house["gateway"].database, kind, *roles, regions=regions)
+
+
+async def member_at(url: str, database: Database, kind: Kind, *roles: str, regions: tuple[str, ...] = ()) -> Person:
+    """The same at any gateway, whose database is at hand: nobody lets oneself into such an organisation."""
     person_id, organisation_id, now = uuid4(), uuid4(), utc_now()
     email = f"person-{next(_numbers)}-{person_id.hex[:8]}@example.com"
-    async with house["gateway"].database.begin() as db:
+    async with database.begin() as db:
         await account_actions.open_account(
             db,
             person_id=person_id,
@@ -54,7 +60,7 @@ async def member(house: House, kind: Kind, *roles: str, regions: tuple[str, ...]
         await organisation_actions.add_member(
             db, organisation_id=organisation_id, person_id=person_id, roles=roles, regions=regions, now=now
         )
-    async with httpx2.AsyncClient(base_url=house["gateway"].url, timeout=30) as browser:
+    async with httpx2.AsyncClient(base_url=url, timeout=30) as browser:
         own = {"sec-fetch-site": "same-origin"}
         entered = await browser.post("/v1/sessions", json={"identifier": email, "password": PASSWORD}, headers=own)
         assert entered.status_code == 201, entered.text
@@ -69,10 +75,9 @@ async def member(house: House, kind: Kind, *roles: str, regions: tuple[str, ...]
     return Person(person_id, organisation_id, headers)
 
 
-async def api_key(house: House, person: Person, *scopes: str) -> Headers:
-    """What a program of the person sends."""
-    made = await house["gateway"].client.post(
-        "/v1/api-keys", json={"name": "a program", "scopes": list(scopes)}, headers=person.headers
-    )
+async def api_key(client: httpx2.AsyncClient, person: Person, *scopes: str) -> Headers:
+    """What a program of the person sends to the gateway."""
+    body = {"name": "a program", "scopes": list(scopes)}
+    made = await client.post("/v1/api-keys", json=body, headers=person.headers)
     assert made.status_code == 201, made.text
     return {"authorization": f"Bearer {made.json()['secret']}"}

@@ -80,7 +80,7 @@ async def export(house: House, market: Market, body: object, media_type: str) ->
 
 
 async def test_two_callers_of_the_gateway_never_share_a_cached_answer(house: House, market: Market):
-    supplier_ids, keys = [], []
+    gateway, supplier_ids, keys = house["gateway"].client, [], []
     for county, price_fen in ((FANGXIAN, 300), (LUOCHUAN, 7000)):
         person = await member(house, "supplier", "admin", "sales")
         supplier_id = str(person.organisation_id)
@@ -89,10 +89,10 @@ async def test_two_callers_of_the_gateway_never_share_a_cached_answer(house: Hou
         pack = await market.pack(supplier_id, price_fen=price_fen, origin_county_code=county)
         await market.buy(market.as_caller(), (pack, 1))
         supplier_ids.append(supplier_id)
-        keys.append(await api_key(house, person, "analytics:read"))
+        keys.append(await api_key(gateway, person, "analytics:read"))
     official = await member(house, "official", "admin", "officer", regions=("420000",))
-    keys.append(await api_key(house, official, "analytics:read"))
-    keys.append(await api_key(house, await member(house, "analyst", "admin", "analyst"), "analytics:read"))
+    keys.append(await api_key(gateway, official, "analytics:read"))
+    keys.append(await api_key(gateway, await member(house, "analyst", "admin", "analyst"), "analytics:read"))
     await house.drain()
 
     question = {"measures": ["sales_fen"], "filters": [{"dimension": "supplier", "is_any_of": supplier_ids}]}
@@ -102,7 +102,7 @@ async def test_two_callers_of_the_gateway_never_share_a_cached_answer(house: Hou
         assert [(each["totals"]["sales_fen"], each["cached"]) for each in answers] == [
             (sales_fen, is_cached) for sales_fen in expected
         ]
-    nobody = await house["gateway"].client.post("/api/analytics/v1/query", json=question)
+    nobody = await gateway.post("/api/analytics/v1/query", json=question)
     assert nobody.status_code == 401
     consumer = await market.ask("analytics", "POST", "/v1/query", market.as_caller(), body=question)
     assert (consumer.status_code, consumer.json()["code"]) == (403, "figures-not-allowed")
