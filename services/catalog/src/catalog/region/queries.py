@@ -90,15 +90,18 @@ async def get_region(db: AsyncSession, code: str) -> ResolvedRegion:
 
 
 async def get_county_code(db: AsyncSession, code: str, *, field: str) -> str:
-    """Today's code of a county, from its code of any day; 422 `county-unknown` if it is no county of ours."""
-    try:
-        region = (await get_region(db, code)).region
-    except NotFound as error:
-        raise Invalid(f"{code} is not the code of a county.", code="county-unknown", field=field) from error
-    has_counties = region.level != "county" and bool(
-        await db.scalar(select(exists().where(Region.parent_code == region.code, Region.is_current)))
-    )
-    if has_counties:
+    """Today's code of a county, from its code of any day; 422 `county-unknown` if it is no county of ours.
+
+    A city without counties (东莞) stands for one.
+    """
+    region = await db.get(Region, code)
+    if region is None or not region.is_current:
+        try:
+            region = (await get_region(db, code)).region
+        except NotFound as error:
+            raise Invalid(f"{code} is not the code of a county.", code="county-unknown", field=field) from error
+    below = exists().where(Region.parent_code == region.code, Region.is_current)
+    if region.level != "county" and await db.scalar(select(below)):
         raise Invalid(
             f"{region.name} is a {region.level}; give the code of a county.", code="county-unknown", field=field
         )

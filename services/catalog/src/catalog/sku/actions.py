@@ -82,7 +82,8 @@ async def add_sku(
     )
     db.add(sku)
     await db.flush()
-    await _store_prices(db, sku_id, [price])
+    _add_prices(db, sku_id, [price])
+    await db.flush()
     return sku
 
 
@@ -261,6 +262,11 @@ async def _announce(db: AsyncSession, events: Sequence[Event], sku_ids: Sequence
 async def _store_prices(db: AsyncSession, sku_id: UUID, periods: Sequence[rules.PricePeriod]) -> None:
     """Replace the SKU's prices; the exclusion constraint has the last word."""
     await db.execute(delete(SkuPrice).where(SkuPrice.sku_id == sku_id))
+    _add_prices(db, sku_id, periods)
+    await db.flush()
+
+
+def _add_prices(db: AsyncSession, sku_id: UUID, periods: Sequence[rules.PricePeriod]) -> None:
     db.add_all(
         SkuPrice(
             sku_id=sku_id,
@@ -271,7 +277,6 @@ async def _store_prices(db: AsyncSession, sku_id: UUID, periods: Sequence[rules.
         )
         for period in periods
     )
-    await db.flush()
 
 
 def _announcement(product: ProductFacts, sku: SkuFacts, now: datetime) -> dict[str, Any]:
