@@ -6,7 +6,7 @@ readings. The figures are in `data/excursion_policy.json`, with their sources.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from operator import lt, sub
 from typing import Any, Literal
@@ -88,7 +88,9 @@ class Progress:
 
 def progress_document(progress: Progress) -> dict[str, Any]:
     """As plain JSON values; `progress_of` reads it back to the same value."""
-    document: dict[str, Any] = _plain(asdict(progress))
+    document = {name: _plain(getattr(progress, name)) for name in progress.__slots__}
+    if progress.current is not None:
+        document["current"] = {name: _plain(getattr(progress.current, name)) for name in progress.current.__slots__}
     return document
 
 
@@ -105,8 +107,6 @@ def progress_of(document: dict[str, Any] | None) -> Progress | None:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items()}
     return value.isoformat() if isinstance(value, datetime) else value
 
 
