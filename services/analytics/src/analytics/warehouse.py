@@ -22,7 +22,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 from shared.errors import Unavailable
 
 Parameters = Mapping[str, Any]
-Rows = list[list[Any]]
+Rows = Sequence[Sequence[Any]]
 T = TypeVar("T")
 
 _ROWS = "JSONCompactEachRow"

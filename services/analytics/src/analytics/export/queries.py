@@ -1,6 +1,6 @@
 """Whole tables as streams of bytes: as many rows as there are, in the memory of a few thousand."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from analytics.export import rules
@@ -58,7 +58,7 @@ async def list_parquet(columns: list[dict[str, Any]], batches: AsyncIterator[Row
 
     schema = pa.schema([(each["name"], pa.int64() if each["kind"] == "measure" else pa.string()) for each in columns])
     outlet = _Outlet()
-    waiting: Rows = []
+    waiting: list[Sequence[Any]] = []
 
     def write(rows: Rows) -> None:
         arrays = [pa.array([row[place] for row in rows], field.type) for place, field in enumerate(schema)]

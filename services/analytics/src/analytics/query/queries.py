@@ -5,7 +5,7 @@ the place of the feeds; these are the cache's key, so nobody gets an answer made
 """
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -112,11 +112,12 @@ async def get_answer(
     rows, totals = await _look_up(figures, question, scope, statement, with_totals=include_total)
     is_truncated = len(rows) > limit
     rows = rows[:limit]
+    columns = columns_of(question)
+    header = [column["name"] for column in columns]
+    named = await list_named_rows(figures, question, rows, freshness, language)
     answer = {
-        "columns": columns_of(question),
-        "rows": [
-            dict(zip(*each, strict=True)) for each in await _with_names(figures, question, rows, freshness, language)
-        ],
+        "columns": columns,
+        "rows": [dict(zip(header, row, strict=True)) for row in named],
         "totals": totals,
         "next_cursor": _write_cursor(question, rows[-1]) if is_truncated else None,
         "truncated": is_truncated,
@@ -143,16 +144,8 @@ async def _look_up(
     if not question.dimensions:
         return rows, dict(zip(question.measures, rows[0], strict=True))
     whole = rules.totals_statement(question, scope)
-    (total,) = await warehouse.read(whole.sql, dict(whole.parameters))
-    return rows, dict(zip(question.measures, total, strict=True))
-
-
-async def _with_names(
-    figures: Figures, question: Question, rows: Rows, freshness: Freshness, language: str
-) -> list[tuple[list[str], list[Any]]]:
-    """Each row with its column names, names put beside the values that have them."""
-    header = [column["name"] for column in columns_of(question)]
-    return [(header, row) for row in await list_named_rows(figures, question, rows, freshness, language)]
+    (once,) = await warehouse.read(whole.sql, dict(whole.parameters))
+    return rows, dict(zip(question.measures, once, strict=True))
 
 
 async def list_named_rows(
@@ -166,16 +159,14 @@ async def list_named_rows(
             continue
         named = await figures.names.list_names(dimension, (row[place] for row in rows), position=freshness.catalog)
         books.append({value: words.en if language == "en" else words.zh for value, words in named.items()})
-    width = len(books)
-    whole: Rows = []
-    for row in rows:
-        cells: list[Any] = []
-        for value, book in zip(row, books, strict=False):
-            cells.append(value)
-            if book is not None:
-                cells.append(book[value])
-        whole.append([*cells, *row[width:]])
-    return whole
+    cells: list[Sequence[Any]] = []
+    columns = list(zip(*rows, strict=True))
+    for place, column in enumerate(columns):
+        cells.append(column)
+        book = books[place] if place < len(books) else None
+        if book is not None:
+            cells.append([book[value] for value in column])
+    return list(zip(*cells, strict=True))
 
 
 async def list_all_rows(
@@ -184,8 +175,10 @@ async def list_all_rows(
     """Every row, some thousands at a time, named as in an answer. The first batch is empty, and comes when the
     engine has begun to answer: until then a refusal can still be told."""
     statement = rules.rows_statement(question, scope)
-    is_begun = False
-    async for rows in figures.warehouse.stream(statement.sql, dict(statement.parameters)):
+    is_begun = False  # a report may take its time, and so may its reader
+    async for rows in figures.warehouse.stream(
+        f"{statement.sql} SETTINGS max_execution_time = 0", dict(statement.parameters)
+    ):
         if not is_begun:
             is_begun = True
             yield []
@@ -217,7 +210,7 @@ def _column(name: str, zh: str, en: str, *, kind: str = "dimension", unit: str |
     return {"name": name, "label": {"zh": zh, "en": en}, "kind": kind, "unit": unit}
 
 
-def _write_cursor(question: Question, row: list[Any]) -> str:
+def _write_cursor(question: Question, row: Sequence[Any]) -> str:
     places = {name: place for place, name in enumerate(question.names)}
     return encode_cursor(question.digest, *(row[places[each.by]] for each in question.whole_order))
 
