@@ -44,3 +44,18 @@ async def test_what_postgresql_refuses_is_the_error_that_routes_know(fresh_datab
         with pytest.raises(DBAPIError):
             await ADD.rows(db, {"sku_id": "no uuid", "on_hand": 1})
     assert await count(fresh_database) == 0
+
+
+async def test_a_lost_connection_is_not_handed_out_again(fresh_database: Database):
+    whoami = Statement("SELECT pg_backend_pid()")
+    async with fresh_database.read() as db:
+        [[lost]] = await whoami.rows(db, {})
+        async with fresh_database.read() as other:
+            await other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": lost})
+        with pytest.raises(DBAPIError) as failure:
+            await whoami.rows(db, {})
+        assert failure.value.connection_invalidated
+    for _ in range(3):
+        async with fresh_database.read() as db:
+            [[found]] = await whoami.rows(db, {})
+            assert found != lost

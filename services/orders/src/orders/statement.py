@@ -24,11 +24,15 @@ class Statement:
 
     async def rows(self, db: AsyncSession, values: Mapping[str, Any]) -> list[asyncpg.Record]:
         """Run it and give its rows. What PostgreSQL refuses is a DBAPIError, as from SQLAlchemy."""
-        driver = await _driver_of(await db.connection())
+        connection = await db.connection()
+        driver = await _driver_of(connection)
         try:
             found: list[asyncpg.Record] = await driver.fetch(self._sql, *[values[name] for name in self._names])
-        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise DBAPIError(self._sql, None, error) from error
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            is_lost = driver.is_closed()
+            if is_lost:
+                await connection.invalidate(error)  # so that the pool does not hand it out again
+            raise DBAPIError(self._sql, None, error, connection_invalidated=is_lost) from error
         return found
 
 
