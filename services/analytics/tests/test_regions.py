@@ -2,7 +2,7 @@
 
 import pytest
 
-from analytics.regions import origin_of, region_name, region_names
+from analytics.regions import origin_of, region_names
 
 
 @pytest.mark.parametrize(
@@ -19,11 +19,14 @@ def test_every_county_has_a_city_and_a_province(county, city, province):
     assert origin_of(county) == (county, city, province)
 
 
-def test_divisions_have_names_and_unknown_codes_stay_codes():
-    assert region_name("520000") == "贵州省"
-    assert region_name("520300") == "遵义市"
-    assert region_name("710000") == "台湾省"
-    assert region_name("999999") == "999999"
+def test_divisions_of_every_level_have_names():
+    names = region_names()
+    assert [names[code] for code in ("520000", "520300", "520326", "710000")] == [
+        "贵州省",
+        "遵义市",
+        "务川仡佬族苗族自治县",
+        "台湾省",
+    ]
 
 
 def test_every_county_of_the_library_leads_to_a_named_province_and_city():

@@ -12,7 +12,6 @@ from analytics.metric.routes import router as metric_router
 from analytics.name.queries import NameBook
 from analytics.query.queries import AnswerCache, Figures
 from analytics.query.routes import router as query_router
-from analytics.regions import region_names
 from analytics.settings import AnalyticsSettings
 from analytics.warehouse import Warehouse
 from shared.app import Service, create_app
@@ -37,7 +36,6 @@ async def _open(app: FastAPI) -> None:
     await warehouse.open()
     async with app.state.database.begin() as db:
         hash_key = await ensure_hash_key(db)
-    region_names()
     app.state.figures = Figures(warehouse, NameBook(warehouse), AnswerCache(settings.cached_answers))
     app.state.feeds = Feeds(warehouse, app.state.database, hash_key)
 

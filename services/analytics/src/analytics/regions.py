@@ -44,8 +44,3 @@ def region_names() -> dict[str, str]:
         if record.district_code:
             names[record.district_code.ljust(6, "0")] = record.district_name
     return names
-
-
-def region_name(code: str) -> str:
-    """The division's name, or the code itself where none is known any more."""
-    return region_names().get(code, code)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from analytics.metric.rules import DIMENSIONS, NAMES, Kind, Words
-from analytics.regions import region_name
+from analytics.regions import region_names
 from analytics.warehouse import Warehouse
 
 _NAMES = "SELECT id, name, name_en FROM names FINAL WHERE kind = {kind:String} AND id IN {ids:Array(UUID)}"
@@ -15,6 +15,7 @@ class NameBook:
 
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
+        self._regions = {code: Words(name, name) for code, name in region_names().items()}
         self._position = ""
         self._known: dict[tuple[str, str], Words] = {}
 
@@ -22,7 +23,7 @@ class NameBook:
         """What each value is called; itself where nobody has named it."""
         wanted = set(values)
         if DIMENSIONS[dimension].kind is Kind.REGION:
-            return {value: Words(region_name(value), region_name(value)) for value in wanted}
+            return {value: self._regions.get(value) or Words(value, value) for value in wanted}
         if DIMENSIONS[dimension].kind is Kind.CODE:
             book = NAMES.get(dimension, {})
             return {value: book.get(value, Words(value, value)) for value in wanted}
