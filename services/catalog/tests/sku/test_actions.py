@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from itertools import pairwise
 
+import orjson
 import pytest
 from sqlalchemy.exc import IntegrityError
 
@@ -218,3 +219,18 @@ async def test_all_products_are_told_of_anew_a_batch_at_a_time(db, make):
     last = await actions.announce_next(db, after=first, now=NOW, limit=2)
     assert await actions.announce_next(db, after=last, now=NOW, limit=2) is None
     assert {event.sku_id for event in await published(db, SkuRevised)} == {sku.sku_id for sku in skus}
+
+
+async def test_packs_of_one_product_repriced_at_once_all_show_on_its_card(fresh_database, make):
+    async with fresh_database.begin() as db:
+        product = await make.product(db)
+        skus = [await make.listed_sku(db, product_id=product.product_id) for _ in range(6)]
+
+    async def reprice(sku, price_fen):
+        async with fresh_database.begin() as db:
+            await actions.set_price(db, sku_id=sku.sku_id, expected_revision=2, price_fen=price_fen, now=NOW)
+
+    await asyncio.gather(*(reprice(sku, 1000 + place) for place, sku in enumerate(skus)))
+    [row] = await fetching(fresh_database)("SELECT detail FROM product_cards WHERE valid_until > $1", [NOW])
+    detail = orjson.loads(row[0] + "true}}")
+    assert [each["price_fen"] for each in detail["skus"]] == list(range(1000, 1006))
