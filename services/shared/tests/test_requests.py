@@ -97,6 +97,13 @@ async def test_a_fault_hides_its_cause_and_shows_its_trace(client):
     assert "ZeroDivision" not in answer.text
 
 
+async def test_a_refusals_extra_members_never_hide_the_problems_own(client):
+    answer = await client.get("/v1/taken")
+    assert answer.status_code == 409
+    body = answer.json()
+    assert (body["status"], body["current_status"], body["thing"], body["code"]) == (409, "RESERVED", "a", "taken")
+
+
 async def test_wrong_input_names_every_field(client, as_caller):
     answer = await client.post("/v1/things", json={"count": "many"}, headers={**as_caller(), "idempotency-key": "k"})
     assert answer.status_code == 422

@@ -21,6 +21,7 @@ from shared.log import logger
 from shared.telemetry import current_trace
 
 MEDIA_TYPE = "application/problem+json"
+_RESERVED = frozenset({"type", "title", "status", "code", "detail", "headers", "trace_id"})
 _TITLES = {404: "Not found", 405: "Method not allowed", 413: "Too large", 415: "Unsupported content"}
 
 log = logger(__name__)
@@ -93,6 +94,7 @@ def refused(_: Request, refusal: Exception) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if "retry_after_seconds" in refusal.extra:
         headers["Retry-After"] = str(refusal.extra["retry_after_seconds"])
+    extra = {(f"current_{name}" if name in _RESERVED else name): value for name, value in refusal.extra.items()}
     return problem(
         refusal.status,
         code=refusal.code,
@@ -100,7 +102,7 @@ def refused(_: Request, refusal: Exception) -> Response:
         detail=refusal.message,
         field=refusal.field,
         headers=headers,
-        **refusal.extra,
+        **extra,
     )
 
 

@@ -64,7 +64,7 @@ def postgres_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def chdb_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Embedded ClickHouse. A process opens one folder and no other, so all tests share it: take a database of your own."""
+    """Embedded ClickHouse. A process opens one folder and no other, so tests share it: take a database of your own."""
     return f"chdb://{tmp_path_factory.mktemp('clickhouse')}"
 
 

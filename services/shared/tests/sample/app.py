@@ -12,7 +12,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from shared.app import Service
 from shared.auth import CallerDep
 from shared.db import Db, Read, new_metadata
-from shared.errors import NotFound
+from shared.errors import Conflict, NotFound
 from shared.etag import IfMatch, ensure_fresh
 from shared.events.logistics import ShipmentCreated
 from shared.idempotency import Once
@@ -72,6 +72,12 @@ async def get_thing(name: str, db: Read) -> NewThing:
     if found is None:
         raise NotFound("There is no such thing.", code="thing-not-found")
     return NewThing(name=found.name, count=found.count)
+
+
+@router.get("/v1/taken")
+async def refuse() -> None:
+    """A refusal whose extra member has the name of a problem's own."""
+    raise Conflict("It is taken.", code="taken", status="RESERVED", thing="a")
 
 
 @router.get("/v1/fault")
