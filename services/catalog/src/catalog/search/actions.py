@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -169,9 +170,10 @@ def _document(facts: ProductFacts) -> rules.Document:
     )
 
 
-def _runs(field: str) -> list[rules.Han | str]:
-    return [_han(token) if chinese.is_han(token) else token for token in chinese.tokens(field)]
-
-
-def _han(run: str) -> rules.Han:
-    return rules.Han(run, tuple(chinese.syllables(run)))
+@lru_cache(maxsize=20_000)
+def _runs(field: str) -> tuple[rules.Han | str, ...]:
+    """The runs of a field with their readings; places and suppliers come again and again."""
+    return tuple(
+        rules.Han(token, tuple(chinese.syllables(token))) if chinese.is_han(token) else token
+        for token in chinese.tokens(field)
+    )

@@ -7,6 +7,7 @@ work: words and pinyin come cut from `catalog.chinese`.
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 EVERYTHING = "*"
 _TITLE = 20_000
@@ -64,9 +65,9 @@ def text_terms(document: Document, *, tie_break: int) -> dict[str, int]:
     Chinese the last word says what a thing is: 红富士苹果 is an apple, 苹果干 is dried fruit)."""
     found: dict[str, int] = {}
     for term, rank in (
-        *_title_terms(document.title),
+        *_title_terms(tuple(document.title)),
         *((word, _ENGLISH + _COVERAGE // len(document.english)) for word in document.english),
-        *_category_terms(document.category),
+        *_category_terms(tuple(document.category)),
         *(each for run in document.places for each in _place_terms(run)),
         *((term, _PACK) for run in document.packs for term in _words(run)),
         *((term, _SUPPLIER) for run in document.supplier for term in _words(run)),
@@ -128,7 +129,25 @@ def _pieces(text: str) -> set[str]:
     return {*text, *_pairs(text)}
 
 
-def _title_terms(title: Sequence[Han | str]) -> Iterator[tuple[str, int]]:
+Ranked = tuple[tuple[str, int], ...]
+
+
+@lru_cache(maxsize=20_000)
+def _title_terms(title: tuple[Han | str, ...]) -> Ranked:
+    return tuple(_each_title_term(title))
+
+
+@lru_cache(maxsize=1_000)
+def _category_terms(category: tuple[Han | str, ...]) -> Ranked:
+    return tuple(_each_category_term(category))
+
+
+@lru_cache(maxsize=10_000)
+def _place_terms(place: Han | str) -> Ranked:
+    return tuple(_each_place_term(place))
+
+
+def _each_title_term(title: Sequence[Han | str]) -> Iterator[tuple[str, int]]:
     length = max(1, sum(len(_text(run)) for run in title))
     for place, run in enumerate(title):
         is_last = place == len(title) - 1
@@ -151,7 +170,7 @@ def _readings(syllables: Sequence[str], length: int) -> Iterator[tuple[str, int]
                 yield _initials(run), _INITIALS + lift
 
 
-def _category_terms(category: Sequence[Han | str]) -> Iterator[tuple[str, int]]:
+def _each_category_term(category: Sequence[Han | str]) -> Iterator[tuple[str, int]]:
     for run in category:
         if isinstance(run, Han):
             yield from ((term, _CATEGORY) for term in _pieces(run.text))
@@ -164,7 +183,7 @@ def _words(run: Han | str) -> list[str]:
     return _pairs(run.text) if isinstance(run, Han) else [run]
 
 
-def _place_terms(place: Han | str) -> Iterator[tuple[str, int]]:
+def _each_place_term(place: Han | str) -> Iterator[tuple[str, int]]:
     """Its name and pairs, and how its name is read from the first syllable on: `sichuan` needs no `sheng`."""
     if isinstance(place, str):
         yield place, _PLACE
