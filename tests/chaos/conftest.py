@@ -1,4 +1,4 @@
-"""A town of real processes, once for all tests of a worker."""
+"""A town of real processes, once for each file of tests; what they keep stays for the next."""
 
 import shutil
 import tempfile
@@ -12,7 +12,7 @@ from tests.chaos.town import Town, opened_town
 from tests.e2e.market import Market
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def state() -> Iterator[Path]:
     """The folder of all data; its path is short, for it holds sockets."""
     folder = Path(tempfile.mkdtemp(prefix="zn-"))

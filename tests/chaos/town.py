@@ -1,6 +1,7 @@
 """The suite as `make run` starts it, with a hand on each process: kill it where it stands, start it again."""
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -19,7 +20,7 @@ from shared.outbox import read_cursor
 from tests.e2e.market import Headers, Market
 from tests.e2e.people import api_key, member_at
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 SERVICES = ("catalog", "orders", "logistics", "analytics")
 SCOPES = [f"{service}:{verb}" for service in SERVICES for verb in ("read", "write")]
 PASSWORD = "香菇炖鸡要小火慢炖 2026"
@@ -38,8 +39,9 @@ _HEARD = {
 
 
 def free_ports(count: int) -> int:
-    """The first of so many free ports in a row."""
-    for first in range(21_000, 31_000, count):
+    """The first of so many free ports in a row; two test processes begin to look in different places."""
+    begin = os.getpid() * count % 9_000
+    for first in range(21_000 + begin, 21_000 + begin + 1_000, count):
         try:
             for port in range(first, first + count):
                 with socket.socket() as probe:

@@ -25,6 +25,7 @@ from schemathesis.specs.openapi.checks import (
 )
 from standardwebhooks import Webhook
 
+from shared.clock import utc_now
 from tests.e2e.house import House
 from tests.e2e.market import Carrier, Headers, Market
 from tests.e2e.people import member
@@ -76,6 +77,11 @@ async def seeded(house: House, market: Market, as_caller: Callable[..., Headers]
         "provider_name": ["sandbox"],
         "provider": ["sandbox"],
         "id": [pack.sku_id for pack in packs],
+        "measures": ["sales_fen", "orders", "buyers"],
+        "dimensions": ["day", "week", "designation", "origin_county", "supplier"],
+        "dimension": ["day", "month", "designation", "origin_province"],
+        "is_any_of": [str(utc_now().date()), "2026-11", "assisted-832", "420000"],
+        "by": ["sales_fen", "day"],
     }
     supplier = as_caller(kind="supplier", organisation_id=UUID(packs[0].supplier_id))
     callers = [market.operator, market.operator, buyer, supplier, as_caller(kind="analyst"), {}]
