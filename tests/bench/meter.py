@@ -2,19 +2,19 @@
 
 import asyncio
 import statistics
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from time import perf_counter
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 Work = Callable[[int], Awaitable[None]]
 
 
 @dataclass(frozen=True)
 class Row:
-    """A line of `.state/bench.json`. `ratio` is value over yardstick, in the yardstick's sense."""
+    """A line of `.state/bench.json`. `ratio` is value over yardstick, in the sense that the yardstick's text names."""
 
     name: str
     value: float
@@ -32,23 +32,80 @@ class Row:
         return row
 
 
+def row_at_most(
+    name: str, value: float, unit: str, most: float, yardstick: str = "", ratio: float | None = None
+) -> Row:
+    """A row whose goal is an upper bound."""
+    return Row(name, value, unit, f"≤ {most:g} {unit}", value <= most, yardstick, ratio)
+
+
+def row_at_least(name: str, value: float, unit: str, least: float, yardstick: str, ratio: float | None = None) -> Row:
+    """A row whose goal is a lower bound."""
+    return Row(name, value, unit, f"≥ {least:g} {unit}".strip(), value >= least, yardstick, ratio)
+
+
 def family(pid: int) -> list[psutil.Process]:
     """A process and all below it."""
     root = psutil.Process(pid)
     return [root, *root.children(recursive=True)]
 
 
-def cpu_seconds(pids: list[int]) -> float:
-    """User and system time of the processes and their present children."""
-    total = 0.0
+def _seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def app_usage(pids: Iterable[int]) -> dict[int, float]:
+    """User and system seconds by process, of these and their present children."""
+    found: dict[int, float] = {}
     for pid in pids:
         for process in family(pid):
             try:
-                times = process.cpu_times()
+                found[process.pid] = _seconds(process)
             except psutil.NoSuchProcess:
                 continue
-            total += times.user + times.system
-    return total
+    return found
+
+
+def database_usage(postmaster: int, database: str = "") -> dict[int, float]:
+    """The same for PostgreSQL. With a database's name: its own backends and the server's background processes, without
+    the backends of other databases, which serve other services."""
+    found: dict[int, float] = {}
+    for process in family(postmaster):
+        try:
+            title = " ".join(process.cmdline())
+            if database and " zhunong_" in title and f" {database} " not in f"{title} ":
+                continue
+            found[process.pid] = _seconds(process)
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+def whole_database_seconds(postmaster: int) -> float:
+    """All that PostgreSQL has used, also by backends that ended: the postmaster keeps their sum."""
+    times = psutil.Process(postmaster).cpu_times()
+    return sum(database_usage(postmaster).values()) + float(times.children_user + times.children_system)
+
+
+def spent(before: Mapping[int, float], after: Mapping[int, float]) -> float:
+    """Seconds used between two readings; a process that is new counts from its birth."""
+    return sum(seconds - before.get(pid, 0.0) for pid, seconds in after.items())
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whose CPU is counted, and what it uses when nobody asks anything (CPU seconds a second), which is taken off."""
+
+    app_pids: tuple[int, ...]
+    postmaster: int
+    database: str = ""
+    idle_app: float = 0.0
+    idle_database: float = 0.0
+
+    def read(self) -> tuple[dict[int, float], dict[int, float]]:
+        """A reading of the app and of the database."""
+        return app_usage(self.app_pids), database_usage(self.postmaster, self.database)
 
 
 @dataclass(frozen=True)
@@ -81,17 +138,30 @@ class Sample:
         """Both together."""
         return self.app_ms + self.database_ms
 
-    def percentile(self, share: float) -> float:
-        """A latency in milliseconds."""
-        ordered = sorted(self.latencies)
-        return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+    def figures(self, prefix: str = "") -> dict[str, float]:
+        """What a round keeps of it."""
+        return {
+            f"{prefix}cpu_ms": self.cpu_ms,
+            f"{prefix}app_ms": self.app_ms,
+            f"{prefix}database_ms": self.database_ms,
+            f"{prefix}rate": self.rate,
+            f"{prefix}p50_ms": percentile_ms(self.latencies, 0.5),
+            f"{prefix}p99_ms": percentile_ms(self.latencies, 0.99),
+        }
 
 
-async def burst(
-    work: Work, *, count: int, clients: int, app_pids: list[int], database_pids: list[int], first: int = 0
-) -> Sample:
-    """Do `work(number)` for `count` numbers from `first`, `clients` at a time, and measure what it cost."""
-    numbers = iter(range(first, first + count))
+def percentile_ms(seconds: list[float], share: float) -> float:
+    """A latency in milliseconds."""
+    ordered = sorted(seconds)
+    return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+async def burst(work: Work, *, count: int, clients: int, account: Account, settle_seconds: float = 0.0) -> Sample:
+    """Do `work(number)` for `count` numbers from 0, `clients` at a time, and measure what it cost.
+
+    `settle_seconds` is how long CPU is still counted after the last answer, for work that goes on behind it.
+    """
+    numbers = iter(range(count))
     latencies: list[float] = []
 
     async def client() -> None:
@@ -100,12 +170,20 @@ async def burst(
             await work(number)
             latencies.append(perf_counter() - started)
 
-    app_before, database_before = cpu_seconds(app_pids), cpu_seconds(database_pids)
+    app_before, database_before = account.read()
     started = perf_counter()
     await asyncio.gather(*(client() for _ in range(clients)))
     seconds = perf_counter() - started
+    if settle_seconds:
+        await asyncio.sleep(settle_seconds)
+    app_after, database_after = account.read()
+    counted = perf_counter() - started
     return Sample(
-        count, seconds, cpu_seconds(app_pids) - app_before, cpu_seconds(database_pids) - database_before, latencies
+        count,
+        seconds,
+        max(0.0, spent(app_before, app_after) - account.idle_app * counted),
+        max(0.0, spent(database_before, database_after) - account.idle_database * counted),
+        latencies,
     )
 
 

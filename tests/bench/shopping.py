@@ -1,0 +1,44 @@
+"""Buyers and what they send: bodies of orders over many SKUs, each for a sum that is right."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import orjson
+
+ADDRESS = {"recipient": "压测收货人", "phone": "13800000000", "county_code": "110105", "detail": "压测路 1 号"}
+LINES = 3
+
+
+@dataclass(frozen=True)
+class Basket:
+    """Three SKUs with quantities, and what they cost together in fen."""
+
+    lines: tuple[tuple[UUID, int], ...]
+    payable_fen: int
+
+    @property
+    def body(self) -> bytes:
+        """As POST /v1/orders takes it."""
+        return orjson.dumps(
+            {
+                "lines": [{"sku_id": str(sku_id), "quantity": quantity} for sku_id, quantity in self.lines],
+                "address": ADDRESS,
+                "seen_payable_fen": self.payable_fen,
+            }
+        )
+
+
+def a_basket(chance: random.Random, skus: Sequence[tuple[UUID, int]]) -> Basket:
+    """Three different SKUs."""
+    chosen = [(sku_id, price_fen, chance.randint(1, 3)) for sku_id, price_fen in chance.sample(skus, LINES)]
+    return Basket(
+        tuple((sku_id, quantity) for sku_id, _, quantity in chosen),
+        sum(price_fen * quantity for _, price_fen, quantity in chosen),
+    )
+
+
+def new_key() -> dict[str, str]:
+    """An Idempotency-Key header that nobody used."""
+    return {"idempotency-key": uuid4().hex}
