@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from catalog import jobs
-from catalog.reading import fetching
 from catalog.sku import actions
+from shared.direct import fetching
 from shared.events.catalog import SkuDelisted, SkuRevised
 from shared.testing import NOW, published
 

@@ -9,9 +9,9 @@ import pytest
 from catalog.product import actions
 from catalog.product.data import categories, temperature_classes
 from catalog.product.rules import Proof
-from catalog.reading import fetching
 from catalog.search import actions as search_actions
 from catalog.search import queries as search_queries
+from shared.direct import fetching
 from shared.errors import Conflict, Invalid, NotFound, Stale
 from shared.events.catalog import SkuRevised
 from shared.testing import NOW, published

@@ -8,12 +8,12 @@ import orjson
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from catalog.reading import fetching
 from catalog.search import queries as search_queries
 from catalog.search.queries import Filters
 from catalog.sku import actions, queries
 from catalog.sku.models import SkuPrice
 from catalog.supplier import actions as supplier_actions
+from shared.direct import fetching
 from shared.errors import Conflict, Stale
 from shared.events.catalog import SkuDelisted, SkuListed, SkuRevised
 from shared.testing import NOW, published

@@ -8,7 +8,7 @@ import pytest
 from orders.payment import rules
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
-NUMBER = uuid4().hex
+NUMBER = "0192a3b4c5d67e8f90a1b2c3d4e5f607"
 
 
 def judge(status: str, trade: rules.Trade, *, transaction_id: str | None = None) -> str:

@@ -39,6 +39,7 @@ def create_engine(url: str, *, pool_size: int, **options: Any) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=10,
+        pool_use_lifo=True,  # the connection used last is the warm one
         json_serializer=lambda value: orjson.dumps(value, default=str).decode(),
         json_deserializer=orjson.loads,
         connect_args={

@@ -16,6 +16,7 @@ shared_buffers = '512MB'
 wal_compression = 'on'
 max_wal_size = '4GB'
 jit = off
+random_page_cost = 1.1
 timezone = 'UTC'
 log_timezone = 'UTC'
 """

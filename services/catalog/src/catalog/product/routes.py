@@ -21,12 +21,12 @@ from catalog.product.schemas import (
     TemperatureClassPage,
     TemperatureClassSchema,
 )
-from catalog.reading import fetching
 from catalog.search import queries as search_queries
 from catalog.sku import queries as sku_queries
 from shared.auth import CallerDep, OptionalCaller
 from shared.clock import utc_now
 from shared.db import Db, Read
+from shared.direct import fetching
 from shared.errors import Invalid
 from shared.etag import IfMatch, etag_of
 from shared.idempotency import Once

@@ -14,10 +14,10 @@ from catalog import chinese
 from catalog.facts import CERTIFICATE_HORIZON, ProductFacts, card_json, card_periods, detail_json, offers_at
 from catalog.product import queries as product_queries
 from catalog.product.data import categories
-from catalog.reading import driver_connection
 from catalog.search import queries, rules
 from catalog.search.models import ProductCard
 from shared.clock import business_day
+from shared.direct import driver_connection
 
 _CARD_COLUMNS = [column.name for column in ProductCard.__table__.columns]
 _BATCH = 2_000

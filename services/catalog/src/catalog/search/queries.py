@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from catalog.facts import ProductFacts, SkuFacts, month_bit
 from catalog.product import queries as product_queries
 from catalog.product.rules import Proof
-from catalog.reading import Fetch
 from catalog.region import queries as region_queries
 from catalog.search.rules import EVERYTHING, TextQuery
 from catalog.sku import queries as sku_queries
 from catalog.supplier import queries as supplier_queries
 from shared.clock import business_day
+from shared.direct import Fetch
 
 Sort = Literal["relevance", "price", "-price", "newest"]
 

@@ -17,12 +17,12 @@ from catalog.cursors import cursor_numbers, invalid_cursor
 from catalog.facts import month_bit
 from catalog.product.data import categories
 from catalog.product.rules import CERTIFICATE_FORMS
-from catalog.reading import Fetch, fetching
 from catalog.region import source
 from catalog.remembered import Remembered
 from catalog.search import queries, rules
 from catalog.search.schemas import ProductList, ProductListQuery, query_parameters
 from shared.clock import utc_now
+from shared.direct import Fetch, fetching
 from shared.errors import Invalid
 from shared.page import encode_cursor
 

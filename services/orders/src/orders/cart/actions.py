@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orders.cart.rules import CartLine
 from orders.sku.queries import SALE_COLUMNS, SALE_WIDTH, sale_skus
 from orders.sku.rules import unsellable_reason
-from orders.statement import Statement
+from shared.direct import Statement
 from shared.errors import Conflict, NotFound
 
 LINES_MAXIMUM = 100  # what one order may hold

@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orders.cart import queries as cart_queries
 from orders.order import queries, rules
 from orders.payment import actions as payment_actions
-from orders.statement import Statement
 from orders.stock import actions as stock_actions
 from shared.auth import Caller
 from shared.clock import business_day
+from shared.direct import Statement
 from shared.errors import Conflict
 from shared.events.orders import DeliveryAddress, OrderCancelled, OrderPaid, OrderPlaced, SoldLine, SoldPart
 from shared.idempotency import OnceKey, still_running

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orders.order import rules
 from orders.sku.queries import SALE_COLUMNS, SALE_WIDTH, sale_skus
 from orders.sku.rules import SaleSku
-from orders.statement import Statement
 from shared.auth import Caller
+from shared.direct import Statement
 from shared.errors import Conflict, NotFound
 from shared.idempotency import OnceKey, check_earlier
 

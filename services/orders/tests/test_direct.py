@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from orders.statement import Statement
 from shared.db import Database
+from shared.direct import Statement
 
 ADD = Statement("INSERT INTO stock_levels (sku_id, on_hand) VALUES (:sku_id, :on_hand) RETURNING sku_id, available")
 
