@@ -33,9 +33,11 @@ def shrunk(before: dict, after: dict, path: str = "") -> list[str]:
     """What a reader of the old schema would miss in the new one."""
     was, now = before.get("properties", {}), after.get("properties", {})
     lost = [f"{path}.{name} is gone" for name in was if name not in now]
-    for name in was.keys() & now.keys():
-        if any(was[name].get(key) != now[name].get(key) for key in ("type", "format", "$ref")):
-            lost.append(f"{path}.{name} changed its type")
+    lost += [
+        f"{path}.{name} changed its type"
+        for name in was.keys() & now.keys()
+        if any(was[name].get(key) != now[name].get(key) for key in ("type", "format", "$ref"))
+    ]
     new_required = set(after.get("required", [])) - set(before.get("required", [])) - set(was)
     lost += [f"{path}.{name} is new and has no default" for name in new_required]
     for name, old in before.get("$defs", {}).items():
