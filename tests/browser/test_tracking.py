@@ -1,0 +1,96 @@
+"""A supplier hands a parcel over at the desk, a carrier sends its statuses and a day of readings, the buyer looks."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import httpx2
+import pytest
+from playwright.sync_api import expect
+
+from deploy.demo.accounts import OPERATOR
+from deploy.demo.carrier import MINUTES, DemoCarrier, a_day_of_readings, a_journey
+from deploy.demo.visitor import signed_in
+from tests.browser.shopper import Shopper
+
+pytestmark = pytest.mark.browser
+
+CARRIER = "sf-demo"
+
+
+async def carry(address: str, waybill: str) -> None:
+    """The whole journey of a parcel, signed as a carrier signs, with an excursion and a gap in its readings."""
+    async with signed_in(address, OPERATOR) as operator:
+        made = await operator.post(f"/api/logistics/v1/carriers/{CARRIER}/secrets", json={})
+        assert made.status_code == 201, made.text
+        secret = made.json()["secret"]
+    start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=MINUTES)
+    async with httpx2.AsyncClient(base_url=address, timeout=30) as client:
+        carrier = DemoCarrier(client, CARRIER, secret)
+        told = await carrier.push("tracking", {"updates": a_journey(waybill, start)})
+        assert told.status_code == 202, told.text
+        for readings in a_day_of_readings(start):
+            body = {"waybill_number": waybill, "device_id": "demo-1", "readings": readings}
+            assert (await carrier.push("readings", body)).status_code == 202
+
+
+def buy_fresh_mushrooms(buyer: Shopper) -> str:
+    """One box of 阜平鲜香菇, paid; the path of the order."""
+    page = buyer.page
+    buyer.sign_in("xiaomei@example.com", "/cart")
+    while page.locator(".cart-line form[action$='/remove'] button").count():
+        page.locator(".cart-line form[action$='/remove'] button").first.click()
+        page.wait_for_load_state("networkidle")
+    buyer.go("/products?q=阜平鲜香菇")
+    buyer.go(buyer.product_links()[0])
+    page.click(".buy-button")
+    page.wait_for_url("**/cart?done=added")
+    buyer.go("/checkout")
+    buyer.fill_in_address()
+    page.click("button[value=place]")
+    page.wait_for_url("**/orders/*/pay")
+    order = buyer.pay_at_the_cashier()
+    page.wait_for_url("**?done=paid", timeout=20_000)
+    return order.removeprefix(buyer.base_url)
+
+
+def test_a_parcel_is_sent_carried_and_followed(shopper: Callable[..., Shopper]) -> None:
+    buyer = shopper()
+    order = buy_fresh_mushrooms(buyer)
+    number = buyer.page.locator(".order-number").inner_text()
+    buyer.go(f"{order}/tracking")
+    expect(buyer.page.locator("main")).to_contain_text("正在备货")
+
+    supplier = shopper()
+    supplier.sign_in("fuping-zaohua@example.com", "/desk")
+    part = supplier.page.locator(".desk-part", has_text=number)
+    waybill = f"SF{uuid4().int % 10**12:012d}"
+    part.locator("[name=carrier_code]").fill("no-such-carrier")
+    part.locator("[name=waybill_number]").fill(waybill)
+    part.locator("button").click()
+    expect(part.locator("[role=alert]")).to_be_visible()
+    expect(part.locator("[name=waybill_number]")).to_have_value(waybill)
+    supplier.complaints.clear()
+    part.locator("[name=carrier_code]").fill(CARRIER)
+    part.locator("button").click()
+    supplier.page.wait_for_url("**/desk?done=dispatched")
+    supplier.keep_picture("11-desk")
+
+    asyncio.run(carry(buyer.base_url, waybill))
+    for language, width in (("zh", 1280), ("en", 390)):
+        reader = shopper(language=language, width=width)
+        reader.sign_in("xiaomei@example.com", f"{order}/tracking")
+        page = reader.page
+        expect(page.locator(".timeline li")).to_have_count(6)
+        expect(page.locator(".parcel-state")).to_have_text("已签收" if language == "zh" else "Delivered")
+        page.wait_for_selector(".chart svg")
+        expect(page.locator(".cold-bad")).to_contain_text("0–4 °C")
+        expect(page.locator(".excursions li")).to_have_count(2)
+        reader.keep_picture("12-temperature")
+        page.click(".table-details summary")
+        assert page.locator(".table .is-out").count() > 3
+        assert reader.complaints == []
+        reader.ensure_accessible()
+    buyer.go(order)
+    expect(buyer.page.locator(".steps .is-done")).to_have_count(4)
