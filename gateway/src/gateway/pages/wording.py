@@ -14,7 +14,7 @@ LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
 
 
 class Phrase(str):
-    """A text with places to fill: `t.site.cart_with(n=3)`. It prints as it is when nothing is filled in."""
+    """A text with places to fill: `t.cart.remove_of(title="…")`. It prints as it is when nothing is filled in."""
 
     __slots__ = ()
 
