@@ -59,6 +59,12 @@ async def test_a_day_of_shuffled_readings_shows_the_excursion_and_the_gap_at_the
     [gap] = told["gaps"]
     assert datetime.fromisoformat(gap["started_at"]) == start + 900 * MINUTE
     assert datetime.fromisoformat(gap["ended_at"]) == start + 985 * MINUTE
+    announced = await house["logistics"].rows(
+        "SELECT CAST(data ->> 'excursion_id' AS text) AS id, count(*) AS count FROM outbox "
+        "WHERE type = 'logistics.excursion-opened.v1' AND data ->> 'parcel_id' = :parcel_id GROUP BY 1",
+        parcel_id=parcel_id,
+    )
+    assert {row["id"]: row["count"] for row in announced} == {excursion["excursion_id"]: 1, gap["excursion_id"]: 1}
 
 
 async def test_a_gap_between_warm_and_cool_is_a_gap_and_no_long_warmth(house: House, market: Market):

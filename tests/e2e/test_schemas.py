@@ -119,7 +119,7 @@ def requests_of(draw: st.DrawFn, operation: APIOperation[Any, Any, Any, Any], mo
     case: Case = draw(operation.as_strategy(generation_mode=mode))
     for place in [each for part in (case.path_parameters, case.query, case.body) for each in objects_in(part)]:
         for name in seeded.known.keys() & place.keys():
-            if draw(st.integers(0, 3)):
+            if draw(st.integers(0, 3)) < 3:
                 known = draw(st.sampled_from(seeded.known[name]))
                 place[name] = [known] if isinstance(place[name], list) else known
     return case, draw(st.sampled_from(seeded.callers))
