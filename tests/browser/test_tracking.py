@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -77,7 +78,9 @@ def test_a_parcel_is_sent_carried_and_followed(shopper: Callable[..., Shopper]) 
     supplier.page.wait_for_url("**/desk?done=dispatched")
     supplier.keep_picture("11-desk")
 
-    asyncio.run(carry(buyer.base_url, waybill))
+    # Playwright runs a loop of its own in this thread.
+    with ThreadPoolExecutor(1) as elsewhere:
+        elsewhere.submit(lambda: asyncio.run(carry(buyer.base_url, waybill))).result()
     for language, width in (("zh", 1280), ("en", 390)):
         reader = shopper(language=language, width=width)
         reader.sign_in("xiaomei@example.com", f"{order}/tracking")
