@@ -207,7 +207,7 @@ class ServiceCalls:
         self.analytics = Upstream(client, "analytics")
 
 
-def services(request: Request) -> ServiceCalls:
+async def services(request: Request) -> ServiceCalls:
     """The calls of this gateway."""
     return ServiceCalls(parts(request).upstream)
 

@@ -30,7 +30,7 @@ _QUESTIONS = {
 _EXPORTS = {**_QUESTIONS, "top_counties": "origin_county"}
 
 
-def selection(request: Request) -> Selection:
+async def selection(request: Request) -> Selection:
     """What the address chooses."""
     return selection_of(request.query_params, today=business_day(utc_now()))
 

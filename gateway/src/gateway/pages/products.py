@@ -78,7 +78,12 @@ def product_query(request: Request) -> ProductQuery:
     return ProductQuery(**given)
 
 
-QueryDep = Annotated[ProductQuery, Depends(product_query)]
+async def asked_query(request: Request) -> ProductQuery:
+    """The query of this request."""
+    return product_query(request)
+
+
+QueryDep = Annotated[ProductQuery, Depends(asked_query)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +198,7 @@ def heading_of(query: ProductQuery, chips: list[Way], page: Page) -> str:
     """What the list shows, in a few words."""
     if query.q:
         return str(page.t.list.results_for(q=query.q))
-    return chips[0].label if len(chips) == 1 else str(page.t.site.all_products)
+    return " · ".join(chip.label for chip in chips) or str(page.t.site.all_products)
 
 
 def catalog_params(query: ProductQuery) -> dict[str, str | int]:

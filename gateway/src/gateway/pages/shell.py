@@ -1,5 +1,7 @@
 """What every page stands in: the visitor, the language, the header, and the rules the browser must keep."""
 
+import time
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -29,6 +31,18 @@ _COUNT_COOKIE = "zn_cart_count"
 _COUNT_SECONDS = 30 * 24 * 3600
 _MOST_COUNT_DIGITS = 4
 
+
+@lru_cache(maxsize=512)
+def _address_at(path: str, second: int) -> str:
+    del second
+    return static_url(path)
+
+
+def asset_url(path: str) -> str:
+    """The address of a static file. The file is looked at once a second: a busy page names a dozen of them."""
+    return _address_at(path, int(time.monotonic()))
+
+
 templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
     autoescape=True,
@@ -38,16 +52,16 @@ templates = Environment(
     auto_reload=False,
     cache_size=-1,
 )
-templates.globals.update(static_url=static_url, icon=icons)
+templates.globals.update(static_url=asset_url, icon=icons)
 
 
 class Page:
     """One request for a page: who asks, in which language, and how the answer is drawn."""
 
-    def __init__(self, request: Request, visitor: VisitorDep) -> None:
+    def __init__(self, request: Request, visitor: Visitor) -> None:
         asked = request.query_params.get("lang")
         self.request = request
-        self.visitor: Visitor = visitor
+        self.visitor = visitor
         self.asked_language: Language | None = "zh" if asked == "zh" else "en" if asked == "en" else None
         self.language: Language = self.asked_language or visitor.language
         self.t: Wording = wording(self.language)
@@ -131,4 +145,9 @@ def _count_of(request: Request) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_COUNT_DIGITS else 0
 
 
-PageDep = Annotated[Page, Depends(Page)]
+async def page_of(request: Request, visitor: VisitorDep) -> Page:
+    """The page of this request. Asynchronous, for what is not runs in a thread, which costs more than the page."""
+    return Page(request, visitor)
+
+
+PageDep = Annotated[Page, Depends(page_of)]
