@@ -15,7 +15,7 @@ from time import perf_counter
 from tests.bench.analytics_query import AnalyticsQuery
 from tests.bench.feed_latency import FeedLatency
 from tests.bench.gateway_hop import GatewayHop
-from tests.bench.kept import forget_if_outdated, make_facts, make_goods
+from tests.bench.kept import copy_facts, forget_if_outdated, is_made, make_facts, make_goods
 from tests.bench.list_page import ListPage
 from tests.bench.measurement import Measurement
 from tests.bench.meter import Row, median
@@ -59,9 +59,12 @@ async def run(chosen: list[Measurement], *, rounds: int, is_quick: bool) -> list
     state = _STATE / "bench"
     forget_if_outdated(state)
     taken: dict[str, list[dict[str, float]]] = {each.name: [] for each in chosen}
-    say("making what is kept between runs, where it is missing …")
-    async with staged(state, is_quick=is_quick, before_start=lambda _: make_facts(state)) as stage:
-        await make_goods(state, stage.environment)
+    if not is_made(state):
+        say("making what is kept between runs (once; some minutes) …")
+        async with staged(state, is_quick=is_quick, before_start=lambda: make_facts(state)) as stage:
+            await make_goods(state, stage.environment)
+            await asyncio.sleep(5)  # the feeds bring the demo's year to analytics
+    async with staged(state, is_quick=is_quick, before_start=lambda: asyncio.to_thread(copy_facts, state)) as stage:
         await _calm_down(stage)
         for each in chosen:
             say(f"preparing {each.name} …")
@@ -90,7 +93,7 @@ async def _calm_down(stage: Stage) -> None:
 
 
 def main() -> int:
-    """0 if every goal is met, 1 if one is missed, 2 if the run broke."""
+    """0 if everything could be measured, whether or not a goal was met: the table says which."""
     known = every_measurement()
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--only", default="", help=f"some of: {','.join(each.name for each in known)}")
@@ -112,7 +115,9 @@ def main() -> int:
     write_json(rows, _STATE / "bench.json")
     if options.markdown:
         print(markdown(rows, title=title))
-    return int(any(row.ok is False for row in rows))
+    judged = [row.ok for row in rows if row.ok is not None]
+    print(f"{sum(judged)} of {len(judged)} goals met.")
+    return 0
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ _TABLES = (
     "services/shared/src/shared/migrations.py",
     "services/shared/src/shared/tables.py",
 )
-_FACTS = ("services/analytics/src/analytics/tables/*.sql", "tests/bench/synthetic_facts.py", "tests/bench/questions.py")
+_FACTS = ("services/analytics/src/analytics/tables/*.sql", "tests/bench/synthetic_facts.py")
 _GOODS = (
     "tests/bench/goods.py",
     "services/catalog/src/catalog/facts.py",
@@ -50,20 +50,31 @@ def forget_if_outdated(state: Path) -> None:
 
 
 async def make_facts(state: Path) -> None:
-    """5,000,000 lines in the folder that the service will open, and a copy for the bare engine."""
+    """5,000,000 lines in the folder that the service will open."""
     mark = state / "facts-made"
     if is_as_wanted(mark, _FACTS):
         return
-    folder, bare = state / "clickhouse", state / "clickhouse-bare"
+    folder = state / "clickhouse"
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.rmtree(bare, ignore_errors=True)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.bench.engine", "load", str(folder), cwd=_ROOT
     )
     if await process.wait() != 0:
         raise RuntimeError("the lines could not be made")
-    shutil.copytree(folder, bare, symlinks=True)
     mark.write_text(fingerprint(_FACTS))
+
+
+def copy_facts(state: Path) -> None:
+    """The service's folder as it is now, part by part, for the bare engine: FINAL costs by the parts that there are."""
+    bare = state / "clickhouse-bare"
+    shutil.rmtree(bare, ignore_errors=True)
+    shutil.copytree(state / "clickhouse", bare, symlinks=True)
+
+
+def is_made(state: Path) -> bool:
+    """Whether nothing is missing of what is kept."""
+    marks = ((state / "facts-made", _FACTS), (state / "catalog-filled", _GOODS), (state / "orders-filled", _GOODS))
+    return (state / "demo-loaded").exists() and all(is_as_wanted(mark, patterns) for mark, patterns in marks)
 
 
 async def make_goods(state: Path, environment: Mapping[str, str]) -> None:

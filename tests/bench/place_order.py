@@ -145,8 +145,8 @@ def _script(each: int) -> Script:
 
     def from_table(sql: str, casts: dict[str, str]) -> str:
         for place, name in enumerate(_names_of(sql), 1):
-            cast = casts.get(name, "")
-            sql = sql.replace(f"${place}", f"(SELECT {name} FROM bench_drafts WHERE number = :n){cast}")  # noqa: S608 - names are ours
+            value = f"(SELECT {name} FROM bench_drafts WHERE number = :n)"  # noqa: S608 - names are ours
+            sql = sql.replace(f"${place}", value + casts.get(name, ""))
         return " ".join(sql.split())
 
     def _names_of(sql: str) -> list[str]:

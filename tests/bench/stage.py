@@ -120,9 +120,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(
-    state: Path, *, is_quick: bool, before_start: Callable[[dict[str, str]], Awaitable[None]]
-) -> AsyncIterator[Stage]:
+async def staged(state: Path, *, is_quick: bool, before_start: Callable[[], Awaitable[None]]) -> AsyncIterator[Stage]:
     """Start the suite on `state`, load the demo once, sign in; `before_start` runs while no part is up."""
     state.mkdir(parents=True, exist_ok=True)
     with (state / "suite.log").open("a") as log:
@@ -132,7 +130,7 @@ async def staged(
                 suite,
                 environment,
             ):
-                await before_start(environment)
+                await before_start()
                 connector = aiohttp.TCPConnector(limit=0)
                 async with aiohttp.ClientSession(
                     connector=connector, timeout=aiohttp.ClientTimeout(total=60), cookie_jar=aiohttp.DummyCookieJar()
