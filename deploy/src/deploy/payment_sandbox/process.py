@@ -14,7 +14,7 @@ import httpx2
 
 from deploy.payment_sandbox.keys import KeySet, create_key_set
 
-_START_SECONDS = 20.0
+_START_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
