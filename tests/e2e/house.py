@@ -22,7 +22,7 @@ from shared.http import ServiceClient
 from shared.outbox import read_cursor
 from shared.testing import EVENTS_TOKEN, SIGNING_KEY
 
-PATIENCE_SECONDS = 15
+PATIENCE_SECONDS = 30
 _REWIND = text("UPDATE event_cursors SET cursor = ''")
 _PARKED = text("SELECT consumer, envelope ->> 'type' AS type, error FROM parked_events WHERE resolved_at IS NULL")
 _AHEAD = text("""
@@ -65,11 +65,11 @@ class Door:
             self.answers += statuses
             self._changed.notify_all()
 
-    async def until(self, count: int) -> list[int]:
-        """The statuses of all answers, once there are so many."""
+    async def until(self, count: int, *, status: int = 204) -> None:
+        """Wait until there are so many answers of this status. (A refused notice of an earlier test comes again.)"""
         async with self._changed:
-            await asyncio.wait_for(self._changed.wait_for(lambda: len(self.answers) >= count), PATIENCE_SECONDS)
-        return self.answers
+            enough = self._changed.wait_for(lambda: self.answers.count(status) >= count)
+            await asyncio.wait_for(enough, PATIENCE_SECONDS)
 
 
 @dataclass

@@ -145,11 +145,11 @@ class Market:
         opened = await self.must("orders", "POST", path, buyer, body={"provider": "sandbox"})
         return str(opened["payment_id"])
 
-    async def pay(self, payment_id: str, *, notices: int = 1, **how: Any) -> list[int]:
-        """Pay at the provider, and wait until so many of its notices were answered; the answers."""
-        before = len(self.house.notices.answers)
+    async def pay(self, payment_id: str, *, notices: int = 1, status: int = 204, **how: Any) -> None:
+        """Pay at the provider, and wait until so many of its notices were answered so."""
+        before = self.house.notices.answers.count(status)
         await self.control("pay", payment_id, how)
-        return (await self.house.notices.until(before + notices))[before:]
+        await self.house.notices.until(before + notices, status=status)
 
     async def control(self, verb: str, payment_id: str, how: dict[str, Any] | None = None) -> dict[str, Any]:
         """Act as the payer, or look (`trades`), at the provider."""
@@ -163,7 +163,7 @@ class Market:
     async def buy(self, buyer: Headers, *wanted: tuple[Pack, int]) -> dict[str, Any]:
         """A placed and paid order, as its buyer sees it then."""
         order = await self.order(buyer, *wanted)
-        assert await self.pay(await self.open_payment(buyer, order)) == [204]
+        await self.pay(await self.open_payment(buyer, order))
         paid: dict[str, Any] = await self.must("orders", "GET", f"/v1/orders/{order['order_id']}", buyer)
         assert paid["status"] == "PAID"
         return paid

@@ -45,7 +45,7 @@ async def test_a_paid_order_that_has_not_left_is_cancelled_and_its_money_goes_ba
     payment_id = await market.open_payment(buyer, order)
     await market.pay(payment_id)
     await house.drain()
-    answered = len(house.notices.answers)
+    answered = house.notices.answers.count(204)
     await market.must("orders", "POST", f"/v1/orders/{order['order_id']}/cancel", buyer, body={"reason": "too much"})
     await house.work("orders")
     await house.notices.until(answered + 1)
@@ -66,10 +66,10 @@ async def test_money_that_comes_after_the_order_expired_goes_back_in_full(house:
     async with house["orders"].database.begin() as db:
         await order_actions.expire_unpaid(db, now=utc_now() + timedelta(minutes=31))
     assert await market.stock(pack) == {"on_hand": 2, "held": 0, "available": 2}
-    answered = len(house.notices.answers)
-    assert await market.pay(payment_id, after_close=True) == [204]
+    answered = house.notices.answers.count(204)
+    await market.pay(payment_id, after_close=True)
     await house.work("orders")
-    assert await house.notices.until(answered + 2) == [*house.notices.answers[:answered], 204, 204]
+    await house.notices.until(answered + 2)
     await house.drain()
     late = await payment(market, payment_id, buyer)
     assert (late["status"], late["effect"], late["captured_fen"], late["refunded_fen"]) == (
@@ -91,7 +91,7 @@ async def test_a_notice_of_another_amount_is_refused_alarmed_and_pays_nothing(ho
     pack = await market.pack(await market.supplier(), price_fen=4990, stock=2)
     order = await market.order(buyer, (pack, 2))
     payment_id = await market.open_payment(buyer, order)
-    assert (await market.pay(payment_id, wrong_amount_fen=1))[0] == 409
+    await market.pay(payment_id, wrong_amount_fen=1, status=409)
     shown = await payment(market, payment_id, buyer)
     assert (shown["status"], shown["captured_fen"]) == ("PENDING", 0)
     assert (await market.must("orders", "GET", f"/v1/orders/{order['order_id']}", buyer))["status"] == "PENDING_PAYMENT"
@@ -107,7 +107,7 @@ async def test_a_notice_that_comes_five_times_side_by_side_pays_once(house: Hous
     pack = await market.pack(await market.supplier(), price_fen=4990, stock=2)
     order = await market.order(buyer, (pack, 2))
     payment_id = await market.open_payment(buyer, order)
-    assert await market.pay(payment_id, notices=5, repeat=5, shuffle=True) == [204] * 5
+    await market.pay(payment_id, notices=5, repeat=5, shuffle=True)
     await house.drain()
     paid = await payment(market, payment_id, buyer)
     assert (paid["status"], paid["captured_fen"], paid["refunded_fen"], paid["refunds"]) == ("PAID", 9980, 0, [])
