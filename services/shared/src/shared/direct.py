@@ -21,7 +21,8 @@ Fetch = Callable[[str, Sequence[Any]], Awaitable[Sequence[Any]]]
 """Runs one reading statement with numbered arguments ($1, …) and returns its rows."""
 
 _NAMED = re.compile(r"(?<!:):([a-z_]+)")
-_LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, ConnectionError)
+_BROKEN = (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+_LOST = (asyncpg.PostgresConnectionError, *_BROKEN)
 _TRIES = 3
 
 
@@ -37,8 +38,8 @@ class Statement:
         driver = await driver_connection(db)
         try:
             found: list[asyncpg.Record] = await driver.fetch(self._sql, *[values[name] for name in self._names])
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            is_lost = driver.is_closed()
+        except (asyncpg.PostgresError, *_BROKEN) as error:
+            is_lost = driver.is_closed() or isinstance(error, asyncpg.InternalClientError)
             if is_lost:
                 await (await db.connection()).invalidate(error)  # so that the pool does not hand it out again
             raise DBAPIError(self._sql, None, error, connection_invalidated=is_lost) from error
