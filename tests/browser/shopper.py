@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
+from uuid import uuid4
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
@@ -90,6 +91,18 @@ class Shopper:
         self.page.click("main form button")
         expect(self.page).not_to_have_url(f"{self.base_url}/sign-in?next={going}")
         self.page.wait_for_load_state("networkidle")
+
+    def sign_up(self) -> None:
+        """A new account, by the link of the sign-in page or by its address: nobody else's cart is in the way."""
+        if "/sign-in" in self.page.url:
+            self.page.click("main a[href^='/sign-up']")
+        else:
+            self.go("/sign-up")
+        self.page.fill("#display_name", self.words["recipient"])
+        self.page.fill("#email", f"{uuid4().hex}@example.com")
+        self.page.fill("#password", PASSWORD)
+        self.page.click("main form button")
+        self.page.wait_for_url(lambda url: "/sign-up" not in url and "/welcome" not in url)
 
     def product_links(self) -> list[str]:
         """The addresses of the products on the page, one for each supplier's county."""

@@ -1,6 +1,7 @@
 """The whole purchase by keyboard alone: every step can be reached, seen and pressed."""
 
 from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -58,8 +59,12 @@ def test_a_purchase_by_keyboard_alone(shopper: Callable[..., Shopper]) -> None: 
     expect(page.locator("#quantity")).to_have_value("2")
     press(page, ".buy-button")
     page.wait_for_url("**/sign-in?*")
-    tab_to(page, "#identifier")
-    page.keyboard.type("xiaomei@example.com")
+    press(page, "main a[href^='/sign-up']")
+    page.wait_for_url("**/sign-up?**")
+    tab_to(page, "#display_name")
+    page.keyboard.type("林小美")
+    tab_to(page, "#email")
+    page.keyboard.type(f"{uuid4().hex}@example.com")
     tab_to(page, "#password")
     page.keyboard.type("zhunong-2026")
     page.keyboard.press("Enter")

@@ -9,8 +9,6 @@ from tests.browser.shopper import Shopper
 
 pytestmark = pytest.mark.browser
 
-CONSUMER = "xiaomei@example.com"
-
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -31,9 +29,7 @@ def test_a_consumer_buys_pays_and_tracks(  # noqa: PLR0915 - one walk
     buyer.keep_picture("03-product")
     page.click(".buy-button")
     page.wait_for_url("**/sign-in?*")
-    page.fill("#identifier", CONSUMER)
-    page.fill("#password", "zhunong-2026")
-    page.click("main form button")
+    buyer.sign_up()
     page.wait_for_url("**/cart?done=added")
     buyer.go(second)
     page.click(".buy-button")
@@ -77,7 +73,7 @@ def test_a_consumer_buys_pays_and_tracks(  # noqa: PLR0915 - one walk
 def test_everything_works_without_scripts(shopper: Callable[..., Shopper]) -> None:
     buyer = shopper(has_script=False)
     page = buyer.page
-    buyer.sign_in(CONSUMER)
+    buyer.sign_up()
     buyer.go("/products?q=香菇")
     buyer.go(buyer.product_links()[0])
     page.fill("#quantity", "2")
@@ -110,7 +106,7 @@ def test_everything_works_without_scripts(shopper: Callable[..., Shopper]) -> No
 def test_a_double_press_places_one_order(shopper: Callable[..., Shopper]) -> None:
     buyer = shopper()
     page = buyer.page
-    buyer.sign_in(CONSUMER)
+    buyer.sign_up()
     buyer.go("/products?q=香菇")
     buyer.go(buyer.product_links()[0])
     page.click(".buy-button")
@@ -135,7 +131,7 @@ def test_a_double_press_places_one_order(shopper: Callable[..., Shopper]) -> Non
 def test_a_sku_that_somebody_else_emptied_is_told_with_everything_typed_kept(shopper: Callable[..., Shopper]) -> None:
     buyer = shopper(language="en")
     page = buyer.page
-    buyer.sign_in(CONSUMER)
+    buyer.sign_up()
     buyer.go("/products?q=shiitake")
     buyer.go(buyer.product_links()[0])
     page.click(".buy-button")
