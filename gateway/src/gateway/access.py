@@ -107,8 +107,9 @@ async def get_person(identity: IdentityDep) -> Identity:
 PersonDep = Annotated[Identity, Depends(get_person)]
 
 
-async def caller_of(identity: OptionalIdentity) -> Caller | None:
+async def caller_of(request: Request) -> Caller | None:
     """What `shared.auth` asks for, answered from the identity instead of a token: the gateway trusts itself."""
+    identity = await find_identity(request, await find_anybody(request))
     return None if identity is None else identity.caller
 
 

@@ -39,7 +39,6 @@ from gateway.token.routes import router as token_router
 from gateway.upstream import UpstreamClient
 from gateway.visitor import Problem
 from shared.app import Service, create_app
-from shared.auth import find_caller
 from shared.clock import utc_now
 from shared.db import Transactions
 from shared.log import logger
@@ -83,7 +82,7 @@ def configure(app: FastAPI) -> None:
     callers = Callers(identities, settings)
     app.state.gateway = Parts(settings, keyring, identities, callers, Passwords(), upstream)
     app.state.openapi_document = OpenApiDocument(app, upstream)
-    app.dependency_overrides[find_caller] = caller_of
+    app.state.find_caller = caller_of
     app.router.routes[:] = [
         route for route in app.router.routes if not (isinstance(route, Route) and route.path == app.openapi_url)
     ]
