@@ -83,7 +83,8 @@ BEGIN
             line_id uuid, supplier_order_id uuid, line_number smallint, sku_id uuid, quantity integer,
             unit_price_fen bigint, amount_fen bigint, discount_fen bigint, payable_fen bigint
         )
-        JOIN sellable_skus AS sku USING (sku_id)
+        -- LIMIT keeps this a look-up by key: the planner takes any recordset for 100 rows and would read all SKUs.
+        CROSS JOIN LATERAL (SELECT * FROM sellable_skus WHERE sku_id = line.sku_id LIMIT 1) AS sku
     ), history AS (
         INSERT INTO order_changes (order_id, change, changed_by, changed_at)
         SELECT this_order, 'PLACED', buyer_id, this_instant FROM placed
