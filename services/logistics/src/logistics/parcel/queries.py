@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, or_, select, text, true
+from sqlalchemy import ColumnElement, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from logistics.parcel.models import Parcel, ParcelLine
+from logistics.visibility import visible_to
 from shared.auth import Caller
 from shared.errors import NotFound
 
@@ -28,27 +29,16 @@ class ParcelFacts:
     rested_at: datetime | None = None
 
 
-def visible_to(caller: Caller) -> ColumnElement[bool]:
-    """Whose parcels these are: the buyer's or its institution's, the supplier's, or anyone's for an operator.
-
-    Everybody else sees none.
-    """
-    match caller.kind:
-        case "operator":
-            return true()
-        case "supplier" if caller.organisation_id is not None:
-            return Parcel.supplier_id == caller.organisation_id
-        case "institution" if caller.organisation_id is not None:
-            return or_(Parcel.buyer_id == caller.person_id, Parcel.organisation_id == caller.organisation_id)
-        case "consumer" | "institution":
-            return Parcel.buyer_id == caller.person_id
-        case _:
-            return false()
+def visible(caller: Caller) -> ColumnElement[bool]:
+    """Which parcels the caller may see."""
+    return visible_to(
+        caller, buyer_id=Parcel.buyer_id, organisation_id=Parcel.organisation_id, supplier_id=Parcel.supplier_id
+    )
 
 
 async def get_visible(db: AsyncSession, parcel_id: UUID, caller: Caller) -> Parcel:
     """The parcel; 404 `parcel-not-found` also for one that is none of the caller's business."""
-    parcel = await db.scalar(select(Parcel).where(Parcel.parcel_id == parcel_id, visible_to(caller)))
+    parcel = await db.scalar(select(Parcel).where(Parcel.parcel_id == parcel_id, visible(caller)))
     if parcel is None:
         raise NotFound("There is no such parcel among yours.", code="parcel-not-found")
     return parcel

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, false, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from logistics.shipment.models import Shipment, ShipmentLine
+from logistics.visibility import visible_to
 from shared.auth import Caller
 from shared.errors import NotFound
 
@@ -22,22 +23,11 @@ class ShipmentFilter:
     status: str | None = None
 
 
-def visible_to(caller: Caller) -> ColumnElement[bool]:
-    """Whose shipments these are: the buyer's or its institution's, the supplier's, or anyone's for an operator.
-
-    Everybody else sees none.
-    """
-    match caller.kind:
-        case "operator":
-            return true()
-        case "supplier" if caller.organisation_id is not None:
-            return Shipment.supplier_id == caller.organisation_id
-        case "institution" if caller.organisation_id is not None:
-            return or_(Shipment.buyer_id == caller.person_id, Shipment.organisation_id == caller.organisation_id)
-        case "consumer" | "institution":
-            return Shipment.buyer_id == caller.person_id
-        case _:
-            return false()
+def visible(caller: Caller) -> ColumnElement[bool]:
+    """Which shipments the caller may see."""
+    return visible_to(
+        caller, buyer_id=Shipment.buyer_id, organisation_id=Shipment.organisation_id, supplier_id=Shipment.supplier_id
+    )
 
 
 async def get_visible(db: AsyncSession, shipment_id: UUID, caller: Caller) -> Shipment:
@@ -54,7 +44,7 @@ async def list_visible(
     db: AsyncSession, *, caller: Caller, wanted: ShipmentFilter, after: tuple[datetime, UUID] | None, limit: int
 ) -> Sequence[Shipment]:
     """The newest first, after the given place."""
-    statement = select(Shipment).where(visible_to(caller))
+    statement = select(Shipment).where(visible(caller))
     if wanted.order_id is not None:
         statement = statement.where(Shipment.order_id == wanted.order_id)
     if wanted.supplier_id is not None:
@@ -98,7 +88,7 @@ async def _lock(db: AsyncSession, statement: Select[Shipment]) -> Sequence[Shipm
 
 
 def _one(shipment_id: UUID, caller: Caller) -> Select[Shipment]:
-    return select(Shipment).where(Shipment.shipment_id == shipment_id, visible_to(caller))
+    return select(Shipment).where(Shipment.shipment_id == shipment_id, visible(caller))
 
 
 def _found(shipment: Shipment | None) -> Shipment:
