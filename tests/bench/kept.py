@@ -16,6 +16,7 @@ _TABLES = (
     "gateway/src/gateway/migrations/**/*.py",
     "services/shared/src/shared/migrations.py",
     "services/shared/src/shared/tables.py",
+    "services/shared/src/shared/postgres.py",
 )
 _FACTS = ("services/analytics/src/analytics/tables/*.sql", "tests/bench/synthetic_facts.py")
 _GOODS = (
