@@ -69,23 +69,19 @@ def app_usage(pids: Iterable[int]) -> dict[int, float]:
 
 def database_usage(postmaster: int, database: str = "") -> dict[int, float]:
     """The same for PostgreSQL. With a database's name: its own backends and the server's background processes, without
-    the backends of other databases, which serve other services."""
+    the backends of other databases, which serve other services. Vacuuming falls into one burst or another by chance
+    and is left out."""
     found: dict[int, float] = {}
     for process in family(postmaster):
         try:
             title = " ".join(process.cmdline())
-            if database and " zhunong_" in title and f" {database} " not in f"{title} ":
+            is_of_another = database and " zhunong_" in title and f" {database} " not in f"{title} "
+            if is_of_another or "autovacuum worker" in title:
                 continue
             found[process.pid] = _seconds(process)
         except psutil.NoSuchProcess:
             continue
     return found
-
-
-def whole_database_seconds(postmaster: int) -> float:
-    """All that PostgreSQL has used, also by backends that ended: the postmaster keeps their sum."""
-    times = psutil.Process(postmaster).cpu_times()
-    return sum(database_usage(postmaster).values()) + float(times.children_user + times.children_system)
 
 
 def spent(before: Mapping[int, float], after: Mapping[int, float]) -> float:

@@ -9,12 +9,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from tests.bench.meter import whole_database_seconds
+from tests.bench.meter import database_usage, spent
 from tests.bench.stage import CLIENTS, Stage
 
 _RATE = re.compile(r"^tps = ([\d.]+)", re.MULTILINE)
 _LATENCY = re.compile(r"^latency average = ([\d.]+) ms", re.MULTILINE)
 _DONE = re.compile(r"^number of transactions actually processed: (\d+)", re.MULTILINE)
+_LOOK_SECONDS = 0.05
 _FAILED = re.compile(r"^number of failed transactions: (\d+)", re.MULTILINE)
 
 
@@ -67,13 +68,17 @@ async def run_pgbench(
         command += ["-f", str(path)]
         for name, value in script.variables.items():
             command += ["-D", f"{name}={value}"]
-    idle = stage.idle.get("database ", 0.0)
-    before, started = whole_database_seconds(stage.postmaster), perf_counter()
+    account = stage.account(database=service)
+    before, started = database_usage(account.postmaster, account.database), perf_counter()
     process = await asyncio.create_subprocess_exec(
         *command, stage.dsn(service), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
-    said, complained = await process.communicate()
-    used = whole_database_seconds(stage.postmaster) - before - idle * (perf_counter() - started)
+    ending, seen = asyncio.create_task(process.communicate()), dict(before)
+    while not ending.done():  # pgbench's backends end with it, so they are looked at while they live
+        seen.update(database_usage(account.postmaster, account.database))
+        await asyncio.wait([ending], timeout=_LOOK_SECONDS)
+    said, complained = await ending
+    used = spent(before, seen) - account.idle_database * (perf_counter() - started)
     report = said.decode()
     failed = _FAILED.search(report)
     if process.returncode != 0 or (failed and int(failed[1])):
