@@ -11,7 +11,7 @@ from sqlalchemy import text
 from shared.consumer import BatchSubscription, Consumer, FeedPage, LockedElsewhere, Subscription
 from shared.events import Envelope
 from shared.events.logistics import ShipmentCreated
-from shared.outbox import publish, read_feed
+from shared.outbox import look_at_feed, publish, read_feed
 from shared.testing import EVENTS_TOKEN, consumer_of
 
 TOKEN = {"authorization": f"Bearer {EVENTS_TOKEN}"}
@@ -56,6 +56,27 @@ async def test_an_event_of_a_transaction_that_commits_late_is_not_lost(fresh_dat
     seen = await feed_of(fresh_database)
     assert [item["data"]["shipment_id"] for item in seen] == [str(early.shipment_id), str(late.shipment_id)]
     assert await feed_of(fresh_database, after=seen[0]["cursor"]) == seen[1:]
+
+
+async def test_going_on_from_where_one_looked_passes_what_is_not_wanted_and_loses_nothing(fresh_database):
+    async def look(after: str, types: list[str] | None):
+        async with fresh_database.read() as db:
+            return await look_at_feed(db, source="/logistics", after=after, limit=100, types=types)
+
+    early, late = created(uuid4()), created(uuid4())
+    async with fresh_database.begin() as db:
+        await publish(db, created(uuid4()), now=datetime.now(UTC))
+    past = await look("", ["logistics.nobody-publishes-this.v1"])
+    assert past.items == []
+    assert (await look(past.looked_to, None)).items == []  # the first event is behind us
+    async with fresh_database.begin() as first:
+        await publish(first, early, now=datetime.now(UTC))
+        async with fresh_database.begin() as second:
+            await publish(second, late, now=datetime.now(UTC))
+        hidden = await look(past.looked_to, None)  # it must not look past the one that still runs
+        assert hidden.items == []
+    seen = await look(hidden.looked_to, None)
+    assert [item["data"]["shipment_id"] for item in seen.items] == [str(early.shipment_id), str(late.shipment_id)]
 
 
 async def test_an_event_is_gone_with_its_transaction(fresh_database):

@@ -11,11 +11,12 @@ from fastapi import APIRouter, Header, Query, Request, Response
 
 from shared.errors import BadRequest, Unauthenticated
 from shared.log import logger
-from shared.outbox import read_cursor, read_feed
+from shared.outbox import look_at_feed, read_cursor
 
 CHANNEL = "outbox"
 _HIDDEN_EVENT_SECONDS = 0.02
 _UNPROMPTED_LOOK_SECONDS = 1.0
+_SHORTEST_PAUSE_SECONDS = 0.01
 
 log = logger(__name__)
 
@@ -104,17 +105,21 @@ async def _await_events(
     request: Request, *, after: str, limit: int, wait_seconds: float, types: list[str] | None
 ) -> list[dict[str, Any]]:
     """Look, then look again whenever something was committed. An event can stay hidden behind an older transaction
-    that still runs, so after a ring without a sight of it we look again shortly."""
+    that still runs, so after a ring without a sight of it we look again shortly. Each look begins where the last one
+    ended, and under a storm of rings there is one look for many of them."""
     state = request.app.state
     deadline = monotonic() + wait_seconds
     pause = _UNPROMPTED_LOOK_SECONDS
     while True:
         ring = asyncio.ensure_future(state.feed_signal.wait(pause))
+        looked_at = monotonic()
         try:
             async with state.database.read() as db:
-                items = await read_feed(db, source=f"/{state.service.name}", after=after, limit=limit, types=types)
-            if items or monotonic() >= deadline or state.is_stopping:
-                return items
+                look = await look_at_feed(db, source=f"/{state.service.name}", after=after, limit=limit, types=types)
+            if look.items or monotonic() >= deadline or state.is_stopping:
+                return look.items
+            after = look.looked_to
             pause = _HIDDEN_EVENT_SECONDS if await ring else _UNPROMPTED_LOOK_SECONDS
+            await asyncio.sleep(max(0.0, looked_at + _SHORTEST_PAUSE_SECONDS - monotonic()))
         finally:
             ring.cancel()

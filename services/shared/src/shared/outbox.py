@@ -5,6 +5,7 @@ lose the event of a transaction that took its number early and committed late.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -25,14 +26,27 @@ _INSERT = text("""
 """)
 
 _FEED = text("""
-    SELECT txid::text AS txid, position, id, type, subject, time, correlationid, causationid, traceparent, data
-    FROM outbox
-    WHERE (txid, position) > (CAST(CAST(:txid AS text) AS xid8), :position)
-      AND txid < pg_snapshot_xmin(pg_current_snapshot())
-      AND (CAST(:types AS text[]) IS NULL OR type = ANY(:types))
-    ORDER BY txid, position
-    LIMIT :limit
+    SELECT horizon.txid::text AS horizon, found.txid::text AS txid, position, id, type, subject, time, correlationid,
+           causationid, traceparent, data
+    FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS txid) AS horizon
+    LEFT JOIN LATERAL (
+        SELECT * FROM outbox
+        WHERE (outbox.txid, position) > (CAST(CAST(:txid AS text) AS xid8), :position)
+          AND outbox.txid < horizon.txid
+          AND (CAST(:types AS text[]) IS NULL OR type = ANY(:types))
+        ORDER BY outbox.txid, position
+        LIMIT :limit
+    ) AS found ON true
+    ORDER BY found.txid, position
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedLook:
+    """What was found, and the cursor from which to go on: nothing that is wanted lies between."""
+
+    items: list[dict[str, Any]]
+    looked_to: str
 
 
 def outbox_values(event: Event, *, now: datetime) -> dict[str, Any]:
@@ -75,11 +89,20 @@ async def read_feed(
     db: AsyncSession, *, source: str, after: str, limit: int, types: Sequence[str] | None = None
 ) -> list[dict[str, Any]]:
     """The next envelopes after the cursor, oldest first, none that a running transaction could still precede."""
+    return (await look_at_feed(db, source=source, after=after, limit=limit, types=types)).items
+
+
+async def look_at_feed(
+    db: AsyncSession, *, source: str, after: str, limit: int, types: Sequence[str] | None = None
+) -> FeedLook:
+    """The same, with how far was looked: whoever waits for rare events need not read the others again and again."""
     txid, position = read_cursor(after)
-    rows = await db.execute(
-        _FEED, {"txid": str(txid), "position": position, "types": list(types) if types else None, "limit": limit}
-    )
-    return [
+    rows = (
+        await db.execute(
+            _FEED, {"txid": str(txid), "position": position, "types": list(types) if types else None, "limit": limit}
+        )
+    ).all()
+    items = [
         {
             "specversion": "1.0",
             "source": source,
@@ -95,4 +118,8 @@ async def read_feed(
             "data": row.data,
         }
         for row in rows
+        if row.txid is not None
     ]
+    if len(items) == limit:
+        return FeedLook(items, items[-1]["cursor"])
+    return FeedLook(items, max(after, f"{rows[0].horizon}-0", key=read_cursor))
