@@ -15,7 +15,7 @@ from time import perf_counter
 from tests.bench.analytics_query import AnalyticsQuery
 from tests.bench.feed_latency import FeedLatency
 from tests.bench.gateway_hop import GatewayHop
-from tests.bench.kept import copy_facts, forget_if_outdated, is_made, make_facts, make_goods
+from tests.bench.kept import copy_facts, forget_if_outdated, is_made, kept_for_us, make_facts, make_goods
 from tests.bench.list_page import ListPage
 from tests.bench.measurement import Measurement
 from tests.bench.meter import Row, median
@@ -106,7 +106,8 @@ def main() -> int:
     chosen = [each for each in known if not names or each.name in names]
     rounds = 1 if options.quick else max(1, options.rounds)
     started = perf_counter()
-    rows = asyncio.run(run(chosen, rounds=rounds, is_quick=options.quick))
+    with kept_for_us(_STATE / "bench"):
+        rows = asyncio.run(run(chosen, rounds=rounds, is_quick=options.quick))
     title = f"{machine()}; medians of {rounds} interleaved rounds; {perf_counter() - started:.0f} s"
     print_table(rows, title=title)
     write_json(rows, _STATE / "bench.json")

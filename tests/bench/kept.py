@@ -1,10 +1,12 @@
 """What is made once and kept under `.state/bench`; made anew when the tables or what fills them changed."""
 
 import asyncio
+import fcntl
 import hashlib
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench import goods
@@ -39,6 +41,18 @@ def fingerprint(patterns: tuple[str, ...]) -> str:
 def is_as_wanted(mark: Path, patterns: tuple[str, ...]) -> bool:
     """Whether what the mark stands for was made of these very files."""
     return mark.exists() and mark.read_text() == fingerprint(patterns)
+
+
+@contextmanager
+def kept_for_us(state: Path) -> Iterator[None]:
+    """Nobody else measures on this state meanwhile; whoever comes second is told so and leaves everything as it is."""
+    state.parent.mkdir(parents=True, exist_ok=True)
+    with state.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit("Another `make bench` is running here. Wait for its end.") from None
+        yield
 
 
 def forget_if_outdated(state: Path) -> None:
