@@ -72,8 +72,9 @@ async def load(state: Path, environment: Mapping[str, str]) -> None:
             await market.load_stock(database["orders"], now=now, sold=sold, advance=stock)
             year = step(f"a year of {len(past)} orders", len(past))
             await history.load_orders(database["orders"], past, advance=year)
-            sent = step("their parcels", 3 * len(past))
+            sent = step("their parcels", 3 * len(past))  # about: an order has one to three suppliers
             await history.load_deliveries(database["logistics"], past, now=now, advance=sent)
+            sent(3 * len(past))
     (state / "demo-loaded").write_text(fingerprint(environment))
 
 
