@@ -16,7 +16,8 @@ import asyncpg
 import psutil  # type: ignore[import-untyped]
 
 from deploy.demo.accounts import CONSUMER
-from deploy.demo.load import is_loaded, load
+from deploy.demo.load import load
+from deploy.demo.mark import is_loaded
 from deploy.demo.visitor import signed_in
 from deploy.runner.suite import Suite, prepared
 from shared.auth import Caller

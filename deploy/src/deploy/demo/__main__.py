@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from deploy.demo import story
-from deploy.demo.load import is_loaded, load
+from deploy.demo.load import load
+from deploy.demo.mark import is_loaded
 
 
 def main() -> int:

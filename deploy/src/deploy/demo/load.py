@@ -1,12 +1,10 @@
 """Loading the demo once, beside the running services, with a progress bar; a load that was cut off goes on."""
 
 import asyncio
-import hashlib
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
-from importlib.resources import files
 from pathlib import Path
 
 from rich.console import Console
@@ -15,25 +13,12 @@ from sqlalchemy import text
 
 from deploy.demo import history, market
 from deploy.demo.accounts import all_accounts
+from deploy.demo.mark import fingerprint
 from deploy.demo.tables import products, skus, suppliers
 from shared.clock import utc_now
 from shared.db import Database
 
 STEPS = ("catalog", "orders", "logistics", "gateway")
-
-
-def fingerprint(environment: Mapping[str, str]) -> str:
-    """What would be loaded, and where."""
-    digest = hashlib.sha256(environment.get("GATEWAY_DATABASE_URL", "").encode())
-    for name in ("suppliers.csv", "products.csv", "skus.csv"):
-        digest.update((files("deploy.demo") / "data" / name).read_bytes())
-    return digest.hexdigest()
-
-
-def is_loaded(state: Path, environment: Mapping[str, str]) -> bool:
-    """Whether this very demo was loaded to its end."""
-    mark = state / "demo-loaded"
-    return mark.exists() and mark.read_text() == fingerprint(environment)
 
 
 @asynccontextmanager

@@ -18,7 +18,8 @@ import httpx2
 
 from deploy.demo.accounts import ANALYST, CONSUMER, OPERATOR, supplier_account
 from deploy.demo.carrier import MINUTES, DemoCarrier, a_day_of_readings, a_journey
-from deploy.demo.load import is_loaded, load
+from deploy.demo.load import load
+from deploy.demo.mark import is_loaded
 from deploy.demo.narrator import Narrator, StoryFailed
 from deploy.demo.tables import products, suppliers
 from deploy.demo.visitor import Visitor, signed_in

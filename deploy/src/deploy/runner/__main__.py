@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from deploy.demo.mark import is_loaded
 from deploy.runner.suite import PartFailed, PortTaken, Suite, prepared
 
 FIRST_PORT = 8000
@@ -90,7 +91,7 @@ async def run(state: Path, first_port: int, *, with_demo: bool) -> int:
 
 async def _live(suite: Suite, state: Path, environment: dict[str, str], *, with_demo: bool, started: float) -> None:
     await suite.start()
-    if with_demo:
+    if with_demo and not is_loaded(state, environment):
         await _load_demo(state, environment)
     (state / "run.lock").write_text(suite.url)
     print(_welcome(suite.url, time.monotonic() - started, with_demo=with_demo), flush=True)
