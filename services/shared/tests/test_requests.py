@@ -3,9 +3,12 @@
 import asyncio
 from uuid import uuid4
 
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from sqlalchemy import text
 
 from shared.migrations import differences
+from shared.telemetry import configure_tracing
 
 
 async def test_a_migrated_database_equals_the_models(database_url, app):
@@ -142,3 +145,17 @@ async def test_health_and_metrics_answer(client):
     assert (await client.get("/health/live")).text == "live"
     assert (await client.get("/health/ready")).text == "ready"
     assert "http_server_request_duration" in (await client.get("/metrics")).text
+
+
+async def test_a_collector_hears_of_each_request_below_its_caller(client):
+    exporter = InMemorySpanExporter()
+    configure_tracing("sample", None, processor=SimpleSpanProcessor(exporter))
+    try:
+        answer = await client.get("/v1/things/none", headers={"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"})
+    finally:
+        configure_tracing("sample", None)
+    [span] = exporter.get_finished_spans()
+    assert span.name == "GET /v1/things/{name}"
+    assert format(span.context.trace_id, "032x") == answer.headers["x-trace-id"] == "a" * 32
+    assert format(span.parent.span_id, "016x") == "b" * 16
+    assert span.attributes["http.response.status_code"] == 404

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, time
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -23,7 +23,7 @@ from shared.jobs import Jobs
 from shared.log import logger
 from shared.problems import PROBLEM_RESPONSES, install_problems, problem
 from shared.settings import ServiceSettings
-from shared.telemetry import enter_trace, request_seconds
+from shared.telemetry import enter_trace, record_span, request_seconds
 
 _SLOW_SECONDS = 0.5
 
@@ -131,8 +131,9 @@ class Observed:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        trace = enter_trace(headers.get(b"traceparent", b"").decode("latin-1"))
-        started = perf_counter()
+        traceparent = headers.get(b"traceparent", b"").decode("latin-1")
+        trace = enter_trace(traceparent)
+        started, started_at = perf_counter(), time()
         status = 500
 
         async def answer(message: Message) -> None:
@@ -148,6 +149,13 @@ class Observed:
             seconds = perf_counter() - started
             path = getattr(scope.get("route"), "path", "unmatched")
             self._seconds.record(seconds, {"route": path, "method": scope["method"], "status": status})
+            attributes: dict[str, str | int] = {"http.request.method": scope["method"], "http.route": path}
+            record_span(
+                f"{scope['method']} {path}",
+                traceparent=traceparent,
+                started_at=started_at,
+                attributes={**attributes, "http.response.status_code": status},
+            )
             if (seconds > _SLOW_SECONDS and path != "/events") or status >= 500:  # noqa: PLR2004
                 log.warning("request", method=scope["method"], path=path, status=status, ms=round(seconds * 1000))
 

@@ -15,6 +15,9 @@ from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.metrics import Counter, Histogram, Meter
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.id_generator import IdGenerator
 
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
@@ -85,14 +88,50 @@ def event_lag_seconds() -> Histogram:
     return meter().create_histogram("event_lag", unit="s", description="From an event's time to its effect here.")
 
 
-def configure_tracing(service: str, endpoint: str | None) -> None:
-    """Send spans to a collector, where one is configured; called once, by the command line."""
-    if endpoint is None:
-        return
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - heavy, optional
-    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+class _OurIds(IdGenerator):
+    """A span carries the ids that we told others, so that what they do hangs below it."""
 
-    provider = TracerProvider(resource=Resource.create({"service.name": service}))
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
-    otel.set_tracer_provider(provider)
+    def generate_trace_id(self) -> int:
+        """The present trace's."""
+        present = _present.get()
+        return int(present.trace_id if present else secrets.token_hex(16), 16)
+
+    def generate_span_id(self) -> int:
+        """The present span's."""
+        present = _present.get()
+        return int(present.span_id if present else secrets.token_hex(8), 16)
+
+
+_provider: TracerProvider | None = None
+
+
+def configure_tracing(service: str, endpoint: str | None, *, processor: SpanProcessor | None = None) -> None:
+    """Send spans to a collector, where one is configured; called once, by the command line."""
+    global _provider  # noqa: PLW0603 - one a process, like OpenTelemetry's own
+    if endpoint is None and processor is None:
+        _provider = None
+        return
+    _provider = TracerProvider(resource=Resource.create({"service.name": service}), id_generator=_OurIds())
+    _provider.add_span_processor(processor or _collector(endpoint))
+
+
+def _collector(endpoint: str | None) -> SpanProcessor:
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415 - heavy, seldom needed
+        OTLPSpanExporter,
+    )
+
+    return BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint))
+
+
+def record_span(name: str, *, traceparent: str | None, started_at: float, attributes: dict[str, str | int]) -> None:
+    """Tell the collector of the work that ends now and began at `started_at` (Unix seconds); nothing without one."""
+    if _provider is None:
+        return
+    found = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
+    context = None
+    if found:
+        parent = otel.SpanContext(int(found[1], 16), int(found[2], 16), is_remote=True, trace_flags=otel.TraceFlags(1))
+        context = otel.set_span_in_context(otel.NonRecordingSpan(parent))
+    tracer = _provider.get_tracer("zhunong")
+    span = tracer.start_span(name, context=context, attributes=attributes, start_time=int(started_at * 1e9))
+    span.end()
