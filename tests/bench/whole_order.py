@@ -93,7 +93,7 @@ class WholeOrder:
                 "ms CPU",
                 8,
                 f"app {medians['app_ms']:.2f} + database {medians['database_ms']:.2f} ms, "
-                f"{medians['rate']:,.0f} orders/s; for scale: Vendure 3.7 190 ms, Medusa 2.21 720, Saleor 3.23 770",
+                f"{medians['rate']:,.0f} orders/s; elsewhere: Vendure 3.7 190 ms, Medusa 2.21 720, Saleor 3.23 770",
                 medians["cpu_ms"] / 190,
             ),
             Row(

@@ -102,23 +102,6 @@ class Upstream:
         )
         return answer.json
 
-    async def patch(
-        self,
-        path: str,
-        *,
-        visitor: Visitor | None,
-        json: Any = None,
-        params: Params = None,
-        if_match: str | None = None,
-        timeout: float = 10.0,
-    ) -> Any:
-        """Change; `if_match` is the ETag that is edited."""
-        headers = {} if if_match is None else {"If-Match": if_match}
-        answer = await self.answer(
-            "PATCH", path, visitor=visitor, json=json, params=params, headers=headers, timeout=timeout
-        )
-        return answer.json
-
     async def delete(self, path: str, *, visitor: Visitor | None, params: Params = None, timeout: float = 10.0) -> Any:
         """Remove."""
         return (await self.answer("DELETE", path, visitor=visitor, params=params, timeout=timeout)).json
