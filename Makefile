@@ -3,6 +3,8 @@ SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv/bin
 .DEFAULT_GOAL := help
+# Where this is set, every process compiles all of its libraries anew: a start took 12 s instead of 6.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help install run demo test browser bench check format schemas lock clean
 
