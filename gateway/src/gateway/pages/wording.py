@@ -1,6 +1,7 @@
-"""The texts of the pages, one file a language (texts/zh.toml, texts/en.toml) with the same keys in both."""
+"""The texts of the pages: a folder a language (texts/zh, texts/en), a file an area, the same keys in both languages."""
 
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -55,10 +56,34 @@ def _branch(value: Any) -> Any:
     return SimpleNamespace(**{key: _branch(item) for key, item in value.items()})
 
 
+def merged(files: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    """The tables of all files (name and content) as one; those under `names` are merged one level deeper.
+
+    Raises ValueError, which names both files, for a table that two of them have.
+    """
+    tables: dict[str, Any] = {}
+    names: dict[str, Any] = {}
+    owners: dict[str, str] = {}
+    for file, content in files:
+        own_names = content.get("names", {})
+        own = {key: table for key, table in content.items() if key != "names"}
+        for path in [*own, *(f"names.{key}" for key in own_names)]:
+            if path in owners:
+                raise ValueError(f"[{path}] is in {owners[path]} and in {file}: a table belongs to one file.")
+            owners[path] = file
+        tables |= own
+        names |= own_names
+    return tables | {"names": names}
+
+
+def files_of(language: Language) -> list[Path]:
+    """The files of a language in name order."""
+    return sorted((_FOLDER / language).glob("*.toml"))
+
+
 def read_texts(language: Language) -> dict[str, Any]:
-    """The file of a language as it stands."""
-    with (_FOLDER / f"{language}.toml").open("rb") as file:
-        return tomllib.load(file)
+    """All texts of a language as they stand in its files."""
+    return merged((file.name, tomllib.loads(file.read_text("utf-8"))) for file in files_of(language))
 
 
 @cache
