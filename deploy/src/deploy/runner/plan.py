@@ -11,7 +11,7 @@ from deploy.payment_sandbox.keys import create_key_set
 
 GATEWAY, CATALOG, ORDERS, LOGISTICS, ANALYTICS, SANDBOX = range(6)  # each part's port is the first port plus this
 FEEDS = {
-    "catalog": (),
+    "catalog": ("orders", "logistics"),
     "orders": ("catalog", "logistics"),
     "logistics": ("orders",),
     "analytics": ("catalog", "orders", "logistics"),

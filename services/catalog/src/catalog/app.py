@@ -1,36 +1,168 @@
-"""The catalog service: regions, suppliers, products, SKUs, photos and search."""
+"""The catalog service: from a village's supply list to a listed, certified, searchable SKU."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
 from fastapi import FastAPI
 
 from catalog import chinese
+from catalog.admission import models as admission_models
+from catalog.admission.routes import router as admission_router
 from catalog.base import Base
+from catalog.brand import models as brand_models
+from catalog.brand.routes import router as brand_router
+from catalog.certificate import models as certificate_models
+from catalog.certificate.routes import router as certificate_router
+from catalog.credit import models as credit_models
+from catalog.credit.routes import router as credit_router
+from catalog.demonstration import models as demonstration_models
+from catalog.demonstration.routes import router as demonstration_router
+from catalog.directory import models as directory_models
+from catalog.directory.routes import router as directory_router
+from catalog.document import models as document_models
+from catalog.document.routes import router as document_router
+from catalog.eligibility import models as eligibility_models
+from catalog.eligibility.routes import router as eligibility_router
+from catalog.enforcement import models as enforcement_models
+from catalog.enforcement.routes import router as enforcement_router
+from catalog.fair import models as fair_models
+from catalog.fair.routes import router as fair_router
+from catalog.handlers import LOGISTICS_HANDLERS, ORDERS_HANDLERS
+from catalog.import_batch import models as import_batch_models
+from catalog.import_batch.routes import router as import_batch_router
+from catalog.inspection import models as inspection_models
+from catalog.inspection.routes import router as inspection_router
 from catalog.jobs import jobs
+from catalog.labour import models as labour_models
+from catalog.labour.routes import router as labour_router
+from catalog.licence import models as licence_models
+from catalog.licence.routes import router as licence_router
+from catalog.linkage import models as linkage_models
+from catalog.linkage.routes import router as linkage_router
+from catalog.lot import models as lot_models
+from catalog.lot.routes import router as lot_router
+from catalog.notice import models as notice_models
+from catalog.notice.routes import router as notice_router
 from catalog.photo import models as photo_models
 from catalog.photo.routes import router as photo_router
 from catalog.product import models as product_models
 from catalog.product.routes import router as product_router
+from catalog.profit_share import models as profit_share_models
+from catalog.profit_share.routes import router as profit_share_router
+from catalog.recognition import models as recognition_models
+from catalog.recognition.routes import router as recognition_router
 from catalog.region import models as region_models
 from catalog.region.actions import load_regions
 from catalog.region.routes import router as region_router
 from catalog.remembered import Remembered
+from catalog.review import models as review_models
+from catalog.review.routes import router as review_router
 from catalog.search import models as search_models
 from catalog.search.routes import router as search_router
+from catalog.season import models as season_models
+from catalog.season.routes import router as season_router
 from catalog.settings import CatalogSettings
 from catalog.sku import models as sku_models
 from catalog.sku.actions import announce_next
 from catalog.sku.routes import router as sku_router
 from catalog.supplier import models as supplier_models
 from catalog.supplier.routes import router as supplier_router
+from catalog.supply import models as supply_models
+from catalog.supply.routes import router as supply_router
+from catalog.survey import models as survey_models
+from catalog.survey.routes import router as survey_router
+from catalog.synonym import models as synonym_models
+from catalog.synonym.routes import router as synonym_router
+from catalog.tourism import models as tourism_models
+from catalog.tourism.routes import router as tourism_router
+from catalog.trail import models as trail_models
 from shared.app import Service, create_app
 from shared.clock import utc_now
+from shared.consumer import Subscription
 from shared.db import Database
 from shared.files import open_files
 
-MODELS = (region_models, supplier_models, product_models, sku_models, photo_models, search_models)
+MODELS = (
+    region_models,
+    supplier_models,
+    admission_models,
+    licence_models,
+    linkage_models,
+    profit_share_models,
+    eligibility_models,
+    product_models,
+    review_models,
+    season_models,
+    sku_models,
+    photo_models,
+    certificate_models,
+    inspection_models,
+    lot_models,
+    supply_models,
+    survey_models,
+    tourism_models,
+    labour_models,
+    recognition_models,
+    directory_models,
+    credit_models,
+    enforcement_models,
+    brand_models,
+    demonstration_models,
+    fair_models,
+    search_models,
+    synonym_models,
+    import_batch_models,
+    document_models,
+    notice_models,
+    trail_models,
+)
 """Imported so that the metadata knows every table."""
+
+ROUTERS = [
+    search_router,
+    region_router,
+    supplier_router,
+    admission_router,
+    licence_router,
+    linkage_router,
+    profit_share_router,
+    eligibility_router,
+    product_router,
+    review_router,
+    season_router,
+    sku_router,
+    photo_router,
+    certificate_router,
+    inspection_router,
+    lot_router,
+    supply_router,
+    survey_router,
+    tourism_router,
+    labour_router,
+    recognition_router,
+    directory_router,
+    credit_router,
+    enforcement_router,
+    brand_router,
+    demonstration_router,
+    fair_router,
+    synonym_router,
+    import_batch_router,
+    document_router,
+    notice_router,
+    # search first: its lists have the most callers
+]
+
+
+def subscriptions(_: FastAPI) -> Sequence[Subscription]:
+    """What the catalog listens to: what was sold, and what became of the parcels."""
+    heard = {"orders": ORDERS_HANDLERS, "logistics": LOGISTICS_HANDLERS}
+    return [
+        Subscription(consumer="catalog", source=source, handlers=handlers)
+        for source, handlers in heard.items()
+        if handlers
+    ]
 
 
 def _configure(app: FastAPI) -> None:
@@ -56,7 +188,8 @@ service = Service(
     settings=CatalogSettings,
     metadata=Base.metadata,
     migrations=Path(__file__).with_name("migrations"),
-    routers=[search_router, product_router, sku_router, photo_router, supplier_router, region_router],
+    routers=ROUTERS,
+    subscriptions=subscriptions,
     jobs=jobs,
     after_migrate=_load,
     configure=_configure,

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from analytics.export import rules
 from analytics.warehouse import Rows
+from shared import sheets
 
 CSV = "text/csv"
 PARQUET = "application/vnd.apache.parquet"
@@ -46,9 +46,9 @@ class _Outlet:
 
 async def list_csv(header: list[str], batches: AsyncIterator[Rows]) -> AsyncIterator[bytes]:
     """The table as CSV."""
-    yield rules.BYTE_ORDER_MARK + rules.csv_lines([header])
+    yield sheets.BYTE_ORDER_MARK + sheets.csv_lines([header])
     async for rows in batches:
-        yield rules.csv_lines(rows)
+        yield sheets.csv_lines(rows)
 
 
 async def list_parquet(columns: list[dict[str, Any]], batches: AsyncIterator[Rows]) -> AsyncIterator[bytes]:

@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from pydantic import Field
+
 from shared.events.envelope import DivisionCode, Event, Fen, Grams
 
 
@@ -58,3 +60,18 @@ class SkuDelisted(Event):
     reason: str
     revision: int
     delisted_at: datetime
+
+
+class NoticeIssued(Event):
+    """An organisation was told something; `code` chooses the sentence, `facts` fill it in. Mails build on this."""
+
+    type: ClassVar[str] = "catalog.notice-issued.v1"
+    subject_field: ClassVar[str] = "organisation_id"
+
+    notice_id: UUID
+    organisation_id: UUID
+    code: str
+    subject_kind: str
+    subject_id: UUID
+    facts: dict[str, str | int | bool | None] = Field(default={})
+    issued_at: datetime

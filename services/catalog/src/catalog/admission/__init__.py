@@ -1,0 +1,1 @@
+"""Admission: a supplier's way from its first word to the shelf, and off it."""

@@ -1,0 +1,1 @@
+"""Regional brands and who may use them."""

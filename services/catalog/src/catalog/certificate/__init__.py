@@ -1,0 +1,1 @@
+"""Certificates of products: what proves their quality, and until when."""

@@ -1,0 +1,5 @@
+"""Certificate over HTTP."""
+
+from fastapi import APIRouter
+
+router = APIRouter(prefix="/v1", tags=["certificates"])

@@ -1,0 +1,1 @@
+"""Credit events, lists and their effects, objection and repair."""

@@ -1,0 +1,5 @@
+"""Demonstration over HTTP."""
+
+from fastapi import APIRouter
+
+router = APIRouter(prefix="/v1", tags=["demonstrations"])

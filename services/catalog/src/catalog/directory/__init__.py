@@ -1,0 +1,1 @@
+"""Directories (目录) of recognised products in numbered issues."""

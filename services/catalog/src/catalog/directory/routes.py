@@ -1,0 +1,5 @@
+"""Directory over HTTP."""
+
+from fastapi import APIRouter
+
+router = APIRouter(prefix="/v1", tags=["directories"])

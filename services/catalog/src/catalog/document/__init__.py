@@ -1,0 +1,1 @@
+"""Documents: scans and pictures that prove something: licences, mandates, agreements, certificates, reports."""

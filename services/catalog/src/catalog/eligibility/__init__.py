@@ -1,0 +1,1 @@
+"""Eligibility of origin: layered, versioned rules and the decisions made by them."""

@@ -1,0 +1,5 @@
+"""Enforcement over HTTP."""
+
+from fastapi import APIRouter
+
+router = APIRouter(prefix="/v1", tags=["enforcement"])

@@ -1,0 +1,1 @@
+"""Sales fairs and their calendar."""

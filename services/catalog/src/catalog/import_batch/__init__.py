@@ -1,0 +1,1 @@
+"""Imports of spreadsheets: checked row by row, applied once."""

@@ -1,0 +1,5 @@
+"""Import batch over HTTP."""
+
+from fastapi import APIRouter
+
+router = APIRouter(prefix="/v1", tags=["imports"])

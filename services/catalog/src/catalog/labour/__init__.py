@@ -1,0 +1,1 @@
+"""The labour register: skills, wishes, jobs and matches; masked."""

@@ -1,0 +1,1 @@
+"""Licences of suppliers, with their ends."""

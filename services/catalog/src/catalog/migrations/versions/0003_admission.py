@@ -1,0 +1,8 @@
+"""Admission of suppliers and their licences."""
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    """Nothing yet."""

@@ -1,0 +1,68 @@
+"""Notices over HTTP: each organisation reads its own."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from catalog.cursors import cursor_texts, invalid_cursor
+from catalog.notice import actions, queries
+from catalog.notice.schemas import NoticePage, NoticeSchema, ReadCount
+from shared.auth import Caller, CallerDep
+from shared.clock import utc_now
+from shared.db import Db, Read
+from shared.errors import Forbidden
+from shared.page import CursorText, Limit, encode_cursor
+
+router = APIRouter(prefix="/v1/notices", tags=["notices"])
+
+
+@router.get("")
+async def list_notices(
+    db: Read,
+    caller: CallerDep,
+    *,
+    unread: Annotated[bool, Query(description="Only what was not read yet.")] = False,
+    cursor: CursorText = None,
+    limit: Limit = 20,
+) -> NoticePage:
+    """What the caller's organisation was told, the newest first. 403 `organisation-missing` without one."""
+    organisation_id = _organisation(caller)
+    found = await queries.list_notices(db, organisation_id, is_unread=unread, after=_after(cursor), limit=limit + 1)
+    last = found[limit - 1] if len(found) > limit else None
+    return NoticePage(
+        items=[NoticeSchema.model_validate(each) for each in found[:limit]],
+        next_cursor=encode_cursor(last.issued_at.isoformat(), last.notice_id) if last else None,
+        unread_count=await queries.count_unread(db, organisation_id),
+    )
+
+
+@router.post("/read")
+async def mark_all_read(db: Db, caller: CallerDep) -> ReadCount:
+    """All that the organisation was told so far was read."""
+    count = await actions.mark_all_read(db, organisation_id=_organisation(caller), now=utc_now())
+    return ReadCount(read_count=count)
+
+
+@router.post("/{notice_id}/read")
+async def mark_read(db: Db, caller: CallerDep, notice_id: UUID) -> NoticeSchema:
+    """The notice was read. Doing it again changes nothing. 404 `notice-unknown`."""
+    notice = await actions.mark_read(db, notice_id=notice_id, organisation_id=_organisation(caller), now=utc_now())
+    return NoticeSchema.model_validate(notice)
+
+
+def _organisation(caller: Caller) -> UUID:
+    if caller.organisation_id is None:
+        raise Forbidden("Notices go to organisations: choose the one you act for.", code="organisation-missing")
+    return caller.organisation_id
+
+
+def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
+    if cursor is None:
+        return None
+    instant, notice_id = cursor_texts(cursor, size=2)
+    try:
+        return datetime.fromisoformat(instant), UUID(notice_id)
+    except ValueError as error:
+        raise invalid_cursor() from error

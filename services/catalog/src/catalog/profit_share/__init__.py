@@ -1,0 +1,1 @@
+"""Profit sharing: what a settled order gives to the households behind it."""

@@ -1,0 +1,5 @@
+"""Profit share over HTTP."""
+
+from fastapi import APIRouter
+
+router = APIRouter(prefix="/v1", tags=["profit-shares"])

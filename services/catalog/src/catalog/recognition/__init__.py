@@ -1,0 +1,1 @@
+"""Product recognition (产品认定): from the township's first look to recommendation."""

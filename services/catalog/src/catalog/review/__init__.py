@@ -1,0 +1,1 @@
+"""Product review: what changed, who let it on the shelf."""

@@ -1,0 +1,1 @@
+"""Season windows by region, and presale windows."""

@@ -1,0 +1,1 @@
+"""The supply register: what each village or enterprise grows, when, how much."""

@@ -1,0 +1,1 @@
+"""The tourism register: spots, open seasons, short routes."""
