@@ -91,14 +91,16 @@ def answer_of(name: str) -> Any:
     return json.loads((Path(__file__).parent / "answers" / f"{name}.json").read_text())
 
 
-def a_visitor(language: Language = "zh", kind: str = "consumer") -> Visitor:
-    """Somebody signed in as `kind`, or nobody for `anonymous`."""
+def a_visitor(
+    language: Language = "zh", kind: str = "consumer", roles: frozenset[str] = frozenset({"admin"})
+) -> Visitor:
+    """Somebody signed in as `kind` with these roles, or nobody for `anonymous`."""
     if kind == "anonymous":
         return Visitor(None, None, "", None, None, None, (), language, "a-form-token")
-    organisation = OrganisationChoice(SUPPLIER, kind, "阜平枣花沟", "Fuping Zaohuagou", frozenset({"admin"}), ())
+    organisation = OrganisationChoice(SUPPLIER, kind, "阜平枣花沟", "Fuping Zaohuagou", roles, ())
     has_one = kind != "consumer"
     return Visitor(
-        caller=Caller(PERSON, SUPPLIER if has_one else None, kind, frozenset({"admin"})),
+        caller=Caller(PERSON, SUPPLIER if has_one else None, kind, roles),
         session_id=PERSON,
         display_name="小美",
         email="xiaomei@example.com",
@@ -137,6 +139,12 @@ def markup() -> type[Markup]:
 def page_of() -> Callable[..., Page]:
     """A request for a page in a language, by a kind of visitor."""
     return a_page
+
+
+@pytest.fixture
+def visitor_of() -> Callable[..., Visitor]:
+    """A visitor in a language, of a kind, with roles."""
+    return a_visitor
 
 
 @pytest.fixture

@@ -125,7 +125,9 @@ async def test_a_form_without_its_token_changes_nothing_and_has_a_way_back(brows
     assert "表单过期了" in refused.text
 
 
-@pytest.mark.parametrize("path", ["/cart", "/checkout", "/orders", "/account", "/dashboard", "/desk?status=PENDING"])
+@pytest.mark.parametrize(
+    "path", ["/cart", "/checkout", "/orders", "/account", "/dashboard", "/desk?status=PENDING", "/work"]
+)
 async def test_pages_of_ones_own_ask_to_sign_in_and_come_back(browser: AsyncClient, path: str):
     answer = await browser.get(path)
     assert answer.status_code == 303
@@ -207,3 +209,24 @@ async def test_a_changed_password_needs_the_present_one(browser: AsyncClient):
     assert "现在的密码不对" in refused.text
     done = await browser.post("/account/password", data={**form, "current": PASSWORD})
     assert done.headers["location"] == "/account?done=password"
+
+
+async def test_who_has_no_work_pages_is_told_so_and_sees_no_link_to_them(browser: AsyncClient):
+    await sign_up(browser)
+    refused = await browser.get("/work")
+    assert refused.status_code == 403
+    assert "这一页不给您现在的身份用" in refused.text
+    assert 'href="/work"' not in refused.text
+
+
+async def test_a_supplier_is_led_to_the_desk_by_one_link(browser: AsyncClient):
+    await sign_up(browser)
+    headers = {"x-csrf-token": (await browser.get("/v1/me")).json()["csrf_token"], "idempotency-key": "f" * 32}
+    supplier = {"kind": "supplier", "name": "阜平枣花沟", "name_en": "Fuping Zaohuagou"}
+    founded = await browser.post("/v1/organisations", json=supplier, headers=headers)
+    assert founded.status_code == 201
+    chosen = {"organisation_id": founded.json()["organisation_id"]}
+    assert (await browser.put("/v1/me/organisation", json=chosen, headers=headers)).status_code == 204
+    assert 'href="/work"' in (await browser.get("/account")).text
+    led = await browser.get("/work")
+    assert (led.status_code, led.headers["location"]) == (303, "/desk")

@@ -15,8 +15,24 @@ ROLES: dict[str, frozenset[str]] = {
     "supplier": frozenset({ADMIN, "sales", "warehouse", "finance"}),
     "carrier": frozenset({ADMIN, "dispatcher"}),
     "analyst": frozenset({ADMIN, "analyst"}),
-    "official": frozenset({ADMIN, "officer"}),
-    "operator": frozenset({ADMIN, "operator", "finance", "support"}),
+    # Who examines and decides at which level: officer only looks; township (乡镇初审), agriculture (县农业农村),
+    # then assistance (县乡村振兴/帮扶), department (行业主管), market_supervision (市场监管), decider (县级审定),
+    # province (省级).
+    "official": frozenset(
+        {
+            ADMIN,
+            "officer",
+            "township",
+            "agriculture",
+            "assistance",
+            "department",
+            "market_supervision",
+            "decider",
+            "province",
+        }
+    ),
+    # reviewer examines products and certificates; catalogue manages words and directories.
+    "operator": frozenset({ADMIN, "operator", "finance", "support", "reviewer", "catalogue"}),
 }
 
 _OPEN_TO_ALL: frozenset[str] = frozenset({"institution", "supplier"})

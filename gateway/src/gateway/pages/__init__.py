@@ -15,6 +15,7 @@ from gateway.pages import (
     product,
     products,
     tracking,
+    work,
 )
 from gateway.pages.failures import error_page
 from gateway.visitor import ErrorPage
@@ -32,6 +33,7 @@ routers: list[APIRouter] = [
     tracking.router,
     desk.router,
     dashboard.router,
+    work.router,
 ]
 _: ErrorPage = error_page
 

@@ -32,7 +32,7 @@ async def error_page(request: Request, problem: Problem) -> Response:
         kind = "stale_form"
     texts = getattr(page.t.problem, kind)
     can_retry = kind in {"unavailable", "fault", "too_many"} and request.method == "GET"
-    told = page.t.names["refusal"].get(problem.code, "")
+    told = page.refusal_text(problem.code)
     return page.render(
         "problem.html",
         status=problem.status,

@@ -12,9 +12,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.pages import figures
 from gateway.pages.icons import icons
+from gateway.pages.menu import Entry, entries_for
 from gateway.pages.wording import Wording, wording
 from gateway.static_files import static_url
 from gateway.visitor import Language, Visitor, VisitorDep, set_language
+from shared.errors import Refusal
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -90,14 +92,19 @@ class Page:
         return "/sign-in?" + urlencode({"next": here})
 
     @property
-    def is_analyst(self) -> bool:
-        """Whether the visitor sees the dashboard."""
-        return self.visitor.kind in {"analyst", "official", "operator"}
+    def menu(self) -> list[Entry]:
+        """The work pages of the visitor; empty for who only shops."""
+        return entries_for(self.visitor)
 
-    @property
-    def is_supplier(self) -> bool:
-        """Whether the visitor has a desk."""
-        return self.visitor.kind == "supplier"
+    def told(self, refusal: Refusal) -> str:
+        """A refusal in the visitor's language; the service's own words for a code that no text knows."""
+        return self.refusal_text(refusal.code) or refusal.message
+
+    def refusal_text(self, code: str) -> str:
+        """The text for a code in `names.refusal` or any `names.<area>_refusal`; empty if none knows it."""
+        names = self.t.names
+        tables = (table for key, table in names.items() if key == "refusal" or key.endswith("_refusal"))
+        return next((table[code] for table in tables if code in table), "")
 
     def day(self, value: str) -> str:
         """A date in the visitor's language."""

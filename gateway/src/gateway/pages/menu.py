@@ -1,0 +1,59 @@
+"""The menu of the work pages: who finds what there. A new page is one line in MENU and one in each [work.menu]."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.visitor import Visitor
+
+SUPPLIER: Final = frozenset({"supplier"})
+OFFICIAL: Final = frozenset({"official"})
+OPERATOR: Final = frozenset({"operator"})
+ANALYSTS: Final = frozenset({"analyst", "official", "operator"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page of the menu. Its label is `t.work.menu.<key>`, its heading `t.work.group.<group>`.
+
+    `roles`: any one of them is needed; empty means any role. `icon` is a name of gateway.pages.icons.
+    """
+
+    key: str
+    url: str
+    kinds: frozenset[str]
+    group: str
+    icon: str
+    roles: frozenset[str] = frozenset()
+
+
+MENU: tuple[Entry, ...] = (
+    Entry("desk", "/desk", SUPPLIER, "supply", "truck"),
+    Entry("dashboard", "/dashboard", ANALYSTS, "figures", "chart"),
+)
+
+
+def has_any_role(visitor: Visitor, roles: frozenset[str]) -> bool:
+    """Whether the visitor has one of the roles, or none is asked for. Operators have them all."""
+    return not roles or visitor.kind == "operator" or not roles.isdisjoint(visitor.roles)
+
+
+def entries_for(visitor: Visitor, menu: tuple[Entry, ...] | None = None) -> list[Entry]:
+    """What the visitor may open, in the order of the menu (MENU unless another is given)."""
+    return [
+        each
+        for each in (MENU if menu is None else menu)
+        if visitor.kind in each.kinds and has_any_role(visitor, each.roles)
+    ]
+
+
+def grouped(entries: list[Entry]) -> dict[str, list[Entry]]:
+    """Entries by heading; headings in the order of their first entry."""
+    groups: dict[str, list[Entry]] = {}
+    for each in entries:
+        groups.setdefault(each.group, []).append(each)
+    return groups
+
+
+def is_at(entry: Entry, path: str) -> bool:
+    """Whether a page of this path belongs to the entry: the page itself, or one below it."""
+    return path == entry.url or path.startswith(entry.url + "/")
