@@ -1,6 +1,6 @@
 """Calls from pages to our services: parsed JSON, refusals raised, in the name of the visitor."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
@@ -16,7 +16,7 @@ from shared import errors
 from shared.errors import Refusal, Unavailable
 from shared.telemetry import current_trace
 
-__all__ = ["Answer", "BadGateway", "GatewayTimeout", "ServiceCalls", "Services", "Unavailable", "Upstream"]
+__all__ = ["Answer", "BadGateway", "GatewayTimeout", "ServiceCalls", "Services", "Stream", "Unavailable", "Upstream"]
 
 Value = str | int | float | bool | None
 Params = Mapping[str, Value | Iterable[Value]] | Sequence[tuple[str, Value]] | None
@@ -55,6 +55,15 @@ class Answer:
     def json(self) -> Any:
         """The parsed body, None if there is none."""
         return orjson.loads(self.body) if self.body else None
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A good answer whose body is still coming; the names of its headers are in small letters."""
+
+    status: int
+    headers: dict[str, str]
+    chunks: AsyncIterator[bytes]
 
 
 class Upstream:
@@ -122,18 +131,11 @@ class Upstream:
 
         `path` may hold characters of any language; `timeout` is in seconds and bounds the whole exchange.
         """
-        sent = {"Accept": "application/json", **(headers or {})}
-        if visitor is not None:
-            sent["Accept-Language"] = visitor.language
-            if visitor.internal_token:
-                sent["Authorization"] = f"Bearer {visitor.internal_token}"
-        trace = current_trace()
-        if trace is not None:
-            sent["traceparent"] = trace.traceparent
+        sent = {"Accept": "application/json", **(headers or {}), **_in_the_name_of(visitor)}
         if json is not None:
             data = orjson.dumps(json, default=str)
             sent["Content-Type"] = "application/json"
-        url = quote(path, safe="/:@!$&'()*+,;=~%-._") + _query(params)
+        url = _address(path, params)
         try:
             async with self._client.send(self.name, method, url, headers=sent, data=data, timeout=timeout) as got:
                 body = await got.read()
@@ -142,6 +144,44 @@ class Upstream:
         if got.status >= 400:  # noqa: PLR2004
             raise _refusal(got.status, body, self.name)
         return Answer(got.status, {name.lower(): value for name, value in got.headers.items()}, body)
+
+    async def stream(
+        self, path: str, *, visitor: Visitor | None, params: Params = None, accept: str = "*/*", timeout: float = 120.0
+    ) -> Stream:
+        """Read what may be long, piece by piece; `timeout` (seconds) bounds the whole. Read `chunks` to the end or
+        close it, for the connection is held until then.
+        """
+        sent = {"Accept": accept, **_in_the_name_of(visitor)}
+        try:
+            got = await self._client.send(self.name, "GET", _address(path, params), headers=sent, timeout=timeout)
+            if got.status >= 400:  # noqa: PLR2004
+                async with got:
+                    raise _refusal(got.status, await got.read(), self.name)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise refusal_of(error, self.name) from error
+        return Stream(got.status, {name.lower(): value for name, value in got.headers.items()}, _chunks(got))
+
+
+async def _chunks(got: Any) -> AsyncIterator[bytes]:
+    async with got:
+        async for chunk in got.content.iter_any():
+            yield chunk
+
+
+def _in_the_name_of(visitor: Visitor | None) -> dict[str, str]:
+    sent: dict[str, str] = {}
+    if visitor is not None:
+        sent["Accept-Language"] = visitor.language
+        if visitor.internal_token:
+            sent["Authorization"] = f"Bearer {visitor.internal_token}"
+    trace = current_trace()
+    if trace is not None:
+        sent["traceparent"] = trace.traceparent
+    return sent
+
+
+def _address(path: str, params: Params) -> str:
+    return quote(path, safe="/:@!$&'()*+,;=~%-._") + _query(params)
 
 
 def _text(value: Value) -> str:

@@ -12,11 +12,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.pages import figures
 from gateway.pages.icons import icons
-from gateway.pages.menu import Entry, entries_for
+from gateway.pages.menu import Entry, entries_for, grouped, is_at
 from gateway.pages.wording import Wording, wording
 from gateway.static_files import static_url
 from gateway.visitor import Language, Visitor, VisitorDep, set_language
 from shared.errors import Refusal
+from shared.ids import new_id
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -54,7 +55,7 @@ templates = Environment(
     auto_reload=False,
     cache_size=-1,
 )
-templates.globals.update(static_url=asset_url, icon=icons)
+templates.globals.update(static_url=asset_url, icon=icons, is_at=is_at, grouped=grouped, new_key=lambda: str(new_id()))
 
 
 class Page:
