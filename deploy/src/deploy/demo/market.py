@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from catalog.certificate.rules import Proof
 from catalog.product import actions as product_actions
-from catalog.product.rules import Proof
 from catalog.sku import actions as sku_actions
 from catalog.supplier import actions as supplier_actions
 from deploy.demo.accounts import PASSWORD, DemoAccount, all_accounts

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from catalog.product.rules import Proof, is_in_force, season_mask
+from catalog.certificate.rules import Proof, is_in_force
+from catalog.product.rules import season_mask
 from catalog.sku.rules import PricePeriod, price_at, price_per_500g_fen
 from shared.clock import business_day, day_range
 

@@ -6,9 +6,9 @@ from uuid import uuid4
 import orjson
 import pytest
 
+from catalog.certificate.rules import Proof
 from catalog.product import actions
 from catalog.product.data import categories, temperature_classes
-from catalog.product.rules import Proof
 from catalog.search import actions as search_actions
 from catalog.search import queries as search_queries
 from shared.direct import fetching

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy.util.concurrency import greenlet_spawn
 
-from catalog.product.rules import Proof
+from catalog.certificate.rules import Proof
 from shared.page import encode_cursor
 
 

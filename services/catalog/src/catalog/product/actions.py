@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from catalog.certificate import actions as certificate_actions
+from catalog.certificate.rules import Proof, ensure_certificates
 from catalog.product import data, queries, rules
-from catalog.product.models import Certificate, Product
+from catalog.product.models import Product
 from catalog.region import queries as region_queries
 from catalog.sku import actions as sku_actions
 from catalog.sku import queries as sku_queries
@@ -36,7 +37,7 @@ async def create_product(
     grade: str = "",
     description: str = "",
     description_en: str = "",
-    certificates: Sequence[rules.Proof] = (),
+    certificates: Sequence[Proof] = (),
 ) -> Product:
     """A new product, a draft until one of its SKUs is listed.
 
@@ -44,7 +45,7 @@ async def create_product(
     """
     rules.ensure_known(category, frozenset(data.categories()), field="category")
     rules.ensure_known(temperature_class, frozenset(data.temperature_classes()), field="temperature_class")
-    rules.ensure_certificates(list(certificates))
+    ensure_certificates(list(certificates))
     await supplier_queries.get_supplier(db, supplier_id)
     county = await region_queries.get_county_code(db, origin_county_code, field="origin_county_code")
     if await db.get(Product, product_id) is not None:
@@ -70,7 +71,7 @@ async def create_product(
     )
     db.add(product)
     await db.flush()
-    await _store_certificates(db, product_id, certificates)
+    await certificate_actions.add_certificates(db, product_id=product_id, certificates=certificates)
     return product
 
 
@@ -81,7 +82,7 @@ async def edit_product(
     expected_revision: int,
     changes: dict[str, Any],
     now: datetime,
-    certificates: Sequence[rules.Proof] | None = None,
+    certificates: Sequence[Proof] | None = None,
 ) -> Product:
     """Change what is given and announce the listed SKUs anew; `certificates`, if given, replaces them all."""
     product = await queries.lock_product(db, product_id)
@@ -102,9 +103,8 @@ async def edit_product(
             "origin_county_code": await region_queries.get_county_code(db, code, field="origin_county_code"),
         }
     if certificates is not None:
-        rules.ensure_certificates(list(certificates))
-        await db.execute(delete(Certificate).where(Certificate.product_id == product_id))
-        await _store_certificates(db, product_id, certificates)
+        ensure_certificates(list(certificates))
+        await certificate_actions.replace_certificates(db, product_id=product_id, certificates=certificates)
     await _apply(db, product, changes, now=now)
     return product
 
@@ -126,11 +126,3 @@ async def _apply(db: AsyncSession, product: Product, changes: dict[str, Any], *,
     product.changed_at = now
     await db.flush()
     await sku_actions.announce_revised(db, product_ids=[product.product_id], now=now)
-
-
-async def _store_certificates(db: AsyncSession, product_id: UUID, certificates: Sequence[rules.Proof]) -> None:
-    db.add_all(
-        Certificate(product_id=product_id, type=each.type, number=each.number, valid_until=each.valid_until)
-        for each in certificates
-    )
-    await db.flush()

@@ -1,9 +1,9 @@
-"""Products: what a supplier offers, whatever the pack; and the certificates that it carries."""
+"""Products: what a supplier offers, whatever the pack."""
 
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKey, Identity, Index, Integer, SmallInteger, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog.base import Base
@@ -40,14 +40,3 @@ class Product(Base):
     revision: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
     created_at: Mapped[datetime] = mapped_column()
     changed_at: Mapped[datetime] = mapped_column()
-
-
-class Certificate(Base):
-    """A certificate of a product; it counts until `valid_until`, that day included."""
-
-    __tablename__ = "certificates"
-
-    product_id: Mapped[UUID] = mapped_column(ForeignKey("products.product_id"), primary_key=True)
-    type: Mapped[str] = mapped_column(Text, primary_key=True)
-    number: Mapped[str] = mapped_column(Text, primary_key=True)
-    valid_until: Mapped[date | None] = mapped_column(Date)

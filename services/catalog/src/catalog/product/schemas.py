@@ -1,33 +1,18 @@
 """Products as they come in and go out."""
 
-from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from catalog.certificate.schemas import CertificateSchema
 from catalog.fields import DivisionCode, Line, Month, Prose, Title
 from catalog.product.data import Category, TemperatureClass
-from catalog.product.rules import Proof
 from catalog.search.schemas import Origin, Season
 from shared.page import Page
 
-CertificateType = Literal["green_food", "organic", "geographical_indication", "conformity", "sc_licence", "test_report"]
 PictureKind = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="A kind of our own drawings.")]
 ShelfLifeDays = Annotated[int, Field(ge=1, le=36_500)]
-
-
-class CertificateSchema(BaseModel):
-    """A certificate; it counts up to and including `valid_until`, or for good if that is null."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    type: CertificateType
-    number: Annotated[Line, Field(min_length=1)]
-    valid_until: date | None = None
-
-    def as_proof(self) -> Proof:
-        return Proof(self.type, self.number, self.valid_until)
 
 
 class ProductIn(BaseModel):

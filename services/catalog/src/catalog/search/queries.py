@@ -8,9 +8,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from catalog.certificate import queries as certificate_queries
+from catalog.certificate.rules import Proof
 from catalog.facts import ProductFacts, SkuFacts, month_bit
 from catalog.product import queries as product_queries
-from catalog.product.rules import Proof
 from catalog.region import queries as region_queries
 from catalog.search.rules import EVERYTHING, TextQuery
 from catalog.sku import queries as sku_queries
@@ -266,7 +267,7 @@ async def list_facts(db: AsyncSession, product_ids: Iterable[UUID], *, now: date
     products = await product_queries.list_products_by_id(db, product_ids)
     ids = [product.product_id for product in products]
     suppliers = await supplier_queries.list_suppliers_by_id(db, {product.supplier_id for product in products})
-    certificates = await product_queries.list_certificates(db, ids)
+    certificates = await certificate_queries.list_certificates(db, ids)
     skus = await sku_queries.list_skus_of(db, ids)
     places = await region_queries.list_places(
         db, {product.origin_county_code for product in products}, day=business_day(now)

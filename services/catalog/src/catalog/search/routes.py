@@ -13,10 +13,10 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from catalog import chinese
+from catalog.certificate.rules import CERTIFICATE_FORMS
 from catalog.cursors import cursor_numbers, invalid_cursor
 from catalog.facts import month_bit
 from catalog.product.data import categories
-from catalog.product.rules import CERTIFICATE_FORMS
 from catalog.region import source
 from catalog.remembered import Remembered
 from catalog.search import queries, rules
