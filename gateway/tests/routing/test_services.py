@@ -5,9 +5,12 @@ from datetime import date
 from typing import Any
 from uuid import uuid4
 
+import orjson
 import pytest
 import pytest_asyncio
+from starlette.responses import StreamingResponse
 
+from gateway.pages.listing import download
 from gateway.services import BadGateway, GatewayTimeout, ServiceCalls, Unavailable
 from gateway.settings import GatewaySettings
 from gateway.upstream import UpstreamClient
@@ -113,3 +116,31 @@ async def test_silence_and_absence_are_told_apart(calls: ServiceCalls, running: 
 async def test_a_question_mark_in_a_path_stays_in_the_path(calls: ServiceCalls):
     told = await calls.analytics.get("/v1/products/what?is=this#now", visitor=None)
     assert (told["path"], told["query"]) == ("/v1/products/what%3Fis=this%23now", "")
+
+
+async def test_a_long_answer_comes_in_pieces_and_whole(calls: ServiceCalls):
+    found = await calls.analytics.stream("/v1/flood", visitor=VISITOR, params={"megabytes": 5})
+    pieces = [piece async for piece in found.chunks]
+    assert found.status == 200
+    assert len(pieces) > 5
+    assert sum(map(len, pieces)) == 5 * 1024 * 1024
+
+
+async def test_a_stream_is_refused_before_its_first_byte(calls: ServiceCalls):
+    with pytest.raises(NotFound) as refused:
+        await calls.analytics.stream("/v1/problem", visitor=VISITOR, params={"status": 404})
+    assert refused.value.code == "product-not-found"
+    with pytest.raises(Unavailable):
+        await calls.logistics.stream("/v1/anything", visitor=VISITOR)
+
+
+async def test_a_download_passes_type_and_bytes_on_and_is_never_kept(calls: ServiceCalls):
+    answer = await download(calls.analytics, VISITOR, "/v1/echo", {"q": "x"}, accept="text/csv")
+    assert isinstance(answer, StreamingResponse)
+    body = b"".join([bytes(piece) async for piece in answer.body_iterator])  # type: ignore[arg-type]
+    told = orjson.loads(body)
+    assert (told["query"], sent(told)["accept"]) == ("q=x", "text/csv")
+    assert sent(told)["authorization"] == "Bearer internal.token.here"
+    assert answer.headers["content-length"] == str(len(body))
+    assert "set-cookie" not in answer.headers
+    assert answer.headers["cache-control"] == "private, no-store"
