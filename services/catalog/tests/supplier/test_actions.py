@@ -14,7 +14,7 @@ from shared.testing import NOW, published
 async def test_a_supplier_is_registered_as_given(db, make):
     supplier = await make.supplier(db, name="大山合作社", linked_households=12)
     assert (supplier.name, supplier.linked_households) == ("大山合作社", 12)
-    assert (supplier.status, supplier.county_code, supplier.revision) == ("active", make.FANGXIAN, 1)
+    assert (supplier.status, supplier.county_code, supplier.revision) == ("ACTIVE", make.FANGXIAN, 1)
 
 
 async def test_an_old_county_code_becomes_that_of_today(db, make):

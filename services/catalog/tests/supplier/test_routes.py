@@ -25,11 +25,11 @@ async def test_a_supplier_registers_and_is_admitted(client, make, as_caller):
     own, operator = as_caller(kind="supplier", organisation_id=organisation_id), as_caller(kind="operator")
     response = await client.post("/v1/suppliers", json=a_supplier(make), headers=own | key())
     assert response.status_code == 201, response.text
-    assert (response.json()["supplier_id"], response.json()["status"]) == (str(organisation_id), "pending")
+    assert (response.json()["supplier_id"], response.json()["status"]) == (str(organisation_id), "DRAFT")
     path = f"/v1/suppliers/{organisation_id}"
     assert (await client.get(path)).status_code == 404
     assert (await client.post(f"{path}/approve", headers=own)).status_code == 403
-    assert (await client.post(f"{path}/approve", headers=operator)).json()["status"] == "active"
+    assert (await client.post(f"{path}/approve", headers=operator)).json()["status"] == "ACTIVE"
     twice = await client.post(f"{path}/approve", headers=operator)
     assert (twice.status_code, twice.json()["code"]) == (409, "supplier-status")
     public = (await client.get(path)).json()
@@ -60,7 +60,7 @@ async def test_who_is_no_supplier_does_not_register(client, make, as_caller):
         ({"county_code": "430000"}, "county-unknown", "county_code"),
         ({"linked_households": -1}, "validation", "linked_households"),
         ({"name": "\x00"}, "validation", "name"),
-        ({"status": "active"}, "validation", "status"),
+        ({"status": "ACTIVE"}, "validation", "status"),
         ({"kind": "shop"}, "validation", "kind"),
     ],
 )
@@ -93,9 +93,9 @@ async def test_suppliers_are_listed_by_name_in_pages(client, db, make, as_caller
     second = (await client.get("/v1/suppliers", params={"limit": 2, "cursor": first["next_cursor"]})).json()
     assert {each["name"] for each in first["items"] + second["items"]} == {"甲社", "乙社", "丙社"}
     assert [each["name"] for each in (await client.get("/v1/suppliers?q=乙")).json()["items"]] == ["乙社"]
-    hidden = await client.get("/v1/suppliers?status=pending")
+    hidden = await client.get("/v1/suppliers?status=DRAFT")
     assert (hidden.status_code, hidden.json()["code"]) == (403, "operator-only")
-    pending = await client.get("/v1/suppliers?status=pending", headers=as_caller(kind="operator"))
+    pending = await client.get("/v1/suppliers?status=DRAFT", headers=as_caller(kind="operator"))
     assert [each["name"] for each in pending.json()["items"]] == ["丁社"]
     for cursor in ("x", "WyJhIiwiYiJd", "WyJhXHUwMDAwIiwiYiJd"):
         bad = await client.get("/v1/suppliers", params={"cursor": cursor})
@@ -108,6 +108,6 @@ async def test_a_suspension_says_why(client, db, make, as_caller):
     operator = as_caller(kind="operator")
     assert (await client.post(f"{path}/suspend", json={"reason": ""}, headers=operator)).status_code == 422
     suspended = await client.post(f"{path}/suspend", json={"reason": "抽检不合格"}, headers=operator)
-    assert (suspended.json()["status"], suspended.json()["status_reason"]) == ("suspended", "抽检不合格")
+    assert (suspended.json()["status"], suspended.json()["status_reason"]) == ("SUSPENDED", "抽检不合格")
     assert (await client.get(path)).status_code == 404
-    assert (await client.post(f"{path}/resume", headers=operator)).json()["status"] == "active"
+    assert (await client.post(f"{path}/resume", headers=operator)).json()["status"] == "ACTIVE"

@@ -74,7 +74,7 @@ def test_only_a_family_farm_may_lack_a_code():
 
 @pytest.mark.parametrize(
     ("verb", "before", "after"),
-    [("approve", "pending", "active"), ("suspend", "active", "suspended"), ("resume", "suspended", "active")],
+    [("approve", "DRAFT", "ACTIVE"), ("suspend", "ACTIVE", "SUSPENDED"), ("resume", "SUSPENDED", "ACTIVE")],
 )
 def test_each_verb_leads_on(verb, before, after):
     assert rules.status_after(verb, before) == after
@@ -82,5 +82,5 @@ def test_each_verb_leads_on(verb, before, after):
 
 def test_a_verb_that_does_not_lead_on_is_refused():
     with pytest.raises(Conflict) as refused:
-        rules.status_after("approve", "suspended")
+        rules.status_after("approve", "SUSPENDED")
     assert refused.value.code == "supplier-status"

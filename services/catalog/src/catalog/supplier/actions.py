@@ -30,7 +30,7 @@ async def register_supplier(
     linked_households: int = 0,
     is_admitted: bool = False,
 ) -> Supplier:
-    """Register a supplier, `pending` unless an operator admits it at once.
+    """Register a supplier, DRAFT unless an operator admits it at once.
 
     Refuses a wrong `uscc`, a county that is none, and an id or USCC that is taken (409 `supplier-exists`).
     """
@@ -54,7 +54,7 @@ async def register_supplier(
         story=story,
         story_en=story_en,
         linked_households=linked_households,
-        status="active" if is_admitted else "pending",
+        status="ACTIVE" if is_admitted else "DRAFT",
         status_reason="",
         revision=1,
         registered_at=now,

@@ -20,7 +20,11 @@ class Supplier(Base):
         CheckConstraint(
             "kind IN ('enterprise', 'cooperative', 'family_farm', 'village_collective', 'agent')", name="kind_known"
         ),
-        CheckConstraint("status IN ('pending', 'active', 'suspended')", name="status_known"),
+        CheckConstraint(
+            "status IN ('DRAFT', 'SUBMITTED', 'COUNTY_REVIEW', 'COUNTY_REJECTED', 'RECOMMENDED', 'PLATFORM_REVIEW', "
+            "'PLATFORM_REJECTED', 'ACTIVE', 'SUSPENDED', 'EXITED')",
+            name="status_known",
+        ),
         CheckConstraint("linked_households >= 0", name="linked_households_not_negative"),
         Index("uq_suppliers_uscc", "uscc", unique=True, postgresql_where=text("uscc IS NOT NULL")),
         Index("ix_suppliers_county_code", "county_code"),

@@ -1,6 +1,6 @@
 """Suppliers over HTTP."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -11,6 +11,7 @@ from catalog.fields import DivisionCode, Line
 from catalog.supplier import actions, queries
 from catalog.supplier.models import Supplier
 from catalog.supplier.schemas import (
+    Status,
     SupplierIn,
     SupplierPage,
     SupplierPatch,
@@ -32,7 +33,7 @@ router = APIRouter(prefix="/v1/suppliers", tags=["suppliers"])
 
 @router.post("", status_code=201, response_model=SupplierSchema)
 async def register_supplier(db: Db, caller: CallerDep, once: Once, body: SupplierIn) -> Response:
-    """Register: a supplier's own account becomes `pending`, an operator's entry is admitted at once.
+    """Register: a supplier's own account becomes DRAFT, an operator's entry is admitted at once.
 
     409 `supplier-exists`; 422 `uscc-invalid`, `uscc-missing`, `uscc-kind-mismatch`, `county-unknown`.
     """
@@ -62,13 +63,13 @@ async def list_suppliers(
     *,
     q: Annotated[Line | None, Query()] = None,
     county: Annotated[DivisionCode | None, Query()] = None,
-    status: Literal["pending", "active", "suspended"] = "active",
+    status: Status = "ACTIVE",
     cursor: CursorText = None,
     limit: Limit = 20,
 ) -> SupplierPage:
-    """Suppliers by name. Only operators see those that are pending or suspended, and codes and states of all."""
+    """Suppliers by name. Only operators see those that are not ACTIVE, and codes and states of all."""
     is_operator = caller is not None and caller.is_operator
-    if status != "active" and not is_operator:
+    if status != "ACTIVE" and not is_operator:
         raise Forbidden("Only operators list suppliers that are not active.", code="operator-only", field="status")
     found = await queries.list_suppliers(
         db,
@@ -95,7 +96,7 @@ async def get_supplier(
     if may_edit(caller, supplier_id):
         response.headers["ETag"] = etag_of(supplier.revision)
         return SupplierSchema.of(supplier)
-    if supplier.status != "active":
+    if supplier.status != "ACTIVE":
         raise queries.unknown_supplier()
     return SupplierPublic.of(supplier)
 
@@ -115,7 +116,7 @@ async def edit_supplier(
 
 @router.post("/{supplier_id}/approve")
 async def approve_supplier(db: Db, caller: CallerDep, supplier_id: UUID, response: Response) -> SupplierSchema:
-    """Admit a pending supplier (operators)."""
+    """Admit a supplier (operators)."""
     ensure_operator(caller)
     return _tagged(await actions.change_status(db, supplier_id=supplier_id, verb="approve", now=utc_now()), response)
 

@@ -39,7 +39,26 @@ KINDS: dict[str, frozenset[str]] = {
 }
 """The holders that may register as each kind of supplier."""
 
-_MOVES = {"approve": ("pending", "active"), "suspend": ("active", "suspended"), "resume": ("suspended", "active")}
+STATUSES = (
+    "DRAFT",
+    "SUBMITTED",
+    "COUNTY_REVIEW",
+    "COUNTY_REJECTED",
+    "RECOMMENDED",
+    "PLATFORM_REVIEW",
+    "PLATFORM_REJECTED",
+    "ACTIVE",
+    "SUSPENDED",
+    "EXITED",
+)
+"""The way of a supplier: it applies, its county reviews and recommends, the platform reviews and admits."""
+
+MOVES: dict[str, tuple[frozenset[str], str]] = {
+    "approve": (frozenset({"DRAFT"}), "ACTIVE"),
+    "suspend": (frozenset({"ACTIVE"}), "SUSPENDED"),
+    "resume": (frozenset({"SUSPENDED"}), "ACTIVE"),
+}
+"""Each verb: the states that it leads on from, and where to."""
 
 
 def check_character(first_seventeen: str) -> str:
@@ -86,11 +105,11 @@ def ensure_may_lack_uscc(kind: str) -> None:
 
 
 def status_after(verb: str, status: str) -> str:
-    """Where `approve`, `suspend` or `resume` leads; 409 `supplier-status` if it does not lead on from here."""
-    before, after = _MOVES[verb]
-    if status != before:
+    """Where the verb leads; 409 `supplier-status` if it does not lead on from here."""
+    before, after = MOVES[verb]
+    if status not in before:
         raise Conflict(
-            f"{verb} needs a supplier that is {before}; this one is {status}.",
+            f"{verb} needs a supplier that is {' or '.join(sorted(before))}; this one is {status}.",
             code="supplier-status",
             status_now=status,
         )
@@ -99,7 +118,7 @@ def status_after(verb: str, status: str) -> str:
 
 def ensure_may_sell(status: str) -> None:
     """409 `supplier-not-active` unless the supplier was admitted and is not suspended."""
-    if status != "active":
+    if status != "ACTIVE":
         raise Conflict(
             "The supplier is not admitted, or is suspended: its goods cannot be listed.", code="supplier-not-active"
         )

@@ -11,6 +11,18 @@ from catalog.supplier.models import Supplier
 from shared.page import Page
 
 Kind = Literal["enterprise", "cooperative", "family_farm", "village_collective", "agent"]
+Status = Literal[
+    "DRAFT",
+    "SUBMITTED",
+    "COUNTY_REVIEW",
+    "COUNTY_REJECTED",
+    "RECOMMENDED",
+    "PLATFORM_REVIEW",
+    "PLATFORM_REJECTED",
+    "ACTIVE",
+    "SUSPENDED",
+    "EXITED",
+]
 
 
 class SupplierIn(BaseModel):
