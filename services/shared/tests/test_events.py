@@ -4,13 +4,16 @@ import asyncio
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from sample.app import created
 from sqlalchemy import text
 
+from shared.bell import CHANNEL
 from shared.consumer import BatchSubscription, Consumer, FeedPage, LockedElsewhere, Subscription
 from shared.events import Envelope
 from shared.events.logistics import ShipmentCreated
+from shared.feed import FeedSignal
 from shared.outbox import look_at_feed, publish, read_feed
 from shared.testing import EVENTS_TOKEN, consumer_of
 
@@ -195,7 +198,8 @@ async def test_the_feed_wants_its_token_and_a_readable_cursor(live_client):
         assert (refused.status_code, refused.json()["code"]) == (400, "cursor-invalid")
 
 
-async def test_a_waiting_reader_is_woken_by_the_commit(live_client, fresh_database):
+async def test_a_waiting_reader_is_woken_by_the_commit(live_client, fresh_database, monkeypatch):
+    monkeypatch.setattr("shared.feed._UNPROMPTED_LOOK_SECONDS", 60.0)  # nothing but the bell can wake it
     live_client.app.state.feed_signal.start()
     reading = asyncio.create_task(live_client.get("/events", params={"wait_seconds": 20}, headers=TOKEN))
     await asyncio.sleep(0.3)
@@ -208,6 +212,72 @@ async def test_a_waiting_reader_is_woken_by_the_commit(live_client, fresh_databa
     assert [item.data["shipment_id"] for item in page.items] == [str(event.shipment_id)]
     assert page.items[0].source == "/logistics"
     assert page.next_cursor == page.items[0].cursor
+
+
+async def test_the_bell_rings_once_it_is_committed_and_for_those_who_want_the_type(fresh_database):
+    signal = FeedSignal(fresh_database.url)
+    signal.start()
+    await asyncio.sleep(0.3)
+    async with fresh_database.begin() as db:
+        await publish(db, created(uuid4()), now=datetime.now(UTC))
+        assert not await signal.wait(0.2)  # not committed yet
+        wanting = asyncio.create_task(signal.wait(5, [ShipmentCreated.type]))
+        wanting_all = asyncio.create_task(signal.wait(5))
+        wanting_others = asyncio.create_task(signal.wait(0.5, ["orders.order-paid.v1"]))
+        await asyncio.sleep(0)
+    assert await wanting
+    assert await wanting_all
+    assert not await wanting_others
+    await signal.stop()
+
+
+async def test_the_bell_is_silent_about_what_was_rolled_back(fresh_database):
+    signal = FeedSignal(fresh_database.url)
+    signal.start()
+    await asyncio.sleep(0.3)
+    waiting = asyncio.create_task(signal.wait(0.5))
+    with pytest.raises(ZeroDivisionError):
+        async with fresh_database.begin() as db:
+            await publish(db, created(uuid4()), now=datetime.now(UTC))
+            raise ZeroDivisionError
+    assert not await waiting
+    await signal.stop()
+
+
+async def test_many_commits_beside_each_other_are_told_in_few_rings_and_none_is_missed(fresh_database):
+    async def commit() -> None:
+        async with fresh_database.begin() as db:
+            await publish(db, created(uuid4()), now=datetime.now(UTC))
+
+    heard: list[str] = []
+    listener = await asyncpg.connect(fresh_database.url)
+    await listener.add_listener(CHANNEL, lambda *told: heard.append(told[3]))
+    await asyncio.gather(*(commit() for _ in range(40)))
+    await commit()
+    await fresh_database.bell.silence()
+    await listener.execute("SELECT 1")  # what was told before this answer has arrived
+    await listener.close()
+    assert set(heard) == {ShipmentCreated.type}
+    assert 1 < len(heard) < 20
+
+
+async def test_an_event_hidden_by_an_older_transaction_is_seen_soon_after_its_end(
+    live_client, fresh_database, monkeypatch
+):
+    monkeypatch.setattr("shared.feed._UNPROMPTED_LOOK_SECONDS", 0.5)
+    live_client.app.state.feed_signal.start()
+    reading = asyncio.create_task(live_client.get("/events", params={"wait_seconds": 20}, headers=TOKEN))
+    await asyncio.sleep(0.3)
+    event = created(uuid4())
+    async with fresh_database.begin() as older:
+        await older.execute(text("SELECT pg_current_xact_id()"))
+        async with fresh_database.begin() as db:
+            await publish(db, event, now=datetime.now(UTC))
+        await asyncio.sleep(0.1)
+        assert not reading.done()
+    answer = await asyncio.wait_for(reading, 2)
+    await live_client.app.state.feed_signal.stop()
+    assert [item["subject"] for item in answer.json()["items"]] == [event.subject]
 
 
 async def test_a_consumer_survives_a_feed_that_is_down(fresh_database):

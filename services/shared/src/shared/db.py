@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from shared.bell import Bell
 from shared.tables import NAMING, attach_shared_tables
 
 
@@ -67,21 +68,26 @@ class Database:
         self.url = url
         self.engine = create_engine(url, pool_size=pool_size)
         self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.bell = Bell(self._autocommit)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
         """A session in one transaction, committed when the block ends well."""
-        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
-            yield session
+        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+            async with session.begin():
+                yield session
+            self.bell.ring_committed(session.info)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """A session whose every statement stands alone: no BEGIN, no COMMIT, two round trips fewer."""
         async with AsyncSession(self._autocommit, expire_on_commit=False, autoflush=False) as session:
             yield session
+            self.bell.ring_committed(session.info)
 
     async def dispose(self) -> None:
         """Close every pooled connection."""
+        await self.bell.silence()
         await self.engine.dispose()
 
 

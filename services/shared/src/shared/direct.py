@@ -1,12 +1,14 @@
 """Statements straight through asyncpg, for the few that every shopper runs all day.
 
 SQLAlchemy's own way costs 0.1 to 0.4 ms of CPU a statement for compiling, caching and describing what never changes: as
-much as the statement itself. A `Statement` runs on the session's connection and in its transaction all the same; a
-`Fetch` takes a connection of the pool for one read. What PostgreSQL refuses is the same error as from SQLAlchemy.
+much as the statement itself, and a session around it as much again. A `Statement` runs on a session's connection and
+in its transaction, or on a `Direct` one with neither; a `Fetch` takes a connection of the pool for one read. What
+PostgreSQL refuses is the same error as from SQLAlchemy.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -26,6 +28,41 @@ _LOST = (asyncpg.PostgresConnectionError, *_BROKEN)
 _TRIES = 3
 
 
+class Direct:
+    """A connection for statements that stand alone: each is its own transaction. `info` is what a session's is."""
+
+    __slots__ = ("_lose", "driver", "info")
+
+    def __init__(self, driver: Any, lose: Callable[[BaseException], Awaitable[None]]) -> None:
+        self.driver = driver
+        self.info: dict[Any, Any] = {}
+        self._lose = lose
+
+    async def invalidate(self, error: BaseException) -> None:
+        """Never hand this connection out again."""
+        await self._lose(error)
+
+
+@asynccontextmanager
+async def standing_alone(transactions: Transactions) -> AsyncIterator[Direct]:
+    """A connection of the pool, or that of the transaction which stands in for the pool."""
+    if not isinstance(transactions, Database):
+        async with transactions.read() as db:
+            yield Direct(await driver_connection(db), (await db.connection()).invalidate)
+        return
+    held = await greenlet_spawn(transactions.engine.pool.connect)
+
+    async def lose(error: BaseException) -> None:
+        await greenlet_spawn(held.invalidate, error)
+
+    direct = Direct(held.driver_connection, lose)
+    try:
+        yield direct
+    finally:
+        await greenlet_spawn(held.close)
+        transactions.bell.ring_committed(direct.info)
+
+
 class Statement:
     """SQL with `:named` parameters, turned into PostgreSQL's numbered ones once. JSON is given and taken as text."""
 
@@ -33,15 +70,16 @@ class Statement:
         self._names = list(dict.fromkeys(_NAMED.findall(sql)))
         self._sql = _NAMED.sub(lambda found: f"${self._names.index(found[1]) + 1}", sql)
 
-    async def rows(self, db: AsyncSession, values: Mapping[str, Any]) -> list[asyncpg.Record]:
+    async def rows(self, db: AsyncSession | Direct, values: Mapping[str, Any]) -> list[asyncpg.Record]:
         """Run it and give its rows. What PostgreSQL refuses is a DBAPIError, as from SQLAlchemy."""
-        driver = await driver_connection(db)
+        driver = db.driver if isinstance(db, Direct) else await driver_connection(db)
         try:
             found: list[asyncpg.Record] = await driver.fetch(self._sql, *[values[name] for name in self._names])
         except (asyncpg.PostgresError, *_BROKEN) as error:
             is_lost = driver.is_closed() or isinstance(error, asyncpg.InternalClientError)
             if is_lost:
-                await (await db.connection()).invalidate(error)  # so that the pool does not hand it out again
+                connection = db if isinstance(db, Direct) else await db.connection()
+                await connection.invalidate(error)  # so that the pool does not hand it out again
             raise DBAPIError(self._sql, None, error, connection_invalidated=is_lost) from error
         return found
 

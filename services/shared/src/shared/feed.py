@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Collection
 from time import monotonic
 from typing import Annotated, Any
 
@@ -9,11 +10,11 @@ import asyncpg
 import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
 
+from shared.bell import CHANNEL
 from shared.errors import BadRequest, Unauthenticated
 from shared.log import logger
 from shared.outbox import look_at_feed, read_cursor
 
-CHANNEL = "outbox"
 _HIDDEN_EVENT_SECONDS = 0.02
 _UNPROMPTED_LOOK_SECONDS = 1.0
 _SHORTEST_PAUSE_SECONDS = 0.01
@@ -22,11 +23,11 @@ log = logger(__name__)
 
 
 class FeedSignal:
-    """Wakes waiting readers when a transaction with events committed; reconnects by itself."""
+    """Wakes the waiting readers of what was committed, and no others; reconnects by itself."""
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._event = asyncio.Event()
+        self._waiting: dict[asyncio.Future[None], frozenset[str] | None] = {}
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -39,18 +40,26 @@ class FeedSignal:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def wait(self, seconds: float) -> bool:
-        """True when something was committed within that time."""
+    async def wait(self, seconds: float, types: Collection[str] | None = None) -> bool:
+        """True when an event of these types (of any, for None) was committed within that time."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting[waiter] = None if types is None else frozenset(types)
         try:
-            await asyncio.wait_for(self._event.wait(), seconds)
+            await asyncio.wait_for(waiter, seconds)
         except TimeoutError:
             return False
+        finally:
+            del self._waiting[waiter]
         return True
 
-    def ring(self, *_: object) -> None:
-        """Wake all who wait now; who comes later waits for the next ring."""
-        waiting, self._event = self._event, asyncio.Event()
-        waiting.set()
+    def ring(self, types: Collection[str] = ()) -> None:
+        """Wake those who wait now for one of the types, or all if none is named; who comes later waits on."""
+        for waiter, wanted in self._waiting.items():
+            if not waiter.done() and (not types or wanted is None or not wanted.isdisjoint(types)):
+                waiter.set_result(None)
+
+    def _hear(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+        self.ring(str(payload).split())
 
     async def _listen(self) -> None:
         while True:
@@ -58,7 +67,7 @@ class FeedSignal:
                 connection = await asyncpg.connect(self._url)
                 closed = asyncio.Event()
                 connection.add_termination_listener(lambda *_, closed=closed: closed.set())
-                await connection.add_listener(CHANNEL, self.ring)
+                await connection.add_listener(CHANNEL, self._hear)
                 self.ring()
                 try:
                     await closed.wait()
@@ -104,14 +113,14 @@ async def read_events(
 async def _await_events(
     request: Request, *, after: str, limit: int, wait_seconds: float, types: list[str] | None
 ) -> list[dict[str, Any]]:
-    """Look, then look again whenever something was committed. An event can stay hidden behind an older transaction
-    that still runs, so after a ring without a sight of it we look again shortly. Each look begins where the last one
-    ended, and under a storm of rings there is one look for many of them."""
+    """Look, then look again whenever one of the types was committed. An event can stay hidden behind an older
+    transaction that still runs, so after a ring without a sight of it we look again shortly, then less and less often.
+    Each look begins where the last one ended, and under a storm of rings there is one look for many of them."""
     state = request.app.state
     deadline = monotonic() + wait_seconds
     pause = _UNPROMPTED_LOOK_SECONDS
     while True:
-        ring = asyncio.ensure_future(state.feed_signal.wait(pause))
+        ring = asyncio.ensure_future(state.feed_signal.wait(pause, types))
         looked_at = monotonic()
         try:
             async with state.database.read() as db:
@@ -119,7 +128,7 @@ async def _await_events(
             if look.items or monotonic() >= deadline or state.is_stopping:
                 return look.items
             after = look.looked_to
-            pause = _HIDDEN_EVENT_SECONDS if await ring else _UNPROMPTED_LOOK_SECONDS
+            pause = _HIDDEN_EVENT_SECONDS if await ring else min(pause * 2, _UNPROMPTED_LOOK_SECONDS)
             await asyncio.sleep(max(0.0, looked_at + _SHORTEST_PAUSE_SECONDS - monotonic()))
         finally:
             ring.cancel()

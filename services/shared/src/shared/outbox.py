@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.bell import note_published
 from shared.events import Event
 from shared.ids import new_id
 from shared.telemetry import current_trace
@@ -52,7 +53,7 @@ class FeedLook:
 def outbox_values(event: Event, *, now: datetime) -> dict[str, Any]:
     """The outbox row of an event (all but `position` and `txid`), for a hot path that inserts it in its own statement.
 
-    `now` is the business instant at which it happened.
+    `now` is the business instant at which it happened. Such a path calls `note_published` too, or readers come late.
     """
     trace = current_trace()
     return {
@@ -72,6 +73,7 @@ async def publish(db: AsyncSession, *events: Event, now: datetime) -> None:
     if events:
         rows = [outbox_values(event, now=now) for event in events]
         await db.execute(_INSERT, {"rows": orjson.dumps(rows).decode()})
+        note_published(db.info, {event.type for event in events})
 
 
 def read_cursor(cursor: str) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orders.cart.rules import CartLine
 from orders.sku.queries import SALE_COLUMNS, SALE_WIDTH, sale_skus
 from orders.sku.rules import unsellable_reason
-from shared.direct import Statement
+from shared.direct import Direct, Statement
 from shared.errors import Conflict, NotFound
 
 LINES_MAXIMUM = 100  # what one order may hold
@@ -34,7 +34,9 @@ _REMOVE = text("DELETE FROM cart_lines WHERE person_id = :person_id AND sku_id =
 _EMPTY = text("DELETE FROM cart_lines WHERE person_id = :person_id")
 
 
-async def put_line(db: AsyncSession, *, person_id: UUID, sku_id: UUID, quantity: int, now: datetime) -> CartLine:
+async def put_line(
+    db: AsyncSession | Direct, *, person_id: UUID, sku_id: UUID, quantity: int, now: datetime
+) -> CartLine:
     """Have `quantity` pieces of the SKU in the cart, whatever was there before, and its price as seen now.
 
     More than there is in stock may be put: the line says so. NotFound `sku-not-found`; Conflict `sku-not-listed`,

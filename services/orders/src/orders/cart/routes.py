@@ -8,15 +8,17 @@ from fastapi import APIRouter, Request, Response
 from orders.cart import actions, queries, schemas
 from shared.auth import CallerDep
 from shared.clock import utc_now
-from shared.db import Db, Read
+from shared.db import Db
+from shared.direct import standing_alone
 
 router = APIRouter(prefix="/v1/cart", tags=["cart"])
 
 
 @router.get("", response_model=schemas.Cart)
-async def get_cart(caller: CallerDep, db: Read) -> Response:
+async def get_cart(request: Request, caller: CallerDep) -> Response:
     """The cart with today's prices, its parts by supplier, and what stands in the way of ordering it."""
-    lines = await queries.list_lines(db, caller.person_id)
+    async with standing_alone(request.app.state.database) as db:
+        lines = await queries.list_lines(db, caller.person_id)
     return _json(schemas.cart_of(lines, utc_now()))
 
 
@@ -28,7 +30,7 @@ async def put_line(request: Request, sku_id: UUID, body: schemas.PutLine, caller
     """
     now = utc_now()
     # One statement is a transaction of its own. Opened here and not as a dependency: this is asked most of all.
-    async with request.app.state.database.read() as db:
+    async with standing_alone(request.app.state.database) as db:
         line = await actions.put_line(db, person_id=caller.person_id, sku_id=sku_id, quantity=body.quantity, now=now)
     return _json(schemas.line_of(line, now))
 

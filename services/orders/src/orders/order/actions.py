@@ -15,8 +15,9 @@ from orders.order import queries, rules
 from orders.payment import actions as payment_actions
 from orders.stock import actions as stock_actions
 from shared.auth import Caller
+from shared.bell import note_published
 from shared.clock import business_day
-from shared.direct import Statement
+from shared.direct import Direct, Statement
 from shared.errors import Conflict
 from shared.events.orders import DeliveryAddress, OrderCancelled, OrderPaid, OrderPlaced, SoldLine, SoldPart
 from shared.idempotency import OnceKey, still_running
@@ -89,7 +90,7 @@ class Placed:
 
 
 async def place_order(
-    db: AsyncSession,
+    db: AsyncSession | Direct,
     *,
     order_id: UUID,
     next_id: Callable[[], UUID],
@@ -131,7 +132,7 @@ async def place_order(
 
 
 async def save_placed(
-    db: AsyncSession, draft: rules.OrderDraft, *, answer: bytes, once: OnceKey | None, now: datetime
+    db: AsyncSession | Direct, draft: rules.OrderDraft, *, answer: bytes, once: OnceKey | None, now: datetime
 ) -> None:
     """Save and publish in one statement (`place_order` in migrations/sql): all of it, or nothing.
 
@@ -148,6 +149,7 @@ async def save_placed(
     }
     [[answered]] = await _PLACE.rows(db, values | (once.values(201, answer) if once else unused))
     if answered is None:
+        note_published(db.info, {OrderPlaced.type})
         return
     refused: dict[str, Any] = orjson.loads(answered)
     if "shortages" in refused:
@@ -247,6 +249,7 @@ async def settle_payment(
         event = outbox_values(_order_paid(order, paid_at), now=now)
         saved = {"order_id": order_id, "payment_id": payment_id, "paid_at": paid_at, "holder_id": order_id}
         await _SETTLE.rows(db, saved | {"event": orjson.dumps(event, default=str).decode()})
+        note_published(db.info, {OrderPaid.type})
     return effect
 
 

@@ -14,7 +14,7 @@ from orders.order import rules
 from orders.sku.queries import SALE_COLUMNS, SALE_WIDTH, sale_skus
 from orders.sku.rules import SaleSku
 from shared.auth import Caller
-from shared.direct import Statement
+from shared.direct import Direct, Statement
 from shared.errors import Conflict, NotFound
 from shared.idempotency import OnceKey, check_earlier
 
@@ -76,8 +76,9 @@ _LOAD_SALE = Statement(f"""
     FROM (VALUES (1)) AS one
     LEFT JOIN idempotency_keys AS earlier
         ON earlier.caller = :caller AND earlier.key = :key AND earlier.created_at > now() - interval '24 hours'
-    LEFT JOIN (sellable_skus AS sku LEFT JOIN stock_levels AS level USING (sku_id)) ON sku.sku_id = ANY(:sku_ids)
-""")  # noqa: S608 - only our own text
+    LEFT JOIN (sellable_skus AS sku LEFT JOIN stock_levels AS level USING (sku_id))
+        ON sku.sku_id = ANY((SELECT CAST(:sku_ids AS uuid[]))::uuid[])
+""")  # noqa: S608 - only our own text; SELECT hides the list's length, for which each call would be planned anew
 
 _LOCK = Statement("SELECT lock_order(:order_id)::text")
 
@@ -119,7 +120,7 @@ class Slice:
     last_key: tuple[datetime, UUID] | None
 
 
-async def load_sale(db: AsyncSession, sku_ids: Iterable[UUID], *, once: OnceKey | None) -> dict[UUID, SaleSku]:
+async def load_sale(db: AsyncSession | Direct, sku_ids: Iterable[UUID], *, once: OnceKey | None) -> dict[UUID, SaleSku]:
     """The SKUs with their stock, by id, and in the same round trip the check of the Idempotency-Key.
 
     Raises what `shared.idempotency.check_earlier` raises: a replay, or a key that was used for another request.

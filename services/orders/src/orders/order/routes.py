@@ -11,6 +11,7 @@ from orders.order import actions, queries, rules, schemas
 from shared.auth import Caller, CallerDep, require_kind
 from shared.clock import parse_instant, utc_now
 from shared.db import Db, Read
+from shared.direct import standing_alone
 from shared.errors import BadRequest
 from shared.idempotency import Once, OnceUnchecked
 from shared.ids import new_id
@@ -33,7 +34,7 @@ async def place_order(request: Request, body: schemas.PlaceOrder, caller: Caller
     """
     # Placing writes in one statement, which PostgreSQL makes a transaction of its own: no BEGIN, no COMMIT, and it is
     # committed when the action returns, so before the answer leaves.
-    async with request.app.state.database.read() as db:
+    async with standing_alone(request.app.state.database) as db:
         placed = await actions.place_order(
             db,
             order_id=new_id(),
