@@ -33,7 +33,9 @@ async def test_each_night_cards_are_told_of_ending_certificates(fresh_database, 
     assert await fetching(fresh_database)("SELECT xmin::text FROM product_cards", []) == before
 
 
-async def test_both_jobs_are_known_to_the_worker(fresh_database):
+async def test_all_periodic_jobs_are_known_to_the_worker(fresh_database):
     await jobs.jobs.work(fresh_database, wait=False)
     names = set(jobs.jobs._periodic)
-    assert names == {"catalog.jobs.turn_prices", "catalog.jobs.renew_ending_certificates"}
+    assert names == {
+        f"catalog.jobs.{name}" for name in ("turn_prices", "renew_ending_certificates", "forget_old_sales")
+    }

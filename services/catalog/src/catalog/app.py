@@ -46,6 +46,7 @@ from catalog.notice import models as notice_models
 from catalog.notice.routes import router as notice_router
 from catalog.photo import models as photo_models
 from catalog.photo.routes import router as photo_router
+from catalog.popularity import models as popularity_models
 from catalog.product import models as product_models
 from catalog.product.routes import router as product_router
 from catalog.profit_share import models as profit_share_models
@@ -111,6 +112,7 @@ MODELS = (
     demonstration_models,
     fair_models,
     search_models,
+    popularity_models,
     synonym_models,
     import_batch_models,
     document_models,

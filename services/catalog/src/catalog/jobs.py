@@ -2,9 +2,11 @@
 
 from uuid import UUID
 
+from catalog.popularity import actions as popularity_actions
 from catalog.search import actions as search_actions
 from catalog.sku import actions as sku_actions
-from shared.clock import utc_now
+from catalog.synonym import actions as synonym_actions
+from shared.clock import business_day, utc_now
 from shared.db import Database
 from shared.jobs import Jobs
 
@@ -30,3 +32,26 @@ async def renew_ending_certificates(database: Database) -> None:
             after = await search_actions.renew_ending_certificates(db, now=now, after=after)
         if after is None:
             return
+
+
+@jobs.task()
+async def spell_anew(database: Database, *, words: list[str], group_id: str | None, revision: int) -> None:
+    """After words that mean the same were changed: render all products that say one of them, a batch a transaction."""
+    after: UUID | None = None
+    while True:
+        async with database.begin() as db:
+            after = await synonym_actions.spell_anew(db, words=words, after=after, now=utc_now())
+            if after is None and group_id is not None:
+                await synonym_actions.mark_applied(db, group_id=UUID(group_id), revision=revision)
+        if after is None:
+            return
+
+
+@jobs.periodic("5 16 * * *")
+async def forget_old_sales(database: Database) -> None:
+    """Each night (00:05 in Shanghai), let what was sold more than thirty days ago count no more."""
+    today = business_day(utc_now())
+    while True:
+        async with database.begin() as db:
+            if not await popularity_actions.forget_old_sales(db, today=today):
+                return

@@ -13,10 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from catalog import chinese
 from catalog.certificate import queries as certificate_queries
 from catalog.facts import CERTIFICATE_HORIZON, ProductFacts, card_json, card_periods, detail_json, offers_at
+from catalog.popularity import queries as popularity_queries
 from catalog.product import queries as product_queries
 from catalog.product.data import categories
 from catalog.search import queries, rules
 from catalog.search.models import ProductCard
+from catalog.synonym import queries as synonym_queries
+from catalog.synonym.rules import Synonyms, words_alike
 from shared.clock import business_day
 from shared.direct import driver_connection
 
@@ -39,9 +42,15 @@ async def refresh_cards(
     """
     await db.flush()
     facts = await queries.list_facts(db, product_ids, now=now)
+    synonyms = await synonym_queries.load_synonyms(db)
+    sold = await popularity_queries.list_sold_counts(db, [each.product_id for each in facts])
     numbers = [each.number for each in facts]
     known = set() if with_all_terms else {tuple(row) for row in await db.execute(_KNOWN_TEXTS, {"numbers": numbers})}
-    cards = [row for each in facts for row in _card_rows(each, now=now)]
+    cards = [
+        row | {"sold_count": sold.get(each.product_id, 0)}
+        for each in facts
+        for row in _card_rows(each, synonyms, now=now)
+    ]
     on_shelf = {row["product_number"]: row["text_digest"] for row in cards}
     changed = [each for each in facts if (each.number, on_shelf.get(each.number)) not in known]
     await db.execute(_FORGET_CARDS, {"numbers": numbers})
@@ -52,7 +61,7 @@ async def refresh_cards(
         (term, rank, each.number)
         for each in changed
         if each.number in on_shelf
-        for term, rank in _postings(each).items()
+        for term, rank in _postings(each, synonyms).items()
     ]
     await _copy(db, "search_postings", ["term", "rank", "product_number"], sorted(postings))
     return facts
@@ -100,8 +109,8 @@ async def _copy(db: AsyncSession, table: str, columns: list[str], rows: Sequence
     await driver.copy_records_to_table(table, records=rows, columns=columns)
 
 
-def _card_rows(facts: ProductFacts, *, now: datetime) -> Iterable[dict[str, Any]]:
-    document = _document(facts)
+def _card_rows(facts: ProductFacts, synonyms: Synonyms, *, now: datetime) -> Iterable[dict[str, Any]]:
+    document = _document(facts, synonyms)
     hay = rules.haystack(document)
     # What terms and ranks are made of: while it stays, the postings stay.
     basis = (document, facts.designations, facts.certificates, facts.supplier_id, facts.county_code)
@@ -135,13 +144,13 @@ def _card_rows(facts: ProductFacts, *, now: datetime) -> Iterable[dict[str, Any]
         }
 
 
-def _postings(facts: ProductFacts) -> dict[str, int]:
+def _postings(facts: ProductFacts, synonyms: Synonyms) -> dict[str, int]:
     browse = rules.browse_rank(
         designations=facts.designations,
         certificate_count=len(facts.certificates),
         product_key=facts.product_id.bytes,
     )
-    found = rules.text_terms(_document(facts), tie_break=browse)
+    found = rules.text_terms(_document(facts, synonyms), tie_break=browse)
     labels = [
         f"category:{facts.category}",
         f"province:{facts.province_code}",
@@ -153,11 +162,12 @@ def _postings(facts: ProductFacts) -> dict[str, int]:
     return found | dict.fromkeys([rules.EVERYTHING, *labels], browse)
 
 
-def _document(facts: ProductFacts) -> rules.Document:
+def _document(facts: ProductFacts, synonyms: Synonyms) -> rules.Document:
     category = categories()[facts.category]
     return rules.Document(
         title=_runs(facts.title),
         english=[word for word in chinese.tokens(facts.title_en) if not chinese.is_han(word)],
+        alike=[run for word in words_alike(chinese.normalised(facts.title), synonyms) for run in _runs(word)],
         category=_runs(f"{category.zh} {category.en} {category.words}"),
         places=[
             run

@@ -6,7 +6,7 @@ Both are derived from the other slices and written in the same transaction as th
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, Integer, SmallInteger, Text
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -18,12 +18,15 @@ class ProductCard(Base):
 
     A product whose price changes next week has two rows now: the query picks by the instant, so a price starts by
     itself. `card` is the JSON of the list up to the value of `is_now`, which depends on the month; `detail` likewise.
+    `sold_count` is what was sold within the last 30 days, counted as it is sold.
     """
 
     __tablename__ = "product_cards"
     __table_args__ = (
+        CheckConstraint("sold_count >= 0", name="sold_count_not_negative"),
         Index("ix_product_cards_product_id", "product_id"),
         Index("ix_product_cards_price_fen", "price_fen", "product_number"),
+        Index("ix_product_cards_sold_count", "sold_count", "product_number"),
         Index("ix_product_cards_newest", "created_ms", "product_number"),
     )
 
@@ -33,6 +36,7 @@ class ProductCard(Base):
     product_id: Mapped[UUID] = mapped_column()
     supplier_id: Mapped[UUID] = mapped_column()
     price_fen: Mapped[int] = mapped_column(Integer)
+    sold_count: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     created_ms: Mapped[int] = mapped_column(BigInteger)
     season_mask: Mapped[int] = mapped_column(SmallInteger)
     category: Mapped[str] = mapped_column(Text)

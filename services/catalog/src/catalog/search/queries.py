@@ -19,17 +19,21 @@ from catalog.supplier import queries as supplier_queries
 from shared.clock import business_day
 from shared.direct import Fetch
 
-Sort = Literal["relevance", "price", "-price", "newest"]
+Sort = Literal["relevance", "sales", "price", "-price", "newest"]
 
 _ORDERS: dict[Sort, tuple[str, str]] = {
     "relevance": ("posting.rank", "DESC"),
+    "sales": ("card.sold_count", "DESC"),
     "price": ("card.price_fen", "ASC"),
     "-price": ("card.price_fen", "DESC"),
     "newest": ("card.created_ms", "DESC"),
 }
 _TERM_FILTERS = ("supplier_id", "county", "city", "designation", "category", "province")
 _WIDE = {"designation", "category", "province"}
-_CARD = "card.card || CASE WHEN card.season_mask & {month} <> 0 THEN 'true}}}}' ELSE 'false}}}}' END"
+_CARD = (
+    "card.card || CASE WHEN card.season_mask & {month} <> 0 THEN 'true}}' ELSE 'false}}' END "
+    "|| ',\"sold_count\":' || card.sold_count || '}}'"
+)
 
 
 @dataclass(frozen=True)

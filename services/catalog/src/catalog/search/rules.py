@@ -13,6 +13,7 @@ EVERYTHING = "*"
 _TITLE = 20_000
 _ENGLISH = 17_000
 _PINYIN = 16_000
+_ALIKE = 14_000
 _CATEGORY = 12_000
 _INITIALS = 10_000
 _PLACE = 9_000
@@ -34,10 +35,12 @@ class Han:
 
 @dataclass(frozen=True)
 class Document:
-    """What a product can be found by, field by field, normalised and cut into runs."""
+    """What a product can be found by, field by field, normalised and cut into runs. `alike` are words that mean what
+    words of the title mean."""
 
     title: Sequence[Han | str]
     english: Sequence[str] = ()
+    alike: Sequence[Han | str] = ()
     category: Sequence[Han | str] = ()
     places: Sequence[Han | str] = ()
     packs: Sequence[Han | str] = ()
@@ -67,6 +70,7 @@ def text_terms(document: Document, *, tie_break: int) -> dict[str, int]:
     for term, rank in (
         *_title_terms(tuple(document.title)),
         *((word, _ENGLISH + _COVERAGE // len(document.english)) for word in document.english),
+        *(each for run in document.alike for each in _alike_terms(run)),
         *_category_terms(tuple(document.category)),
         *(each for run in document.places for each in _place_terms(run)),
         *((term, _PACK) for run in document.packs for term in _words(run)),
@@ -82,13 +86,15 @@ def haystack(document: Document) -> str:
     runs = (
         *document.title,
         *document.english,
+        *document.alike,
         *document.category,
         *document.places,
         *document.packs,
         *document.supplier,
     )
     title = [syllable for run in document.title if isinstance(run, Han) for syllable in run.syllables]
-    others = ["".join(run.syllables) for run in (*document.category, *document.places) if isinstance(run, Han)]
+    read = (*document.alike, *document.category, *document.places)
+    others = ["".join(run.syllables) for run in read if isinstance(run, Han)]
     return " ".join([*(_text(run) for run in runs), "".join(title), _initials(title), *others])
 
 
@@ -142,6 +148,11 @@ def _category_terms(category: tuple[Han | str, ...]) -> Ranked:
     return tuple(_each_category_term(category))
 
 
+@lru_cache(maxsize=1_000)
+def _alike_terms(run: Han | str) -> Ranked:
+    return tuple(_each_alike_term(run))
+
+
 @lru_cache(maxsize=10_000)
 def _place_terms(place: Han | str) -> Ranked:
     return tuple(_each_place_term(place))
@@ -177,6 +188,18 @@ def _each_category_term(category: Sequence[Han | str]) -> Iterator[tuple[str, in
             yield "".join(run.syllables), _CATEGORY
         else:
             yield run, _CATEGORY
+
+
+def _each_alike_term(run: Han | str) -> Iterator[tuple[str, int]]:
+    """The word, its pairs and how it is read, but not its single characters: those are too many words' parts."""
+    if isinstance(run, str):
+        yield run, _ALIKE
+        return
+    for term in {run.text, *_pairs(run.text)}:
+        yield term, _ALIKE + 100 * len(term)
+    yield "".join(run.syllables), _ALIKE
+    if len(run.syllables) > 1:
+        yield _initials(run.syllables), _INITIALS
 
 
 def _words(run: Han | str) -> list[str]:

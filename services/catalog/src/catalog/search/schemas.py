@@ -50,6 +50,7 @@ class ProductCard(BaseModel):
     price_fen: int
     price_per_500g_fen: int
     sku_count: int
+    sold_count: int = Field(description="Pieces sold within the last 30 days.")
 
 
 class FacetValue(BaseModel):
@@ -98,7 +99,7 @@ class ProductListQuery(BaseModel):
     season: Annotated[str, Field(pattern=r"^(now|0?[1-9]|1[0-2])$")] | None = None
     price_min_fen: Price | None = None
     price_max_fen: Price | None = None
-    sort: Literal["relevance", "price", "-price", "newest"] = "relevance"
+    sort: Literal["relevance", "sales", "price", "-price", "newest"] = "relevance"
     cursor: Annotated[str, Field(max_length=2000)] | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     facets: bool = False
