@@ -1,7 +1,7 @@
 """Examples of every published event, from its class: any text, any amount, optional fields there or not."""
 
 import typing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -29,6 +29,7 @@ SCALARS: dict[Any, st.SearchStrategy[Any]] = {
     int: FEN,
     bool: st.booleans(),
     float: st.floats(-80, 80),
+    date: st.dates(date(2000, 1, 1), date(2099, 1, 1)),
     datetime: INSTANTS,
     UUID: st.uuids(version=4),
 }
@@ -63,6 +64,8 @@ def _value(annotation: Any) -> st.SearchStrategy[Any]:
         return st.sampled_from(arguments)
     if origin is tuple:
         return st.lists(_value(arguments[0]), min_size=1, max_size=3)
+    if origin is dict:
+        return st.dictionaries(TEXT, _value(arguments[1]), max_size=3)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return examples_of(annotation)
     return SCALARS[annotation]
