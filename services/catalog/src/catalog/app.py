@@ -16,6 +16,8 @@ from catalog.certificate import models as certificate_models
 from catalog.certificate.routes import router as certificate_router
 from catalog.credit import models as credit_models
 from catalog.credit.routes import router as credit_router
+from catalog.demand import models as demand_models
+from catalog.demand.routes import router as demand_router
 from catalog.demonstration import models as demonstration_models
 from catalog.demonstration.routes import router as demonstration_router
 from catalog.directory import models as directory_models
@@ -29,10 +31,13 @@ from catalog.enforcement.routes import router as enforcement_router
 from catalog.fair import models as fair_models
 from catalog.fair.routes import router as fair_router
 from catalog.handlers import LOGISTICS_HANDLERS, ORDERS_HANDLERS
+from catalog.harvest.routes import router as harvest_router
 from catalog.import_batch import models as import_batch_models
 from catalog.import_batch.routes import router as import_batch_router
 from catalog.inspection import models as inspection_models
 from catalog.inspection.routes import router as inspection_router
+from catalog.job import models as job_models
+from catalog.job.routes import router as job_router
 from catalog.jobs import jobs
 from catalog.labour import models as labour_models
 from catalog.labour.routes import router as labour_router
@@ -46,6 +51,8 @@ from catalog.notice import models as notice_models
 from catalog.notice.routes import router as notice_router
 from catalog.photo import models as photo_models
 from catalog.photo.routes import router as photo_router
+from catalog.placement import models as placement_models
+from catalog.placement.routes import router as placement_router
 from catalog.popularity import models as popularity_models
 from catalog.product import models as product_models
 from catalog.product.routes import router as product_router
@@ -101,9 +108,12 @@ MODELS = (
     inspection_models,
     lot_models,
     supply_models,
+    demand_models,
     survey_models,
     tourism_models,
     labour_models,
+    job_models,
+    placement_models,
     recognition_models,
     directory_models,
     credit_models,
@@ -139,9 +149,13 @@ ROUTERS = [
     inspection_router,
     lot_router,
     supply_router,
+    demand_router,
+    harvest_router,
     survey_router,
     tourism_router,
     labour_router,
+    job_router,
+    placement_router,
     recognition_router,
     directory_router,
     credit_router,
