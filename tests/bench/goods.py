@@ -49,8 +49,10 @@ _PACKS = f"""
         JOIN skus ON skus.product_id = copy.product_id AND skus.is_listed
         JOIN sku_prices AS price ON price.sku_id = skus.sku_id AND price.valid_until IS NULL
     ), proofs AS (
-        INSERT INTO certificates (product_id, type, number, valid_until)
-        SELECT copy.new_id, proof.type, proof.number, proof.valid_until
+        INSERT INTO certificates (certificate_id, product_id, supplier_id, county_code, type, number, valid_until,
+            status, submitted_at, changed_at)
+        SELECT gen_random_uuid(), copy.new_id, proof.supplier_id, proof.county_code, proof.type, proof.number,
+            proof.valid_until, proof.status, proof.submitted_at, proof.changed_at
         FROM copy JOIN certificates AS proof ON proof.product_id = copy.product_id
     ), skus_of_copies AS (
         INSERT INTO skus (sku_id, product_id, specification, specification_en, net_weight_g, is_listed, created_at,

@@ -61,6 +61,7 @@ async def product(db: AsyncSession, *, supplier_id: UUID | None = None, **given:
         "season_to_month": 12,
         "shelf_life_days": 60,
         "temperature_class": "POME",
+        "are_certificates_verified": True,
         "now": NOW,
     }
     owner = supplier_id or (await supplier(db)).supplier_id

@@ -111,6 +111,7 @@ async def _add_product(db: AsyncSession, row: DemoProduct, packs: list[DemoSku],
         description=row.description,
         description_en=row.description_en,
         certificates=[Proof(each.type, each.number, each.valid_until) for each in row.certificates],
+        are_certificates_verified=True,
         now=created_at,
     )
     for pack in packs:

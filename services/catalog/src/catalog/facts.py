@@ -82,6 +82,10 @@ class ProductFacts:
         """Those that count on that day."""
         return tuple(each for each in self.certificates if is_in_force(each, day))
 
+    def badges_on(self, day: date) -> list[str]:
+        """The types of those, each once, in order."""
+        return sorted({each.type for each in self.certificates_on(day)})
+
 
 @dataclass(frozen=True)
 class Offer:
@@ -108,10 +112,11 @@ def offers_at(facts: ProductFacts, instant: datetime) -> list[Offer]:
 
 def card_periods(facts: ProductFacts, now: datetime) -> list[tuple[datetime, datetime]]:
     """The half-open stretches of time from now on in each of which the card reads the same: it changes when a price
-    begins or ends and when a certificate runs out."""
+    begins or ends and when a certificate begins to count or runs out."""
     turns = {edge for sku in facts.skus if sku.is_listed for edge in _price_edges(sku.prices)}
     horizon = business_day(now + CERTIFICATE_HORIZON)
     turns |= {day_range(last)[1] for each in facts.certificates if (last := each.valid_until) and last <= horizon}
+    turns |= {day_range(first)[0] for each in facts.certificates if (first := each.valid_from) and first <= horizon}
     ahead = sorted(turn for turn in turns if now < turn < FOR_GOOD)
     return list(zip([ALWAYS, *ahead], [*ahead, FOR_GOOD], strict=True))
 
@@ -186,7 +191,6 @@ def _sku_item(sku: SkuFacts, price_fen: int | None) -> dict[str, Any]:
 
 
 def _shown(facts: ProductFacts, instant: datetime) -> dict[str, Any]:
-    valid = facts.certificates_on(business_day(instant))
     return {
         "product_id": str(facts.product_id),
         "title": facts.title,
@@ -201,7 +205,7 @@ def _shown(facts: ProductFacts, instant: datetime) -> dict[str, Any]:
             "county": facts.county,
         },
         "designations": list(facts.designations),
-        "certificates": sorted({each.type for each in valid}),
+        "certificates": facts.badges_on(business_day(instant)),
         "supplier_id": str(facts.supplier_id),
         "supplier_name": facts.supplier_name,
     }
@@ -228,6 +232,7 @@ def _details(facts: ProductFacts, instant: datetime, skus: list[dict[str, Any]])
                 "type": each.type,
                 "number": each.number,
                 "valid_until": each.valid_until.isoformat() if each.valid_until else None,
+                "issuer": each.issuer,
             }
             for each in valid
         ],

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from catalog.certificate import actions as certificate_actions
 from catalog.popularity import actions as popularity_actions
 from catalog.search import actions as search_actions
 from catalog.sku import actions as sku_actions
@@ -22,9 +23,31 @@ async def turn_prices(database: Database) -> None:
                 return
 
 
+@jobs.periodic("* * * * *")
+async def end_certificates(database: Database) -> None:
+    """Each minute, note the certificates whose last day is over; their badges went at midnight by themselves."""
+    while True:
+        async with database.begin() as db:
+            if not await certificate_actions.end_certificates(db, now=utc_now()):
+                return
+
+
+@jobs.periodic("0 1 * * *")
+async def remind_of_ending_certificates(database: Database) -> None:
+    """Each morning (09:00 in Shanghai), tell suppliers of the certificates that end in a month or a week."""
+    now = utc_now()
+    after: UUID | None = None
+    while True:
+        async with database.begin() as db:
+            after = await certificate_actions.remind_of_ending(db, now=now, after=after)
+        if after is None:
+            return
+
+
 @jobs.periodic("15 18 * * *")
 async def renew_ending_certificates(database: Database) -> None:
-    """Each night (02:15 in Shanghai), let cards know of the certificates that run out in the next hundred days."""
+    """Each night (02:15 in Shanghai), let cards know of the certificates that begin or run out in the next hundred
+    days."""
     now = utc_now()
     after: UUID | None = None
     while True:

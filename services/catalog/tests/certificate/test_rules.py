@@ -1,10 +1,10 @@
 """Certificates: numbers and validity."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
-from catalog.certificate.rules import Proof, ensure_certificates, is_in_force
+from catalog.certificate.rules import Proof, ensure_certificates, is_in_force, reminder_due
 from shared.errors import Invalid
 
 
@@ -53,3 +53,14 @@ def test_a_certificate_counts_on_its_last_day():
     assert is_in_force(proof, date(2026, 11, 22))
     assert not is_in_force(proof, date(2026, 11, 23))
     assert is_in_force(Proof("organic", "123OP1900001"), date(2999, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("left", "mark"), [(31, None), (30, 30), (8, 30), (7, 7), (1, 7), (0, 7), (-1, None), (400, None)]
+)
+def test_a_reminder_is_the_nearest_mark_that_was_reached(left, mark):
+    assert reminder_due(date(2026, 12, 1) + timedelta(days=left), date(2026, 12, 1), (30, 7)) == mark
+
+
+def test_what_has_no_end_is_not_reminded_of():
+    assert reminder_due(None, date(2026, 12, 1), (30, 7)) is None

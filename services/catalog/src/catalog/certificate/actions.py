@@ -3,9 +3,8 @@
 Locks: the product first, then its certificates.
 """
 
-from collections.abc import Collection, Sequence
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -82,7 +81,8 @@ async def decide(
 ) -> Certificate:
     """`verify`, `refuse` or `withdraw`, by who may; cards show it at once and the supplier is told of a decision.
 
-    404 `certificate-unknown`; 409 `certificate-status`; 412 `stale`; 422 `certificate-over` for verifying one that ended.
+    404 `certificate-unknown`; 409 `certificate-status`; 412 `stale`; 422 `certificate-over` for verifying one that
+    ended.
     """
     product_id = (await queries.get_certificate(db, certificate_id)).product_id
     await product_queries.lock_product(db, product_id)
@@ -108,8 +108,8 @@ async def decide(
 
 
 async def end_certificates(db: AsyncSession, *, now: datetime, limit: int = 200) -> int:
-    """Those whose last day is over are EXPIRED, and their cards rendered anew: these had lost the badge by themselves at
-    midnight. How many products were looked at; may run twice."""
+    """Those whose last day is over are EXPIRED, and their cards rendered anew: these had lost the badge by themselves
+    at midnight. How many products were looked at; may run twice."""
     day = business_day(now)
     product_ids = await product_queries.lock_products(db, await queries.list_ended(db, day=day, limit=limit))
     for product_id in product_ids:
@@ -122,13 +122,11 @@ async def end_certificates(db: AsyncSession, *, now: datetime, limit: int = 200)
 
 
 async def remind_of_ending(db: AsyncSession, *, now: datetime, after: UUID | None, limit: int = 200) -> UUID | None:
-    """Tell the holders of the next certificates, in order of id, that they end in a month or a week, once each; the id to
-    go on after, or None when all were looked at."""
+    """Tell the holders of the next certificates, in order of id, that they end in a month or a week, once each; the
+    id to go on after, or None when all were looked at."""
     day = business_day(now)
     marks = data.reminder_days()
-    rows = await queries.list_ending(
-        db, first=day, last=day + timedelta(days=max(marks)), after=after, limit=limit
-    )
+    rows = await queries.list_ending(db, first=day, last=day + timedelta(days=max(marks)), after=after, limit=limit)
     for row in rows:
         certificate = row.certificate
         mark = rules.reminder_due(certificate.valid_until, day, marks)
@@ -180,8 +178,8 @@ async def replace_certificates(
     now: datetime,
     is_verified: bool = False,
 ) -> None:
-    """The product shall have these certificates: what is not among them is withdrawn, what is new is submitted, and what
-    stays the same keeps its state. Hold the product's lock first."""
+    """The product shall have these certificates: what is not among them is withdrawn, what is new is submitted, and
+    what stays the same keeps its state. Hold the product's lock first."""
     wanted = {(each.type, each.number): each for each in certificates}
     for each in await queries.list_standing(db, product.product_id):
         same = wanted.get((each.type, each.number))
@@ -230,7 +228,14 @@ async def _move(
     certificate.changed_at = now
     await db.flush()
     await _record(
-        db, certificate, verb=verb, caller=caller, now=now, from_status=before, to_status=certificate.status, reason=reason
+        db,
+        certificate,
+        verb=verb,
+        caller=caller,
+        now=now,
+        from_status=before,
+        to_status=certificate.status,
+        reason=reason,
     )
     if certificate.document_id is not None:
         is_shown = await queries.has_verified_use(db, certificate.document_id)

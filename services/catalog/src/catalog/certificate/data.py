@@ -10,8 +10,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class CertificateKind:
-    """A type of certificate: `years` is how long one is usually given, 0 where there is no such rule; `confidence` tells
-    how sure we are of the number's form."""
+    """A type of certificate: `years` is how long one is usually given, 0 where there is no such rule; `confidence`
+    tells how sure we are of the number's form."""
 
     id: str
     zh: str

@@ -14,8 +14,8 @@ from catalog.base import Base
 class Certificate(Base):
     """A certificate of a product, as its supplier submitted it and an official or operator decided.
 
-    It counts while it is VERIFIED, from `valid_from` to `valid_until`, both days included. `county_code` is the origin's:
-    its agriculture bureau decides. A product has a number once, refused and withdrawn ones aside.
+    It counts while it is VERIFIED, from `valid_from` to `valid_until`, both days included. `county_code` is the
+    origin's: its agriculture bureau decides. A product has a number once, refused and withdrawn ones aside.
     """
 
     __tablename__ = "certificates"
@@ -24,9 +24,7 @@ class Certificate(Base):
             "type IN ('green_food', 'organic', 'geographical_indication', 'sc_licence', 'conformity')",
             name="type_known",
         ),
-        CheckConstraint(
-            "status IN ('SUBMITTED', 'VERIFIED', 'REFUSED', 'WITHDRAWN', 'EXPIRED')", name="status_known"
-        ),
+        CheckConstraint("status IN ('SUBMITTED', 'VERIFIED', 'REFUSED', 'WITHDRAWN', 'EXPIRED')", name="status_known"),
         CheckConstraint("valid_from IS NULL OR valid_until IS NULL OR valid_until >= valid_from", name="days_in_order"),
         CheckConstraint("status <> 'REFUSED' OR status_reason <> ''", name="refused_with_reason"),
         Index(
@@ -61,8 +59,8 @@ class Certificate(Base):
 
 
 class ConformityStatement(Base):
-    """What a conformity certificate (承诺达标合格证) states. `form` is the producer's or the buyer's; `contact` is shown
-    to its supplier, officials and operators only."""
+    """What a conformity certificate (承诺达标合格证) states. `form` is the producer's or the buyer's; `contact` is
+    shown to its supplier, officials and operators only."""
 
     __tablename__ = "conformity_statements"
     __table_args__ = (

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from catalog.authority import region_prefix
 from catalog.certificate.models import Certificate, ConformityStatement
@@ -19,7 +20,8 @@ from shared.errors import NotFound
 
 @dataclass(frozen=True)
 class CertificateFilter:
-    """Which certificates a list is about; None is any. `until` limits to those whose last day is that one or earlier."""
+    """Which certificates a list is about; None is any. `until` limits to those whose last day is that one or
+    earlier."""
 
     status: str | None = None
     type: str | None = None
@@ -44,7 +46,7 @@ def unknown_certificate() -> NotFound:
 
 
 def visible(
-    caller: Caller, supplier_id: ColumnElement[UUID], county_code: ColumnElement[str]
+    caller: Caller, supplier_id: InstrumentedAttribute[UUID], county_code: InstrumentedAttribute[str]
 ) -> ColumnElement[bool]:
     """Whose papers the caller may read: a supplier its own, an official those of the own regions, an operator all."""
     if caller.is_operator:
@@ -125,7 +127,9 @@ async def list_in_force(db: AsyncSession, product_id: UUID, *, on: date) -> Sequ
     return (await db.scalars(query.order_by(Certificate.type, Certificate.number))).all()
 
 
-async def list_in_force_by_id(db: AsyncSession, certificate_ids: Collection[UUID], *, on: date) -> Sequence[Certificate]:
+async def list_in_force_by_id(
+    db: AsyncSession, certificate_ids: Collection[UUID], *, on: date
+) -> Sequence[Certificate]:
     """Those of these certificates that count on that day, by type and number."""
     query = _in_force(select(Certificate), on).where(Certificate.certificate_id.in_(certificate_ids))
     return (await db.scalars(query.order_by(Certificate.type, Certificate.number))).all()

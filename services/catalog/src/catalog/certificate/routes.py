@@ -83,7 +83,8 @@ async def list_certificate_types() -> KindPage:
 async def list_certificates(
     db: Read, caller: CallerDep, wanted: Wanted, *, cursor: CursorText = None, limit: Limit = 20
 ) -> CertificatePage:
-    """Certificates, the latest first: a supplier sees its own, an official those of the own regions, an operator all."""
+    """Certificates, the latest first: a supplier sees its own, an official those of the own regions, an operator
+    all."""
     found = await queries.list_visible(db, caller, wanted=wanted, after=_after(cursor), limit=limit + 1)
     last = found[limit - 1].certificate if len(found) > limit else None
     return CertificatePage(
@@ -97,9 +98,7 @@ async def export_certificates(
     request: Request, caller: CallerDep, wanted: Wanted, sheet_format: SheetFormat = "csv"
 ) -> Response:
     """The same list as a table, whole."""
-    return await sheet_response(
-        sheet_format, name="认证证书", head=_HEAD, batches=_rows(request, caller, wanted)
-    )
+    return await sheet_response(sheet_format, name="认证证书", head=_HEAD, batches=_rows(request, caller, wanted))
 
 
 @router.get("/certificates/{certificate_id}")
@@ -144,7 +143,8 @@ async def verify_certificate(
 ) -> CertificateDetail:
     """It is true: the badge shows from now on. By the agriculture bureau of the origin, or an operator.
 
-    403 `officials-only`, `not-your-region`, `role-missing`; 404; 409 `certificate-status`; 412; 422 `certificate-over`; 428.
+    403 `officials-only`, `not-your-region`, `role-missing`; 404; 409 `certificate-status`; 412; 422
+    `certificate-over`; 428.
     """
     await _ensure_may_decide(db, caller, certificate_id)
     return await _decided(db, certificate_id, "verify", expected, caller, response)

@@ -166,8 +166,8 @@ class CertificateDetail(CertificateItem):
 
 
 class KindSchema(BaseModel):
-    """A type of certificate: how its number reads, how long one is usually given (years, 0 if there is no such rule), and
-    how sure we are of the form."""
+    """A type of certificate: how its number reads, how long one is usually given (years, 0 if there is no such rule),
+    and how sure we are of the form."""
 
     model_config = ConfigDict(from_attributes=True)
 

@@ -15,6 +15,7 @@ from catalog.region import queries as region_queries
 from catalog.sku import actions as sku_actions
 from catalog.sku import queries as sku_queries
 from catalog.supplier import queries as supplier_queries
+from shared.auth import Caller
 from shared.errors import Conflict
 from shared.etag import ensure_fresh
 
@@ -38,6 +39,8 @@ async def create_product(
     description: str = "",
     description_en: str = "",
     certificates: Sequence[Proof] = (),
+    are_certificates_verified: bool = False,
+    caller: Caller | None = None,
 ) -> Product:
     """A new product, a draft until one of its SKUs is listed.
 
@@ -71,7 +74,14 @@ async def create_product(
     )
     db.add(product)
     await db.flush()
-    await certificate_actions.add_certificates(db, product_id=product_id, certificates=certificates)
+    await certificate_actions.add_certificates(
+        db,
+        product=product,
+        certificates=certificates,
+        is_verified=are_certificates_verified,
+        caller=caller,
+        now=now,
+    )
     return product
 
 
@@ -83,6 +93,8 @@ async def edit_product(
     changes: dict[str, Any],
     now: datetime,
     certificates: Sequence[Proof] | None = None,
+    are_certificates_verified: bool = False,
+    caller: Caller | None = None,
 ) -> Product:
     """Change what is given and announce the listed SKUs anew; `certificates`, if given, replaces them all."""
     product = await queries.lock_product(db, product_id)
@@ -104,7 +116,14 @@ async def edit_product(
         }
     if certificates is not None:
         ensure_certificates(list(certificates))
-        await certificate_actions.replace_certificates(db, product_id=product_id, certificates=certificates)
+        await certificate_actions.replace_certificates(
+            db,
+            product=product,
+            certificates=certificates,
+            is_verified=are_certificates_verified,
+            caller=caller,
+            now=now,
+        )
     await _apply(db, product, changes, now=now)
     return product
 

@@ -114,6 +114,8 @@ async def create_product(db: Db, caller: CallerDep, once: Once, body: ProductIn)
         product_id=new_id(),
         supplier_id=supplier_id,
         certificates=[each.as_proof() for each in body.certificates],
+        are_certificates_verified=caller.is_operator,
+        caller=caller,
         now=now,
     )
     facts = await search_queries.list_facts(db, [product.product_id], now=now)
@@ -134,6 +136,8 @@ async def edit_product(db: Db, caller: CallerDep, expected: IfMatch, product_id:
         expected_revision=expected,
         changes=body.model_dump(exclude={"certificates"}, exclude_unset=True, exclude_none=True),
         certificates=None if body.certificates is None else [each.as_proof() for each in body.certificates],
+        are_certificates_verified=caller.is_operator,
+        caller=caller,
         now=now,
     )
     facts = await search_queries.list_facts(db, [product_id], now=now)

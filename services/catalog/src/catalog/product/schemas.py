@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from catalog.certificate.schemas import CertificateSchema
+from catalog.certificate.schemas import CertificateSchema, ShownCertificate
 from catalog.fields import DivisionCode, Line, Month, Prose, Title
 from catalog.product.data import Category, TemperatureClass
 from catalog.search.schemas import Origin, Season
@@ -92,7 +92,7 @@ class ProductDetail(BaseModel):
     picture: str = Field(description="A kind of our drawings, or the path of an uploaded photo: /v1/photos/….")
     origin: Origin
     designations: list[str]
-    certificates: list[CertificateSchema]
+    certificates: list[ShownCertificate]
     season: Season
     supplier_id: UUID
     supplier_name: str

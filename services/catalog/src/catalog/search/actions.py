@@ -61,7 +61,7 @@ async def refresh_cards(
         (term, rank, each.number)
         for each in changed
         if each.number in on_shelf
-        for term, rank in _postings(each, synonyms).items()
+        for term, rank in _postings(each, synonyms, now=now).items()
     ]
     await _copy(db, "search_postings", ["term", "rank", "product_number"], sorted(postings))
     return facts
@@ -89,7 +89,7 @@ async def renew_ending_certificates(
 ) -> UUID | None:
     """Render the cards of the next products, in order of id, whose certificates run out within the horizon that cards
     know of; the id to go on after, or None when all are done."""
-    due = await certificate_queries.list_products_with_ending_certificates(
+    due = await certificate_queries.list_products_with_turning_certificates(
         db, first=business_day(now), last=business_day(now + CERTIFICATE_HORIZON), after=after, limit=limit
     )
     await refresh_cards(db, product_ids=await product_queries.lock_products(db, due), now=now)
@@ -113,7 +113,13 @@ def _card_rows(facts: ProductFacts, synonyms: Synonyms, *, now: datetime) -> Ite
     document = _document(facts, synonyms)
     hay = rules.haystack(document)
     # What terms and ranks are made of: while it stays, the postings stay.
-    basis = (document, facts.designations, facts.certificates, facts.supplier_id, facts.county_code)
+    basis = (
+        document,
+        facts.designations,
+        len(facts.certificates_on(business_day(now))),
+        facts.supplier_id,
+        facts.county_code,
+    )
     digest = zlib.crc32(repr(basis).encode())
     for begins, ends in card_periods(facts, now):
         instant = max(begins, now)
@@ -135,7 +141,7 @@ def _card_rows(facts: ProductFacts, synonyms: Synonyms, *, now: datetime) -> Ite
             "city_code": facts.city_code,
             "county_code": facts.county_code,
             "designations": list(facts.designations),
-            "certificates": sorted({each.type for each in facts.certificates}),
+            "certificates": facts.badges_on(business_day(instant)),
             "text_digest": digest,
             "haystack": hay,
             "card": card_json(facts, offers, instant),
@@ -144,10 +150,10 @@ def _card_rows(facts: ProductFacts, synonyms: Synonyms, *, now: datetime) -> Ite
         }
 
 
-def _postings(facts: ProductFacts, synonyms: Synonyms) -> dict[str, int]:
+def _postings(facts: ProductFacts, synonyms: Synonyms, *, now: datetime) -> dict[str, int]:
     browse = rules.browse_rank(
         designations=facts.designations,
-        certificate_count=len(facts.certificates),
+        certificate_count=len(facts.certificates_on(business_day(now))),
         product_key=facts.product_id.bytes,
     )
     found = rules.text_terms(_document(facts, synonyms), tie_break=browse)

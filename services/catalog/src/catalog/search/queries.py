@@ -313,7 +313,8 @@ async def list_facts(db: AsyncSession, product_ids: Iterable[UUID], *, now: date
                 city=place.city,
                 designations=place.designations,
                 certificates=tuple(
-                    Proof(each.type, each.number, each.valid_until) for each in certificates.get(product.product_id, ())
+                    Proof(each.type, each.number, each.valid_until, each.valid_from, each.issuer)
+                    for each in certificates.get(product.product_id, ())
                 ),
                 skus=tuple(
                     SkuFacts(

@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from catalog import chinese
-from catalog.certificate.rules import CERTIFICATE_FORMS
+from catalog.certificate.data import certificate_kinds
 from catalog.cursors import cursor_numbers, invalid_cursor
 from catalog.facts import month_bit
 from catalog.product.data import categories
@@ -29,14 +29,6 @@ from shared.page import encode_cursor
 router = APIRouter(prefix="/v1", tags=["search"])
 
 _EXACT, _CHARACTERS, _COMPLETED = "exact", "characters", "completed"
-_CERTIFICATES_EN = {
-    "green_food": "Green food",
-    "organic": "Organic",
-    "geographical_indication": "Geographical indication",
-    "conformity": "Conformity certificate",
-    "sc_licence": "Food production licence",
-    "test_report": "Test report",
-}
 _MONTHS_EN = list(calendar.month_name)
 
 
@@ -230,7 +222,7 @@ def _labelled(facet: str, value: dict[str, Any]) -> dict[str, Any]:
     elif facet == "designation":
         zh, en = _designation_names().get(key, (key, key))
     elif facet == "certificate":
-        zh, en = CERTIFICATE_FORMS[key][0], _CERTIFICATES_EN[key]
+        zh, en = certificate_kinds()[key].zh, certificate_kinds()[key].en
     elif facet == "season":
         zh, en = f"{key}月", _MONTHS_EN[int(key)]
     return {"value": key, "label": zh, "label_en": en, "count": value["count"]}

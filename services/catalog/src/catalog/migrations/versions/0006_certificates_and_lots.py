@@ -1,8 +1,87 @@
-"""Certificates, inspection reports, lots."""
+"""Certificates with a way from submission to their end; inspection reports; lots."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0006"
 down_revision = "0005"
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    _certificates()
+
+
+def _certificates() -> None:
+    """What was a key of product, type and number becomes a row of its own; those that were there count as verified."""
+    op.execute("DELETE FROM certificates WHERE type = 'test_report'")
+    op.add_column("certificates", sa.Column("certificate_id", sa.Uuid(), nullable=True))
+    op.add_column("certificates", sa.Column("supplier_id", sa.Uuid(), nullable=True))
+    op.add_column("certificates", sa.Column("county_code", sa.Text(), nullable=True))
+    op.add_column("certificates", sa.Column("issuer", sa.Text(), server_default=sa.text("''"), nullable=False))
+    op.add_column("certificates", sa.Column("valid_from", sa.Date(), nullable=True))
+    op.add_column("certificates", sa.Column("document_id", sa.Uuid(), nullable=True))
+    op.add_column("certificates", sa.Column("status", sa.Text(), nullable=True))
+    op.add_column("certificates", sa.Column("status_reason", sa.Text(), server_default=sa.text("''"), nullable=False))
+    op.add_column("certificates", sa.Column("revision", sa.BigInteger(), server_default=sa.text("1"), nullable=False))
+    op.add_column("certificates", sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("certificates", sa.Column("changed_at", sa.DateTime(timezone=True), nullable=True))
+    op.execute("""
+        UPDATE certificates SET certificate_id = gen_random_uuid(), supplier_id = products.supplier_id,
+            county_code = products.origin_county_code, status = 'VERIFIED', submitted_at = products.created_at,
+            changed_at = products.created_at
+        FROM products WHERE products.product_id = certificates.product_id
+    """)
+    for column in ("certificate_id", "supplier_id", "county_code", "status", "submitted_at", "changed_at"):
+        op.alter_column("certificates", column, nullable=False)
+    op.drop_constraint("pk_certificates", "certificates")
+    op.create_primary_key("pk_certificates", "certificates", ["certificate_id"])
+    op.create_foreign_key(
+        "fk_certificates_supplier_id_suppliers", "certificates", "suppliers", ["supplier_id"], ["supplier_id"]
+    )
+    op.create_foreign_key(
+        "fk_certificates_document_id_documents", "certificates", "documents", ["document_id"], ["document_id"]
+    )
+    for name, condition in (
+        ("type_known", "type IN ('green_food', 'organic', 'geographical_indication', 'sc_licence', 'conformity')"),
+        ("status_known", "status IN ('SUBMITTED', 'VERIFIED', 'REFUSED', 'WITHDRAWN', 'EXPIRED')"),
+        ("days_in_order", "valid_from IS NULL OR valid_until IS NULL OR valid_until >= valid_from"),
+        ("refused_with_reason", "status <> 'REFUSED' OR status_reason <> ''"),
+    ):
+        op.create_check_constraint(op.f(f"ck_certificates_{name}"), "certificates", condition)
+    op.create_index(
+        "uq_certificates_product_id_type_number",
+        "certificates",
+        ["product_id", "type", "number"],
+        unique=True,
+        postgresql_where=sa.text("status IN ('SUBMITTED', 'VERIFIED')"),
+    )
+    op.create_index("ix_certificates_product_id", "certificates", ["product_id"])
+    op.create_index("ix_certificates_supplier_id", "certificates", ["supplier_id", "certificate_id"])
+    op.create_index("ix_certificates_county_code", "certificates", ["county_code", "certificate_id"])
+    op.create_index(
+        "ix_certificates_ending", "certificates", ["valid_until"], postgresql_where=sa.text("status = 'VERIFIED'")
+    )
+    op.create_table(
+        "conformity_statements",
+        sa.Column("certificate_id", sa.Uuid(), nullable=False),
+        sa.Column("form", sa.Text(), nullable=False),
+        sa.Column("bases", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("product_name", sa.Text(), nullable=False),
+        sa.Column("quantity", sa.Numeric(12, 3), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("contact", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("issued_on", sa.Date(), nullable=False),
+        sa.Column("lot_code", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.CheckConstraint("form IN ('producer', 'buyer')", name=op.f("ck_conformity_statements_form_known")),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_conformity_statements_quantity_positive")),
+        sa.CheckConstraint("cardinality(bases) > 0", name=op.f("ck_conformity_statements_has_basis")),
+        sa.ForeignKeyConstraint(
+            ["certificate_id"],
+            ["certificates.certificate_id"],
+            name=op.f("fk_conformity_statements_certificate_id_certificates"),
+        ),
+        sa.PrimaryKeyConstraint("certificate_id", name=op.f("pk_conformity_statements")),
+    )
