@@ -87,11 +87,12 @@ class Statement:
 async def driver_connection(db: AsyncSession) -> Any:
     """The session's asyncpg connection, in the session's transaction if the session has one."""
     connection = await db.connection()
-    driver = (await connection.get_raw_connection()).driver_connection
-    assert driver is not None  # noqa: S101 - a checked-out connection has one
+    held = await connection.get_raw_connection()
+    driver: Any = held.driver_connection
     options = connection.sync_connection.get_execution_options() if connection.sync_connection else {}
     if options.get("isolation_level") != "AUTOCOMMIT" and not driver.is_in_transaction():
-        await connection.exec_driver_sql("SELECT 1")  # SQLAlchemy sends BEGIN with its own first statement
+        # SQLAlchemy sends BEGIN with its own first statement, and by no other public way.
+        await held.dbapi_connection._start_transaction()  # type: ignore[union-attr]  # noqa: SLF001
     return driver
 
 

@@ -55,7 +55,8 @@ async def judge_further(
     if after.current is not None:
         judged = [*judged, after.current]
     if judged or is_silent or (before is not None and before.current is not None):
-        stored = await _list_standing(db, monitored.series_id, is_lasting=True)
+        is_first = before is None and not is_silent  # then nothing was ever found
+        stored = {} if is_first else await _list_standing(db, monitored.series_id, is_lasting=True)
         await _settle(db, monitored=monitored, stored=stored, judged=judged, now=now, new_id=new_id)
     return rules.progress_document(after)
 

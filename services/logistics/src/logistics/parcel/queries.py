@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, text
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from logistics.parcel.models import Parcel, ParcelLine
 from logistics.visibility import visible_to
 from shared.auth import Caller
+from shared.direct import Statement
 from shared.errors import NotFound
 
 
@@ -69,7 +70,7 @@ async def list_lines(db: AsyncSession, parcel_ids: Sequence[UUID]) -> dict[UUID,
     return lines
 
 
-_BY_WAYBILL = text("""
+_BY_WAYBILL = Statement("""
     SELECT parcel_id, shipment_id, order_id, supplier_order_id, carrier_code, waybill_number, temperature_class,
            coalesce(delivered_at, returned_at) AS rested_at
     FROM parcels WHERE carrier_code = :carrier_code AND waybill_number = :waybill_number
@@ -79,9 +80,8 @@ _BY_WAYBILL = text("""
 
 async def lock_by_waybill(db: AsyncSession, *, carrier_code: str, waybill_number: str) -> ParcelFacts | None:
     """The parcel under this waybill, or None. Its state does not change until the transaction ends."""
-    found = await db.execute(_BY_WAYBILL, {"carrier_code": carrier_code, "waybill_number": waybill_number})
-    row = found.first()
-    return None if row is None else ParcelFacts(*row)
+    rows = await _BY_WAYBILL.rows(db, {"carrier_code": carrier_code, "waybill_number": waybill_number})
+    return ParcelFacts(*rows[0]) if rows else None
 
 
 async def list_delivery(db: AsyncSession, shipment_id: UUID) -> list[datetime | None]:

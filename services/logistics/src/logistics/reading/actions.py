@@ -26,9 +26,10 @@ from logistics.reading.queries import (
     lock_of_parcel,
     lock_series,
     lock_silent_candidates,
-    locked_of,
+    locked_of_columns,
 )
 from logistics.reading.rules import Batch
+from shared.direct import Statement
 
 NewId = Callable[[], UUID]
 
@@ -57,7 +58,7 @@ _HEARD = """
         is_silent = false
     WHERE series_id = :series_id
 """
-_START = text(f"""
+_START = Statement(f"""
     INSERT INTO reading_series (parcel_id, shipment_id, order_id, supplier_order_id, carrier_code, waybill_number,
                                 temperature_class, rested_at, device_id)
     VALUES (:parcel_id, :shipment_id, :order_id, :supplier_order_id, :carrier_code, :waybill_number,
@@ -70,7 +71,7 @@ _REST = text("""
     UPDATE reading_series SET rested_at = :rested_at, progress = CAST(:progress AS jsonb) WHERE series_id = :series_id
 """)
 _SILENCES_AT_ONCE = 200
-_APPEND = text(f"""
+_APPEND = Statement(f"""
     WITH heard AS ({_HEARD})
     INSERT INTO readings (series_id, at, temperature_c, humidity_percent)
     SELECT :series_id, to_timestamp(second), temperature_c, humidity_percent {_COLUMNS}
@@ -186,8 +187,8 @@ async def note_silences(db: AsyncSession, *, now: datetime, new_id: NewId) -> in
 
 async def _start_series(db: AsyncSession, *, parcel: ParcelFacts, device_id: str) -> LockedSeries:
     """A device's first reading on a parcel; whoever comes second waits for the row of the first and gets it locked."""
-    started = await db.execute(_START, {**asdict(parcel), "device_id": device_id})
-    return locked_of(started.one())
+    [started] = await _START.rows(db, {**asdict(parcel), "device_id": device_id})
+    return locked_of_columns(started)
 
 
 async def _add(db: AsyncSession, *, series: LockedSeries, batch: Batch, now: datetime, new_id: NewId) -> Recorded:
@@ -211,16 +212,13 @@ async def _append(db: AsyncSession, *, series: LockedSeries, batch: Batch, now: 
         now=now,
         new_id=new_id,
     )
-    await db.execute(
-        _APPEND,
-        {
-            **_parameters(batch),
-            "series_id": series.monitored.series_id,
-            "count": len(batch.instants),
-            "last_at": batch.instants[-1],
-            "progress": orjson.dumps(progress).decode(),
-        },
-    )
+    heard = {
+        "series_id": series.monitored.series_id,
+        "count": len(batch.instants),
+        "last_at": batch.instants[-1],
+        "progress": orjson.dumps(progress).decode(),
+    }
+    await _APPEND.rows(db, _parameters(batch) | heard)
     return Recorded(len(batch.instants), batch.repeated)
 
 

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, text
+import orjson
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from logistics.excursion.actions import Monitored
 from logistics.reading.models import EarlyReading, Reading, ReadingSeries
+from shared.direct import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,10 @@ class LockedSeries:
 
 
 SERIES_COLUMNS = """
-    series_id, parcel_id, shipment_id, order_id, supplier_order_id, temperature_class, last_at, progress, is_silent,
-    rested_at
+    series_id, parcel_id, shipment_id, order_id, supplier_order_id, temperature_class, last_at, progress::text,
+    is_silent, rested_at
 """
-_LOCK = text(f"""
+_LOCK = Statement(f"""
     SELECT {SERIES_COLUMNS} FROM reading_series
     WHERE carrier_code = :carrier_code AND waybill_number = :waybill_number AND device_id = :device_id
     FOR NO KEY UPDATE
@@ -39,11 +41,9 @@ async def lock_series(
     db: AsyncSession, *, carrier_code: str, waybill_number: str, device_id: str
 ) -> LockedSeries | None:
     """The series, locked until the transaction ends; None if there is none yet."""
-    found = await db.execute(
-        _LOCK, {"carrier_code": carrier_code, "waybill_number": waybill_number, "device_id": device_id}
-    )
-    row = found.first()
-    return None if row is None else locked_of(row)
+    place = {"carrier_code": carrier_code, "waybill_number": waybill_number, "device_id": device_id}
+    rows = await _LOCK.rows(db, place)
+    return locked_of_columns(rows[0]) if rows else None
 
 
 async def lock_of_parcel(db: AsyncSession, parcel_id: UUID) -> list[LockedSeries]:
@@ -70,17 +70,23 @@ async def lock_silent_candidates(db: AsyncSession, *, heard_before: datetime, li
     return [locked_of(series) for series in await db.scalars(statement)]
 
 
-def locked_of(row: Row[Any] | ReadingSeries) -> LockedSeries:
-    """A row of `SERIES_COLUMNS` that this transaction holds."""
+def locked_of(series: ReadingSeries) -> LockedSeries:
+    """A series whose row this transaction holds."""
     monitored = Monitored(
-        series_id=row.series_id,
-        parcel_id=row.parcel_id,
-        shipment_id=row.shipment_id,
-        order_id=row.order_id,
-        supplier_order_id=row.supplier_order_id,
-        temperature_class=row.temperature_class,
+        series_id=series.series_id,
+        parcel_id=series.parcel_id,
+        shipment_id=series.shipment_id,
+        order_id=series.order_id,
+        supplier_order_id=series.supplier_order_id,
+        temperature_class=series.temperature_class,
     )
-    return LockedSeries(monitored, row.last_at, row.progress, row.is_silent, row.rested_at)
+    return LockedSeries(monitored, series.last_at, series.progress, series.is_silent, series.rested_at)
+
+
+def locked_of_columns(row: Sequence[Any]) -> LockedSeries:
+    """The same from a row of `SERIES_COLUMNS`."""
+    *monitored, last_at, progress, is_silent, rested_at = row
+    return LockedSeries(Monitored(*monitored), last_at, orjson.loads(progress or b"null"), is_silent, rested_at)
 
 
 async def list_readings(db: AsyncSession, series_id: int) -> tuple[list[datetime], list[float]]:
