@@ -74,6 +74,7 @@ from catalog.settings import CatalogSettings
 from catalog.sku import models as sku_models
 from catalog.sku.actions import announce_next
 from catalog.sku.routes import router as sku_router
+from catalog.suggestion.routes import router as suggestion_router
 from catalog.supplier import models as supplier_models
 from catalog.supplier.routes import router as supplier_router
 from catalog.supply import models as supply_models
@@ -133,6 +134,7 @@ MODELS = (
 
 ROUTERS = [
     search_router,
+    suggestion_router,
     region_router,
     supplier_router,
     admission_router,

@@ -20,7 +20,7 @@ from shared.testing import NOW, published
 
 
 async def shown_prices(app, now):
-    rows, _ = await search_queries.find_cards(
+    rows = await search_queries.find_cards(
         fetching(app.state.database),
         text_query=None,
         filters=Filters(),

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -27,6 +28,17 @@ CODES_MISSING = {"台湾省": "710000"}
 def read_data(name: str) -> dict[str, Any]:
     """One parsed file of `designations/`, head and all."""
     return tomllib.loads(files("catalog.region").joinpath("designations", name).read_text(encoding="utf-8"))
+
+
+@cache
+def _neighbours() -> dict[str, tuple[str, ...]]:
+    listed = tomllib.loads(files("catalog.region").joinpath("neighbours.toml").read_text(encoding="utf-8"))
+    return {f"{own}0000": tuple(f"{each}0000" for each in others) for own, others in listed.items()}
+
+
+def neighbours(code: str) -> tuple[str, ...]:
+    """The codes of the provinces around the one in which a division lies; none for a code of no province."""
+    return _neighbours().get(f"{code[:2]}0000", ())
 
 
 def read_regions() -> tuple[Region, ...]:

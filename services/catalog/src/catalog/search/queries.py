@@ -38,7 +38,8 @@ _CARD = (
 
 @dataclass(frozen=True)
 class Filters:
-    """What the list is narrowed to. `season` is a month's bit; prices in fen, both ends included."""
+    """What the list is narrowed to. `season` is a month's bit; prices in fen, both ends included; `provinces` are
+    those around a place."""
 
     category: str | None = None
     province: str | None = None
@@ -50,6 +51,7 @@ class Filters:
     season: int | None = None
     price_min_fen: int | None = None
     price_max_fen: int | None = None
+    provinces: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class CardRow:
 
 
 @dataclass
-class _Statement:
+class Statement:
     """A statement in the making: its arguments are numbered as they come."""
 
     arguments: list[Any] = field(default_factory=list)
@@ -84,7 +86,7 @@ def driver_of(text_query: TextQuery | None, filters: Filters) -> tuple[str, str 
     return EVERYTHING, None
 
 
-def _conditions(statement: _Statement, filters: Filters, *, implied: str | None = None) -> dict[str, str]:
+def conditions_of(statement: Statement, filters: Filters, *, implied: str | None = None) -> dict[str, str]:
     """Each filter that is set, as SQL on the card, but the one that the driver's list implies."""
     if implied is not None:
         filters = replace(filters, **{implied: None})
@@ -101,6 +103,8 @@ def _conditions(statement: _Statement, filters: Filters, *, implied: str | None 
             found[name] = f"{column} = {statement.put(value)}"
     if filters.designation is not None:
         found["designation"] = f"{statement.put(filters.designation)} = ANY(card.designations)"
+    if filters.provinces is not None:
+        found["provinces"] = f"card.province_code = ANY({statement.put(list(filters.provinces))}::text[])"
     if filters.certificate is not None:
         found["certificate"] = f"{statement.put(filters.certificate)} = ANY(card.certificates)"
     if filters.season is not None:
@@ -112,7 +116,7 @@ def _conditions(statement: _Statement, filters: Filters, *, implied: str | None 
     return found
 
 
-def _base(statement: _Statement, text_query: TextQuery | None, *, now: datetime) -> list[str]:
+def base_conditions(statement: Statement, text_query: TextQuery | None, *, now: datetime) -> list[str]:
     instant = statement.put(now)
     found = [f"card.valid_from <= {instant}", f"card.valid_until > {instant}"]
     if text_query is not None:
@@ -120,8 +124,8 @@ def _base(statement: _Statement, text_query: TextQuery | None, *, now: datetime)
     return found
 
 
-def _page_sql(
-    statement: _Statement,
+def page_sql(
+    statement: Statement,
     text_query: TextQuery | None,
     filters: Filters,
     *,
@@ -135,8 +139,8 @@ def _page_sql(
     key, direction = _ORDERS[sort]
     driver, implied = driver_of(text_query, filters)
     walks_postings = sort == "relevance" or not (driver == EVERYTHING or implied in _WIDE)
-    conditions = _conditions(statement, filters, implied=implied if walks_postings else None)
-    checks = " AND ".join([*_base(statement, text_query, now=now), *conditions.values()])
+    conditions = conditions_of(statement, filters, implied=implied if walks_postings else None)
+    checks = " AND ".join([*base_conditions(statement, text_query, now=now), *conditions.values()])
     number = "posting.product_number" if walks_postings else "card.product_number"
     start = "true"
     if after is not None:
@@ -145,9 +149,9 @@ def _page_sql(
     if not walks_postings:
         source = f"product_cards AS card WHERE {checks} AND {start}"
     elif sort == "relevance":
-        source = f"{_walk(statement, driver, checks, start=start)} WHERE true"
+        source = f"{walk(statement, driver, checks, start=start)} WHERE true"
     else:
-        source = f"{_walk(statement, driver, checks)} WHERE {start}"
+        source = f"{walk(statement, driver, checks)} WHERE {start}"
     card = _CARD.format(month=f"{statement.put(month_bit(now))}::smallint")
     return (
         f"SELECT {card} AS body, {key}::bigint AS key, {number} AS number FROM {source} "  # noqa: S608 - names are ours
@@ -155,7 +159,7 @@ def _page_sql(
     )
 
 
-def _walk(statement: _Statement, driver: str, checks: str, *, start: str = "true") -> str:
+def walk(statement: Statement, driver: str, checks: str, *, start: str = "true") -> str:
     """The driver's postings, best first, each with its card.
 
     The OFFSET and the inner LIMIT keep the planner from turning this round, which it would where it thinks the list
@@ -170,51 +174,6 @@ def _walk(statement: _Statement, driver: str, checks: str, *, start: str = "true
     )
 
 
-_FACETS: dict[str, str] = {
-    "category": "SELECT category AS value, count(*) AS count FROM matched WHERE {others} GROUP BY 1",
-    "province": "SELECT province_code AS value, min(province) AS label, count(*) AS count "
-    "FROM matched WHERE {others} GROUP BY 1",
-    "designation": "SELECT value, count(*) AS count "
-    "FROM matched, unnest(designations) AS value WHERE {others} GROUP BY 1",
-    "certificate": "SELECT value, count(*) AS count "
-    "FROM matched, unnest(certificates) AS value WHERE {others} GROUP BY 1",
-    "season": "SELECT month::text AS value, count(*) AS count FROM matched, generate_series(1, 12) AS month "
-    "WHERE season_mask & (1 << month - 1) <> 0 AND {others} GROUP BY 1",
-}
-
-
-def _facets_sql(
-    statement: _Statement, text_query: TextQuery | None, filters: Filters, *, now: datetime
-) -> tuple[str, str]:
-    """The CTE of all matches and the JSON of their counts. A facet counts under all the other filters, not its own, so
-    that one sees what choosing another value would give."""
-    others = replace(filters, category=None, province=None, designation=None, certificate=None)
-    driver, implied = driver_of(text_query, others)
-    conditions = _conditions(statement, filters, implied=implied)
-    own = {name: conditions.pop(name) for name in _FACETS if name in conditions}
-    where = [*_base(statement, text_query, now=now), *conditions.values()]
-    source = "product_cards AS card"
-    if driver != EVERYTHING:
-        source = "search_postings AS posting JOIN product_cards AS card USING (product_number)"
-        where.append(f"posting.term = {statement.put(driver)}")
-    flags = "".join(f", {condition} AS in_{name}" for name, condition in own.items())
-    matched = (
-        "matched AS MATERIALIZED (SELECT card.category, card.province_code, card.province, card.designations, "  # noqa: S608
-        f"card.certificates, card.season_mask{flags} FROM {source} WHERE {' AND '.join(where)})"
-    )
-    members = []
-    for name, counted in _FACETS.items():
-        rest = " AND ".join(["true", *(f"in_{other}" for other in own if other != name)])
-        rows = (
-            "SELECT jsonb_agg(found ORDER BY count DESC, value) "  # noqa: S608 - names are ours
-            f"FROM ({counted.format(others=rest)}) AS found"
-        )
-        members.append(f"'{name}', coalesce(({rows}), '[]')")
-    every = " AND ".join(["true", *(f"in_{name}" for name in own)])
-    members.append(f"'total', (SELECT count(*) FROM matched WHERE {every})")  # noqa: S608 - names are ours
-    return matched, f"jsonb_build_object({', '.join(members)})::text"
-
-
 async def find_cards(
     fetch: Fetch,
     *,
@@ -224,22 +183,11 @@ async def find_cards(
     after: tuple[int, int] | None,
     limit: int,
     now: datetime,
-    with_facets: bool = False,
-) -> tuple[list[CardRow], str | None]:
-    """At most `limit` cards in order, and the facets' JSON if asked for; one statement either way."""
-    statement = _Statement()
-    sql = _page_sql(statement, text_query, filters, sort=sort, after=after, limit=limit, now=now)
-    if with_facets:
-        matched, facets = _facets_sql(statement, text_query, filters, now=now)
-        sql = (
-            f"WITH {matched}, page AS ({sql}), "  # noqa: S608 - built of our own names and numbered arguments
-            "placed AS (SELECT body, key, number, row_number() OVER () AS place FROM page) "
-            f"SELECT {facets} AS body, 0::bigint AS key, 0 AS number, 0::bigint AS place "
-            "UNION ALL SELECT body, key, number, place FROM placed ORDER BY place"
-        )
-    rows = await fetch(sql, statement.arguments)
-    cards = [CardRow(row[0], row[1], row[2]) for row in rows]
-    return (cards[1:], cards[0].card) if with_facets else (cards, None)
+) -> list[CardRow]:
+    """At most `limit` cards in order."""
+    statement = Statement()
+    sql = page_sql(statement, text_query, filters, sort=sort, after=after, limit=limit, now=now)
+    return [CardRow(row[0], row[1], row[2]) for row in await fetch(sql, statement.arguments)]
 
 
 async def find_detail(fetch: Fetch, product_id: UUID, *, now: datetime) -> tuple[str, int] | None:

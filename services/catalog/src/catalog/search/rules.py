@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 EVERYTHING = "*"
+ANYWHERE = "anywhere"
 _TITLE = 20_000
 _ENGLISH = 17_000
 _PINYIN = 16_000
@@ -112,6 +113,14 @@ def read_query(words: Sequence[str], *, is_han: Sequence[bool]) -> TextQuery | N
     driver = word[-2:] if is_han[place] else word
     needles = {each for each in words if each != driver}
     return TextQuery(driver[:_LONGEST_TERM], tuple(sorted(needles)))
+
+
+def rings_around(code: str) -> tuple[str, ...]:
+    """How far to look around a division, the nearest first: a province's code begins with its province."""
+    rings = ("county", "city", "province", "around", ANYWHERE)
+    if code.endswith("0000"):
+        return rings[2:]
+    return rings[1:] if code.endswith("00") else rings
 
 
 def by_characters(text_runs: Sequence[str]) -> TextQuery | None:

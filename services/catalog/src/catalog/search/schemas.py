@@ -73,12 +73,18 @@ class Facets(BaseModel):
 
 
 class ProductList(BaseModel):
-    """A page of cards. `total` and `facets` come with `facets=true`; `explanation` where nothing was found."""
+    """A page of cards. `total` and `facets` come with `facets=true`; `explanation` where nothing was found, or only
+    what sounds the same. A partial total is "at least"; partial facets were counted in the best 5,000 of the list."""
 
     items: list[ProductCard]
     next_cursor: str | None
     total: int | None = None
+    is_total_partial: bool | None = None
     facets: Facets | None = None
+    are_facets_partial: bool | None = None
+    ring: Literal["county", "city", "province", "around", "anywhere"] | None = Field(
+        default=None, description="How far around `near` the list had to look."
+    )
     explanation: str | None = None
     explanation_en: str | None = None
 
@@ -97,6 +103,9 @@ class ProductListQuery(BaseModel):
     supplier_id: UUID | None = None
     certificate: Annotated[Line, Field(max_length=40)] | None = None
     season: Annotated[str, Field(pattern=r"^(now|0?[1-9]|1[0-2])$")] | None = None
+    near: (
+        Annotated[Code, Field(description="A division to look around: its county, city, province, neighbours.")] | None
+    ) = None
     price_min_fen: Price | None = None
     price_max_fen: Price | None = None
     sort: Literal["relevance", "sales", "price", "-price", "newest"] = "relevance"

@@ -1,0 +1,1 @@
+"""Facets: how many products each further choice would leave."""
