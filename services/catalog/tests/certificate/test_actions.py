@@ -38,7 +38,7 @@ async def shown(app, product_id, at):
 
 
 async def cards(app, at, **filters):
-    rows, _ = await search_queries.find_cards(
+    rows = await search_queries.find_cards(
         fetching(app.state.database),
         text_query=None,
         filters=Filters(**filters),
