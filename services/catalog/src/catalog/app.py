@@ -39,6 +39,8 @@ from catalog.inspection.routes import router as inspection_router
 from catalog.job import models as job_models
 from catalog.job.routes import router as job_router
 from catalog.jobs import jobs
+from catalog.laboratory import models as laboratory_models
+from catalog.laboratory.routes import router as laboratory_router
 from catalog.labour import models as labour_models
 from catalog.labour.routes import router as labour_router
 from catalog.licence import models as licence_models
@@ -106,6 +108,7 @@ MODELS = (
     sku_models,
     photo_models,
     certificate_models,
+    laboratory_models,
     inspection_models,
     lot_models,
     supply_models,
@@ -148,6 +151,7 @@ ROUTERS = [
     sku_router,
     photo_router,
     certificate_router,
+    laboratory_router,
     inspection_router,
     lot_router,
     supply_router,

@@ -1,5 +1,6 @@
 """Reading our own cursors strictly: a cursor that we did not write is 400 `cursor-invalid`, never a fault."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 from shared.errors import BadRequest
@@ -32,6 +33,18 @@ def cursor_name_and_id(cursor: str) -> tuple[str, UUID]:
     name, identifier = cursor_texts(cursor, size=2)
     try:
         return name, UUID(identifier)
+    except ValueError as error:
+        raise invalid_cursor() from error
+
+
+def cursor_instant_and_id(cursor: str | None) -> tuple[datetime, UUID] | None:
+    """An instant and an id, for lists in order of time; None for the first page."""
+    if cursor is None:
+        return None
+    told, identifier = cursor_texts(cursor, size=2)
+    try:
+        instant = datetime.fromisoformat(told)
+        return instant.replace(tzinfo=instant.tzinfo or UTC), UUID(identifier)
     except ValueError as error:
         raise invalid_cursor() from error
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from catalog.certificate.rules import Proof, is_in_force
+from catalog.certificate.rules import REPORT, Proof, is_in_force
 from catalog.product.rules import season_mask
 from catalog.sku.rules import PricePeriod, price_at, price_per_500g_fen
 from shared.clock import business_day, day_range
@@ -81,6 +81,10 @@ class ProductFacts:
     def certificates_on(self, day: date) -> tuple[Proof, ...]:
         """Those that count on that day."""
         return tuple(each for each in self.certificates if is_in_force(each, day))
+
+    def is_canteen_ready_on(self, day: date) -> bool:
+        """Whether a passed report in force speaks for it, as a school's canteen asks (S09)."""
+        return any(each.type == REPORT for each in self.certificates_on(day))
 
     def badges_on(self, day: date) -> list[str]:
         """The types of those, each once, in order."""
@@ -206,6 +210,7 @@ def _shown(facts: ProductFacts, instant: datetime) -> dict[str, Any]:
         },
         "designations": list(facts.designations),
         "certificates": facts.badges_on(business_day(instant)),
+        "is_canteen_ready": facts.is_canteen_ready_on(business_day(instant)),
         "supplier_id": str(facts.supplier_id),
         "supplier_name": facts.supplier_name,
     }

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from catalog.certificate import actions as certificate_actions
+from catalog.inspection import actions as inspection_actions
 from catalog.popularity import actions as popularity_actions
 from catalog.search import actions as search_actions
 from catalog.sku import actions as sku_actions
@@ -32,16 +33,27 @@ async def end_certificates(database: Database) -> None:
                 return
 
 
-@jobs.periodic("0 1 * * *")
-async def remind_of_ending_certificates(database: Database) -> None:
-    """Each morning (09:00 in Shanghai), tell suppliers of the certificates that end in a month or a week."""
-    now = utc_now()
-    after: UUID | None = None
+@jobs.periodic("* * * * *")
+async def end_inspections(database: Database) -> None:
+    """Each minute, note the reports whose last day is over and tell of the SKUs that canteens may no longer buy."""
     while True:
         async with database.begin() as db:
-            after = await certificate_actions.remind_of_ending(db, now=now, after=after)
-        if after is None:
-            return
+            if not await inspection_actions.end_inspections(db, now=utc_now()):
+                return
+
+
+@jobs.periodic("0 1 * * *")
+async def remind_of_ending_certificates(database: Database) -> None:
+    """Each morning (09:00 in Shanghai), tell suppliers of the certificates and reports that end in a month or a
+    week."""
+    now = utc_now()
+    for remind in (certificate_actions.remind_of_ending, inspection_actions.remind_of_ending):
+        after: UUID | None = None
+        while True:
+            async with database.begin() as db:
+                after = await remind(db, now=now, after=after)
+            if after is None:
+                break
 
 
 @jobs.periodic("15 18 * * *")

@@ -95,6 +95,7 @@ async def test_the_card_says_what_a_shopper_needs(client, db, make):
                 },
                 "designations": ["assisted-832", "key-160"],
                 "certificates": [],
+                "is_canteen_ready": False,
                 "season": {"from_month": 10, "to_month": 2, "is_now": True},
                 "supplier_id": str(supplier.supplier_id),
                 "supplier_name": "昭觉索玛农业合作社",

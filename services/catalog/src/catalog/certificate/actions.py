@@ -52,7 +52,7 @@ async def submit_certificate(
     product = await product_queries.lock_product(db, product_id)
     if document_id is not None:
         await document_queries.ensure_documents_of(
-            db, [document_id], organisation_id=_uploader(caller, product), field="document_id"
+            db, [document_id], organisation_id=uploader_of(caller, product), field="document_id"
         )
     standing = await queries.list_standing(db, product_id)
     if any((each.type, each.number) == (proof.type, proof.number) for each in standing):
@@ -266,7 +266,7 @@ async def _record(
     )
 
 
-def _uploader(caller: Caller | None, product: Product) -> UUID:
+def uploader_of(caller: Caller | None, product: Product) -> UUID:
     """Whose document it must be: the supplier's, or the operator's who enters it for the supplier."""
     if caller is not None and caller.is_operator and caller.organisation_id is not None:
         return caller.organisation_id

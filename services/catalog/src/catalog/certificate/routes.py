@@ -1,7 +1,7 @@
 """Certificates over HTTP: a supplier submits, the county's agriculture bureau or an operator decides."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from catalog.certificate.schemas import (
     KindSchema,
     ReasonIn,
 )
-from catalog.cursors import cursor_texts, invalid_cursor
+from catalog.cursors import cursor_instant_and_id
 from catalog.fields import DivisionCode, Line
 from catalog.product import queries as product_queries
 from catalog.trail import queries as trail_queries
@@ -85,7 +85,7 @@ async def list_certificates(
 ) -> CertificatePage:
     """Certificates, the latest first: a supplier sees its own, an official those of the own regions, an operator
     all."""
-    found = await queries.list_visible(db, caller, wanted=wanted, after=_after(cursor), limit=limit + 1)
+    found = await queries.list_visible(db, caller, wanted=wanted, after=cursor_instant_and_id(cursor), limit=limit + 1)
     last = found[limit - 1].certificate if len(found) > limit else None
     return CertificatePage(
         items=[CertificateItem.of(each) for each in found[:limit]],
@@ -208,17 +208,6 @@ async def _detail(db: AsyncSession, certificate: Certificate) -> CertificateDeta
             await trail_queries.list_trail(db, subject_kind=actions.SUBJECT, subject_id=certificate.certificate_id)
         ),
     )
-
-
-def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
-    if cursor is None:
-        return None
-    submitted, identifier = cursor_texts(cursor, size=2)
-    try:
-        instant = datetime.fromisoformat(submitted)
-        return instant.replace(tzinfo=instant.tzinfo or UTC), UUID(identifier)
-    except ValueError as error:
-        raise invalid_cursor() from error
 
 
 async def _rows(request: Request, caller: Caller, wanted: CertificateFilter) -> AsyncIterator[Sequence[Sequence[Any]]]:

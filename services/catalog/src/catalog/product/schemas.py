@@ -93,6 +93,7 @@ class ProductDetail(BaseModel):
     origin: Origin
     designations: list[str]
     certificates: list[ShownCertificate]
+    is_canteen_ready: bool = False
     season: Season
     supplier_id: UUID
     supplier_name: str

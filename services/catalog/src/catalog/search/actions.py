@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from catalog import chinese
 from catalog.certificate import queries as certificate_queries
 from catalog.facts import CERTIFICATE_HORIZON, ProductFacts, card_json, card_periods, detail_json, offers_at
+from catalog.inspection import queries as inspection_queries
 from catalog.popularity import queries as popularity_queries
 from catalog.product import queries as product_queries
 from catalog.product.data import categories
@@ -89,9 +90,12 @@ async def renew_ending_certificates(
 ) -> UUID | None:
     """Render the cards of the next products, in order of id, whose certificates run out within the horizon that cards
     know of; the id to go on after, or None when all are done."""
-    due = await certificate_queries.list_products_with_turning_certificates(
-        db, first=business_day(now), last=business_day(now + CERTIFICATE_HORIZON), after=after, limit=limit
-    )
+    days = {"first": business_day(now), "last": business_day(now + CERTIFICATE_HORIZON)}
+    found = {
+        *await certificate_queries.list_products_with_turning_certificates(db, **days, after=after, limit=limit),
+        *await inspection_queries.list_products_with_turning_reports(db, **days, after=after, limit=limit),
+    }
+    due = sorted(found)[:limit]
     await refresh_cards(db, product_ids=await product_queries.lock_products(db, due), now=now)
     return due[-1] if due else None
 

@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.certificate import queries as certificate_queries
-from catalog.certificate.rules import Proof
+from catalog.certificate.rules import REPORT, Proof
 from catalog.facts import ProductFacts, SkuFacts, month_bit
+from catalog.inspection import queries as inspection_queries
 from catalog.product import queries as product_queries
 from catalog.region import queries as region_queries
 from catalog.search.rules import EVERYTHING, TextQuery
@@ -48,6 +49,7 @@ class Filters:
     designation: str | None = None
     supplier_id: UUID | None = None
     certificate: str | None = None
+    canteen: bool | None = None
     season: int | None = None
     price_min_fen: int | None = None
     price_max_fen: int | None = None
@@ -107,6 +109,8 @@ def conditions_of(statement: Statement, filters: Filters, *, implied: str | None
         found["provinces"] = f"card.province_code = ANY({statement.put(list(filters.provinces))}::text[])"
     if filters.certificate is not None:
         found["certificate"] = f"{statement.put(filters.certificate)} = ANY(card.certificates)"
+    if filters.canteen is not None:
+        found["canteen"] = f"({statement.put(REPORT)} = ANY(card.certificates)) = {statement.put(filters.canteen)}"
     if filters.season is not None:
         found["season"] = f"card.season_mask & {statement.put(filters.season)}::smallint <> 0"
     if filters.price_min_fen is not None:
@@ -220,6 +224,7 @@ async def list_facts(db: AsyncSession, product_ids: Iterable[UUID], *, now: date
     ids = [product.product_id for product in products]
     suppliers = await supplier_queries.list_suppliers_by_id(db, {product.supplier_id for product in products})
     certificates = await certificate_queries.list_certificates(db, ids)
+    reports = await inspection_queries.list_proofs(db, ids)
     skus = await sku_queries.list_skus_of(db, ids)
     places = await region_queries.list_places(
         db, {product.origin_county_code for product in products}, day=business_day(now)
@@ -260,9 +265,12 @@ async def list_facts(db: AsyncSession, product_ids: Iterable[UUID], *, now: date
                 city_code=place.city_code,
                 city=place.city,
                 designations=place.designations,
-                certificates=tuple(
-                    Proof(each.type, each.number, each.valid_until, each.valid_from, each.issuer)
-                    for each in certificates.get(product.product_id, ())
+                certificates=(
+                    *(
+                        Proof(each.type, each.number, each.valid_until, each.valid_from, each.issuer)
+                        for each in certificates.get(product.product_id, ())
+                    ),
+                    *reports.get(product.product_id, ()),
                 ),
                 skus=tuple(
                     SkuFacts(

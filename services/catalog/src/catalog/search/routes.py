@@ -194,6 +194,7 @@ def _filters(asked: ProductListQuery, now: datetime) -> queries.Filters:
         designation=asked.designation,
         supplier_id=asked.supplier_id,
         certificate=asked.certificate,
+        canteen=asked.canteen,
         season=season,
         price_min_fen=lowest,
         price_max_fen=highest,

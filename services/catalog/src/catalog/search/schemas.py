@@ -40,6 +40,7 @@ class ProductCard(BaseModel):
     origin: Origin
     designations: list[str]
     certificates: list[str]
+    is_canteen_ready: bool = False
     season: Season
     supplier_id: UUID
     supplier_name: str
@@ -102,6 +103,7 @@ class ProductListQuery(BaseModel):
     designation: Annotated[Line, Field(max_length=40)] | None = None
     supplier_id: UUID | None = None
     certificate: Annotated[Line, Field(max_length=40)] | None = None
+    canteen: bool | None = None
     season: Annotated[str, Field(pattern=r"^(now|0?[1-9]|1[0-2])$")] | None = None
     near: (
         Annotated[Code, Field(description="A division to look around: its county, city, province, neighbours.")] | None

@@ -18,6 +18,7 @@ from catalog.sku import queries, rules
 from catalog.sku.models import Sku, SkuPrice
 from catalog.supplier import queries as supplier_queries
 from catalog.supplier.rules import ensure_may_sell
+from shared.clock import business_day
 from shared.errors import Conflict
 from shared.etag import ensure_fresh
 from shared.events import Event
@@ -315,5 +316,6 @@ def _announcement(product: ProductFacts, sku: SkuFacts, now: datetime) -> dict[s
         "price_valid_until": price.valid_until,
         "temperature_class": product.temperature_class,
         "shelf_life_days": product.shelf_life_days,
+        "is_canteen_ready": product.is_canteen_ready_on(business_day(now)),
         "revision": sku.revision,
     }

@@ -33,6 +33,7 @@ class ListedSku(Event):
     price_valid_until: datetime | None = None
     temperature_class: str
     shelf_life_days: int
+    is_canteen_ready: bool = False
     revision: int
 
 

@@ -10,6 +10,7 @@ down_revision = "0005"
 
 def upgrade() -> None:
     _certificates()
+    _inspections()
 
 
 def _certificates() -> None:
@@ -84,4 +85,113 @@ def _certificates() -> None:
             name=op.f("fk_conformity_statements_certificate_id_certificates"),
         ),
         sa.PrimaryKeyConstraint("certificate_id", name=op.f("pk_conformity_statements")),
+    )
+
+
+def _inspections() -> None:
+    op.create_table(
+        "laboratories",
+        sa.Column("laboratory_id", sa.Uuid(), nullable=False),
+        sa.Column("cma_number", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("region_code", sa.Text(), nullable=False),
+        sa.Column("is_active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("revision", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("region_code ~ '^[0-9]{6}$'", name=op.f("ck_laboratories_region_form")),
+        sa.PrimaryKeyConstraint("laboratory_id", name=op.f("pk_laboratories")),
+        sa.UniqueConstraint("cma_number", name=op.f("uq_laboratories_cma_number")),
+    )
+    op.create_table(
+        "laboratory_recognitions",
+        sa.Column("laboratory_id", sa.Uuid(), nullable=False),
+        sa.Column("region_code", sa.Text(), nullable=False),
+        sa.Column("from_on", sa.Date(), nullable=False),
+        sa.Column("until_on", sa.Date(), nullable=True),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "until_on IS NULL OR until_on >= from_on", name=op.f("ck_laboratory_recognitions_days_in_order")
+        ),
+        sa.ForeignKeyConstraint(
+            ["laboratory_id"],
+            ["laboratories.laboratory_id"],
+            name=op.f("fk_laboratory_recognitions_laboratory_id_laboratories"),
+        ),
+        sa.PrimaryKeyConstraint("laboratory_id", "region_code", name=op.f("pk_laboratory_recognitions")),
+    )
+    op.create_table(
+        "inspections",
+        sa.Column("inspection_id", sa.Uuid(), nullable=False),
+        sa.Column("product_id", sa.Uuid(), nullable=False),
+        sa.Column("supplier_id", sa.Uuid(), nullable=False),
+        sa.Column("county_code", sa.Text(), nullable=False),
+        sa.Column("report_number", sa.Text(), nullable=False),
+        sa.Column("laboratory_name", sa.Text(), nullable=False),
+        sa.Column("cma_number", sa.Text(), nullable=False),
+        sa.Column("sampled_on", sa.Date(), nullable=False),
+        sa.Column("issued_on", sa.Date(), nullable=False),
+        sa.Column("valid_until", sa.Date(), nullable=False),
+        sa.Column("is_passed", sa.Boolean(), nullable=False),
+        sa.Column("document_id", sa.Uuid(), nullable=True),
+        sa.Column("recognition", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("status_reason", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("revision", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
+        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "status IN ('SUBMITTED', 'ACCEPTED', 'REFUSED', 'WITHDRAWN', 'EXPIRED')",
+            name=op.f("ck_inspections_status_known"),
+        ),
+        sa.CheckConstraint(
+            "sampled_on <= issued_on AND issued_on <= valid_until", name=op.f("ck_inspections_days_in_order")
+        ),
+        sa.CheckConstraint(
+            "status <> 'REFUSED' OR status_reason <> ''", name=op.f("ck_inspections_refused_with_reason")
+        ),
+        sa.CheckConstraint(
+            "status NOT IN ('ACCEPTED', 'EXPIRED') OR recognition <> ''",
+            name=op.f("ck_inspections_accepted_is_recognised"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["documents.document_id"], name=op.f("fk_inspections_document_id_documents")
+        ),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["products.product_id"], name=op.f("fk_inspections_product_id_products")
+        ),
+        sa.ForeignKeyConstraint(
+            ["supplier_id"], ["suppliers.supplier_id"], name=op.f("fk_inspections_supplier_id_suppliers")
+        ),
+        sa.PrimaryKeyConstraint("inspection_id", name=op.f("pk_inspections")),
+    )
+    op.create_index(
+        "uq_inspections_number",
+        "inspections",
+        ["product_id", "cma_number", "report_number"],
+        unique=True,
+        postgresql_where=sa.text("status IN ('SUBMITTED', 'ACCEPTED')"),
+    )
+    op.create_index("ix_inspections_product_id", "inspections", ["product_id"])
+    op.create_index("ix_inspections_supplier_id", "inspections", ["supplier_id", "inspection_id"])
+    op.create_index("ix_inspections_county_code", "inspections", ["county_code", "inspection_id"])
+    op.create_index(
+        "ix_inspections_ending", "inspections", ["valid_until"], postgresql_where=sa.text("status = 'ACCEPTED'")
+    )
+    op.create_table(
+        "inspection_items",
+        sa.Column("inspection_id", sa.Uuid(), nullable=False),
+        sa.Column("position", sa.SmallInteger(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("measured", sa.Text(), nullable=False),
+        sa.Column("limit_value", sa.Text(), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("conclusion", sa.Text(), nullable=False),
+        sa.CheckConstraint("conclusion IN ('passed', 'failed')", name=op.f("ck_inspection_items_conclusion_known")),
+        sa.ForeignKeyConstraint(
+            ["inspection_id"],
+            ["inspections.inspection_id"],
+            name=op.f("fk_inspection_items_inspection_id_inspections"),
+        ),
+        sa.PrimaryKeyConstraint("inspection_id", "position", name=op.f("pk_inspection_items")),
     )

@@ -1,0 +1,1 @@
+"""Laboratories and where their reports are recognised (检测结果互认)."""
