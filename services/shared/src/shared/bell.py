@@ -16,7 +16,7 @@ from shared.log import logger
 
 CHANNEL = "outbox"
 _PUBLISHED = "published event types"
-_PAUSE_SECONDS = 0.01
+_PAUSE_SECONDS = 0.05  # the first ring comes at once; under load each next one tells of several commits
 _NOTIFY = text("SELECT pg_notify(:channel, :types)")
 
 log = logger(__name__)

@@ -2,6 +2,8 @@
 
 import argparse
 import asyncio
+import gc
+import socket
 from types import FrameType
 
 import uvicorn
@@ -54,12 +56,24 @@ def _parser(service: Service) -> argparse.ArgumentParser:
     return parser
 
 
+# Objects between two looks of the garbage collector. Requests leave few cycles behind, and each look at the default
+# of 700 finds next to nothing.
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+
+
 class Server(uvicorn.Server):
     """Uvicorn that tells the application of the signal at once, so that long polls end and shutdown is quick."""
 
     def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
         super().__init__(config)
         self._application = app
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then set what stays for good apart from what the garbage collector looks at."""
+        await super().startup(sockets)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 20, 50)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """A signal came: stop taking requests, finish those under way."""

@@ -11,6 +11,7 @@ import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from shared.bell import CHANNEL
+from shared.direct import standing_alone
 from shared.errors import BadRequest, Unauthenticated
 from shared.log import logger
 from shared.outbox import look_at_feed, read_cursor
@@ -123,7 +124,7 @@ async def _await_events(
         ring = asyncio.ensure_future(state.feed_signal.wait(pause, types))
         looked_at = monotonic()
         try:
-            async with state.database.read() as db:
+            async with standing_alone(state.database) as db:
                 look = await look_at_feed(db, source=f"/{state.service.name}", after=after, limit=limit, types=types)
             if look.items or monotonic() >= deadline or state.is_stopping:
                 return look.items

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.bell import note_published
+from shared.direct import Direct, Statement
 from shared.events import Event
 from shared.ids import new_id
 from shared.telemetry import current_trace
@@ -26,7 +27,7 @@ _INSERT = text("""
          correlationid text, causationid text, traceparent text, data jsonb)
 """)
 
-_FEED = text("""
+_FEED = Statement("""
     SELECT horizon.txid::text AS horizon, found.txid::text AS txid, position, id, type, subject, time, correlationid,
            causationid, traceparent, data
     FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS txid) AS horizon
@@ -40,6 +41,9 @@ _FEED = text("""
     ) AS found ON true
     ORDER BY found.txid, position
 """)
+
+
+_ENVELOPE = ("id", "type", "subject", "time", "correlationid", "causationid", "traceparent", "data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,40 +92,30 @@ def read_cursor(cursor: str) -> tuple[int, int]:
 
 
 async def read_feed(
-    db: AsyncSession, *, source: str, after: str, limit: int, types: Sequence[str] | None = None
+    db: AsyncSession | Direct, *, source: str, after: str, limit: int, types: Sequence[str] | None = None
 ) -> list[dict[str, Any]]:
     """The next envelopes after the cursor, oldest first, none that a running transaction could still precede."""
     return (await look_at_feed(db, source=source, after=after, limit=limit, types=types)).items
 
 
 async def look_at_feed(
-    db: AsyncSession, *, source: str, after: str, limit: int, types: Sequence[str] | None = None
+    db: AsyncSession | Direct, *, source: str, after: str, limit: int, types: Sequence[str] | None = None
 ) -> FeedLook:
     """The same, with how far was looked: whoever waits for rare events need not read the others again and again."""
     txid, position = read_cursor(after)
-    rows = (
-        await db.execute(
-            _FEED, {"txid": str(txid), "position": position, "types": list(types) if types else None, "limit": limit}
-        )
-    ).all()
+    values = {"txid": str(txid), "position": position, "types": list(types) if types else None, "limit": limit}
+    rows = await _FEED.rows(db, values)
     items = [
         {
             "specversion": "1.0",
             "source": source,
             "datacontenttype": "application/json",
-            "cursor": f"{row.txid}-{row.position}",
-            "id": row.id,
-            "type": row.type,
-            "subject": row.subject,
-            "time": row.time,
-            "correlationid": row.correlationid,
-            "causationid": row.causationid,
-            "traceparent": row.traceparent,
-            "data": row.data,
+            "cursor": f"{txid}-{position}",
+            **dict(zip(_ENVELOPE, envelope, strict=True)),
         }
-        for row in rows
-        if row.txid is not None
+        for _, txid, position, *envelope in rows
+        if txid is not None
     ]
     if len(items) == limit:
         return FeedLook(items, items[-1]["cursor"])
-    return FeedLook(items, max(after, f"{rows[0].horizon}-0", key=read_cursor))
+    return FeedLook(items, max(after, f"{rows[0]['horizon']}-0", key=read_cursor))

@@ -82,7 +82,7 @@ _LOAD_SALE = Statement(f"""
 
 _LOCK = Statement("SELECT lock_order(:order_id)::text")
 
-_PAYABLE = text("""
+_PAYABLE = Statement("""
     SELECT placed.order_id, placed.order_number, placed.buyer_id, placed.payable_fen, placed.payment_due_at,
            placed.status,
            (SELECT array_agg(line.product_title ORDER BY part.part_number, line.line_number)
@@ -223,28 +223,20 @@ async def _slice(db: AsyncSession, statement: str, values: dict[str, Any], limit
     return Slice(items, (rows[limit - 1][1], rows[limit - 1][2]) if len(rows) > limit else None)
 
 
-async def get_payable(db: AsyncSession, order_id: UUID, caller: Caller, now: datetime) -> rules.PayableOrder:
+async def get_payable(db: AsyncSession | Direct, order_id: UUID, caller: Caller, now: datetime) -> rules.PayableOrder:
     """What the payer of an unpaid order must know; NotFound for anyone but its buyer and operators.
 
     Conflict `order-not-payable` once it is paid, cancelled or past its time. Nothing is locked: settling decides.
     """
-    found = (
-        await db.execute(
-            _PAYABLE, {"order_id": order_id, "person_id": caller.person_id, "sees_all": caller.is_operator}
-        )
-    ).first()
-    if found is None:
+    values = {"order_id": order_id, "person_id": caller.person_id, "sees_all": caller.is_operator}
+    rows = await _PAYABLE.rows(db, values)
+    if not rows:
         raise no_such_order()
-    if found.status != "PENDING_PAYMENT" or found.payment_due_at <= now:
-        raise Conflict("The order does not wait for a payment.", code="order-not-payable", order_status=found.status)
-    return rules.PayableOrder(
-        order_id=found.order_id,
-        order_number=found.order_number,
-        buyer_id=found.buyer_id,
-        payable_fen=found.payable_fen,
-        payment_due_at=found.payment_due_at,
-        description=rules.describe(found.titles, found.piece_count),
-    )
+    found_id, order_number, buyer_id, payable_fen, payment_due_at, status, titles, piece_count = rows[0]
+    if status != "PENDING_PAYMENT" or payment_due_at <= now:
+        raise Conflict("The order does not wait for a payment.", code="order-not-payable", order_status=status)
+    description = rules.describe(titles, piece_count)
+    return rules.PayableOrder(found_id, order_number, buyer_id, payable_fen, payment_due_at, description)
 
 
 def no_such_order() -> NotFound:

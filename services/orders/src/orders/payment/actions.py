@@ -19,6 +19,7 @@ from orders.payment.providers.provider import ProviderRefusedError
 from orders.payment.settings import read_settings
 from shared.clock import utc_now
 from shared.db import Database, Transactions
+from shared.direct import Direct, Statement
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.idempotency import OnceKey, still_running
 from shared.ids import new_id
@@ -29,12 +30,13 @@ from shared.telemetry import meter
 log = logger(__name__)
 
 # The payment and the answer to its Idempotency-Key in one statement, which is its own transaction: both or neither.
-_OPEN = text("""
+_OPEN = Statement("""
     WITH opened AS (
         INSERT INTO payments (payment_id, order_id, buyer_id, provider, status, amount_fen, code_url, created_at,
                               expires_at, next_check_at)
-        SELECT :payment_id, :order_id, :buyer_id, :provider, 'PENDING', :amount_fen, :code_url, :created_at,
-               :expires_at, :next_check_at
+        SELECT CAST(:payment_id AS uuid), CAST(:order_id AS uuid), CAST(:buyer_id AS uuid), CAST(:provider AS text),
+               'PENDING', CAST(:amount_fen AS bigint), CAST(:code_url AS text), CAST(:created_at AS timestamptz),
+               CAST(:expires_at AS timestamptz), CAST(:next_check_at AS timestamptz)
         WHERE NOT EXISTS (
             SELECT FROM idempotency_keys
             WHERE caller = :caller AND key = :key AND created_at > now() - interval '24 hours')
@@ -42,7 +44,7 @@ _OPEN = text("""
         RETURNING payment_id
     ), answered AS (
         INSERT INTO idempotency_keys (caller, key, request_hash, status, body)
-        SELECT :caller, :key, :request_hash, CAST(:status AS smallint), :body FROM opened
+        SELECT :caller, :key, CAST(:request_hash AS bytea), CAST(:status AS smallint), CAST(:body AS bytea) FROM opened
         ON CONFLICT (caller, key) DO UPDATE
             SET request_hash = excluded.request_hash, status = excluded.status, body = excluded.body, created_at = now()
             WHERE idempotency_keys.created_at <= now() - interval '24 hours'
@@ -99,7 +101,7 @@ def alarms_raised() -> Counter:
 
 
 async def open_payment(
-    db: AsyncSession,
+    db: AsyncSession | Direct,
     once: OnceKey,
     *,
     answer: bytes,
@@ -117,8 +119,8 @@ async def open_payment(
     False, and nothing recorded, if the order has an open payment through this provider or the key was answered
     before. Conflict `idempotency-key-in-use` if the same key serves another request at this very moment.
     """
-    opened = await db.execute(
-        _OPEN,
+    [opened] = await _OPEN.rows(
+        db,
         {
             **once.values(201, answer),
             "payment_id": payment_id,
@@ -132,10 +134,9 @@ async def open_payment(
             "next_check_at": rules.next_check_at(created_at=now, expires_at=expires_at, now=now),
         },
     )
-    row = opened.one()
-    if row.is_opened and not row.is_answered:
+    if opened["is_opened"] and not opened["is_answered"]:
         raise still_running()
-    return bool(row.is_opened)
+    return bool(opened["is_opened"])
 
 
 async def postpone_check(db: AsyncSession, payment_id: UUID, until: datetime) -> None:

@@ -16,6 +16,7 @@ from orders.payment.providers.provider import Provider, ProviderRefusedError
 from orders.payment.schemas import PaymentOpened, pay_url_of
 from shared.auth import Caller
 from shared.db import Transactions
+from shared.direct import standing_alone
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.idempotency import OnceKey
 from shared.log import logger
@@ -44,7 +45,7 @@ async def ask_for_payment(transactions: Transactions, channels: Channels, asking
     """
     provider = channels.get(asking.provider_name)
     try:
-        async with transactions.read() as db:
+        async with standing_alone(transactions) as db:
             order = await order_queries.get_payable(db, asking.order_id, asking.caller, asking.now)
     except Conflict:
         await _find_pending(transactions, asking)  # a request answered before gets that answer, whatever came since
@@ -96,7 +97,7 @@ async def _create(provider: Provider, order: PayableOrder, asking: Asking) -> st
 
 
 async def _record(transactions: Transactions, order: PayableOrder, asking: Asking, opened: PaymentOpened) -> bool:
-    async with transactions.read() as db:  # one statement that stands alone needs no BEGIN and COMMIT around it
+    async with standing_alone(transactions) as db:  # one statement needs no BEGIN and COMMIT around it
         return await actions.open_payment(
             db,
             asking.once,

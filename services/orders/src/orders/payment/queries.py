@@ -9,6 +9,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.auth import Caller
+from shared.direct import Statement
 from shared.errors import NotFound
 from shared.idempotency import OnceKey, check_earlier
 
@@ -24,8 +25,8 @@ _OPENING = text("""
 """)
 
 # NO KEY: a refund of this payment may be recorded beside us, its foreign key does not wait for us.
-_LOCK = text("""
-    SELECT payment_id, order_id, status, amount_fen, transaction_id, created_at, expires_at
+_LOCK = Statement("""
+    SELECT payment_id, order_id, status, amount_fen, transaction_id
     FROM payments WHERE payment_id = :payment_id AND provider = :provider
     FOR NO KEY UPDATE
 """)
@@ -83,6 +84,17 @@ class PendingPayment:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class LockedPayment:
+    """What judging a provider's word takes of a payment whose row this transaction holds."""
+
+    payment_id: UUID
+    order_id: UUID
+    status: str
+    amount_fen: int
+    transaction_id: str | None
+
+
 async def find_pending(db: AsyncSession, once: OnceKey, *, order_id: UUID, provider: str) -> PendingPayment | None:
     """The order's open payment through this provider. Raises what the Idempotency-Key demands: replay or refusal."""
     found = (
@@ -94,9 +106,10 @@ async def find_pending(db: AsyncSession, once: OnceKey, *, order_id: UUID, provi
     return PendingPayment(found.payment_id, found.amount_fen, found.code_url, found.expires_at)
 
 
-async def lock_payment(db: AsyncSession, payment_id: UUID, *, provider: str) -> Row[Any] | None:
+async def lock_payment(db: AsyncSession, payment_id: UUID, *, provider: str) -> LockedPayment | None:
     """The payment, held until the transaction ends. Lock order: payment, then order, then stock."""
-    return (await db.execute(_LOCK, {"payment_id": payment_id, "provider": provider})).first()
+    rows = await _LOCK.rows(db, {"payment_id": payment_id, "provider": provider})
+    return LockedPayment(*rows[0]) if rows else None
 
 
 async def get_payment(db: AsyncSession, payment_id: UUID, caller: Caller) -> Row[Any]:

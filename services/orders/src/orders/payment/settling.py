@@ -7,11 +7,12 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import orjson
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.order import actions as order_actions
 from orders.payment import actions, queries, rules
+from shared.direct import Statement
 
 _NOTE = """
     INSERT INTO payment_notices
@@ -27,7 +28,7 @@ _CAPTURE = """
 """
 _note = text(_NOTE)
 _capture = text(_CAPTURE)
-_capture_and_note = text(f"WITH noted AS ({_NOTE}) {_CAPTURE}")
+_capture_and_note = Statement(f"WITH noted AS ({_NOTE}) {_CAPTURE}")
 _CLOSE = text("UPDATE payments SET status = 'CLOSED', closed_at = :now WHERE payment_id = :payment_id")
 
 
@@ -105,7 +106,7 @@ async def take_trade(
 
 async def _capture_payment(
     db: AsyncSession,
-    payment: Row[Any],
+    payment: queries.LockedPayment,
     trade: rules.Trade,
     arrived: ArrivedNotice | None,
     outcome: Outcome,
@@ -129,7 +130,7 @@ async def _capture_payment(
     if arrived is None:
         await db.execute(_capture, values)
     else:
-        await db.execute(_capture_and_note, {**values, **_note_values(arrived, outcome, now)})
+        await _capture_and_note.rows(db, {**values, **_note_values(arrived, outcome, now)})
     if effect.outcome == "refund-due":
         await actions.refund_payment(
             db,
