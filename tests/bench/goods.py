@@ -32,12 +32,12 @@ _PRODUCTS = f"""
     WITH {_BASE}
     INSERT INTO products (product_id, supplier_id, title, title_en, category, picture, origin_county_code,
         season_from_month, season_to_month, shelf_life_days, temperature_class, grade, description, description_en,
-        created_at, changed_at)
+        status, is_reviewed, created_at, changed_at)
     SELECT new_id, supplier_id,
         (ARRAY['高山', '农家', '手选', '新季', '山里', '头茬', '老树', '云上', '溪边', '晨采', '土法'])[1 + turn % 11]
             || title || ' ' || turn || '号',
         title_en || ' No. ' || turn, category, picture, origin_county_code, season_from_month, season_to_month,
-        shelf_life_days, temperature_class, grade, description, description_en,
+        shelf_life_days, temperature_class, grade, description, description_en, status, is_reviewed,
         created_at + turn * interval '1 second', changed_at
     FROM copy
 """  # noqa: S608 - our own pieces
@@ -48,6 +48,7 @@ _PACKS = f"""
         FROM copy
         JOIN skus ON skus.product_id = copy.product_id AND skus.is_listed
         JOIN sku_prices AS price ON price.sku_id = skus.sku_id AND price.valid_until IS NULL
+            AND price.buyer_group = 'retail' AND price.min_quantity = 1
     ), proofs AS (
         INSERT INTO certificates (certificate_id, product_id, supplier_id, county_code, type, number, valid_until,
             status, submitted_at, changed_at)

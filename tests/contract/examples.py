@@ -18,6 +18,8 @@ FIGURES = {
     "shelf_life_days": st.integers(1, 36_500),
     "net_weight_g": st.integers(1, 10_000_000),
     "price_fen": st.integers(1, 100_000_000),
+    "min_quantity": st.integers(1, 1_000_000),
+    "rate_bp": st.integers(0, 10_000),
 }
 """What a publisher holds to, beyond the type."""
 COUNTIES = ("420325", "610629", "513431", "659001", "110105")
@@ -29,8 +31,8 @@ SCALARS: dict[Any, st.SearchStrategy[Any]] = {
     int: FEN,
     bool: st.booleans(),
     float: st.floats(-80, 80),
-    date: st.dates(date(2000, 1, 1), date(2099, 1, 1)),
     datetime: INSTANTS,
+    date: st.dates(date(2000, 1, 1), date(2099, 1, 1)),
     UUID: st.uuids(version=4),
 }
 

@@ -55,7 +55,7 @@ class Market:
     analyst: Headers = field(init=False)
 
     def __post_init__(self) -> None:
-        self.operator = self.as_caller(kind="operator")
+        self.operator = self.as_caller(kind="operator", roles=("operator", "reviewer"))
         self.analyst = self.as_caller(kind="analyst", organisation_id=uuid4())
 
     async def ask(
@@ -85,6 +85,16 @@ class Market:
         """A person who works for the supplier."""
         return self.as_caller(kind="supplier", organisation_id=UUID(supplier_id))
 
+    async def review(self, product_id: str, own: Headers) -> None:
+        """The supplier submits its draft, and a reviewer puts it on the shelf with its packs."""
+        path = f"/v1/products/{product_id}"
+        draft = await self.ask("catalog", "GET", f"{path}/workbench", own)
+        asked = await self.must("catalog", "POST", f"{path}/submit", own | {"if-match": draft.headers["etag"]})
+        review = asked["pending"]
+        decision = self.operator | {"if-match": f'"{review["revision"]}"'}
+        accept = f"/v1/product-reviews/{review['review_id']}/accept"
+        await self.must("catalog", "POST", accept, decision, body={})
+
     async def pack(
         self, supplier_id: str, *, price_fen: int = 3980, net_weight_g: int = 500, stock: int = 100, **product: Any
     ) -> Pack:
@@ -97,13 +107,16 @@ class Market:
             "origin_county_code": FANGXIAN,
             "shelf_life_days": 365,
             "temperature_class": "AMBIENT",
+            "description": "海拔八百米的袋料香菇，晒干后香味浓。",
+            "tax_basis": "farm_9",
+            "invoice_name": "干香菇",
             **product,
         }
         own = self.of_supplier(supplier_id)
         made = await self.must("catalog", "POST", "/v1/products", own, body=facts)
         packing = {"specification": f"{net_weight_g}克/袋", "net_weight_g": net_weight_g, "price_fen": price_fen}
         sku = await self.must("catalog", "POST", f"/v1/products/{made['product_id']}/skus", own, body=packing)
-        await self.must("catalog", "POST", f"/v1/skus/{sku['sku_id']}/list", own)
+        await self.review(made["product_id"], own)
         await self.house.drain("orders")
         if stock:
             receipt = {"sku_id": sku["sku_id"], "quantity": stock, "reference": "first delivery"}

@@ -49,7 +49,7 @@ async def supplier(db: AsyncSession, **given: Any) -> Supplier:
 
 
 async def product(db: AsyncSession, *, supplier_id: UUID | None = None, **given: Any) -> Product:
-    """A draft of 红富士苹果."""
+    """红富士苹果 that a reviewer let through; `is_approved=False` for a draft."""
     facts = {
         "product_id": uuid4(),
         "title": "红富士苹果",
@@ -62,6 +62,7 @@ async def product(db: AsyncSession, *, supplier_id: UUID | None = None, **given:
         "shelf_life_days": 60,
         "temperature_class": "POME",
         "are_certificates_verified": True,
+        "is_approved": True,
         "now": NOW,
     }
     owner = supplier_id or (await supplier(db)).supplier_id
@@ -77,6 +78,7 @@ async def sku(db: AsyncSession, *, product_id: UUID | None = None, **given: Any)
         "net_weight_g": 5000,
         "price_fen": 4990,
         "valid_from": NOW - timedelta(days=1),
+        "is_approved": True,
         "now": NOW - timedelta(days=1),
     }
     owner = product_id or (await product(db)).product_id

@@ -15,8 +15,12 @@ async def test_each_minute_prices_that_turned_are_announced(fresh_database, make
         starting = await make.listed_sku(db)
     soon = datetime.now(UTC) + timedelta(seconds=-1)
     async with fresh_database.begin() as db:
-        await actions.set_price(db, sku_id=starting.sku_id, expected_revision=2, price_fen=10, valid_from=soon, now=NOW)
-        await actions.set_price(db, sku_id=ending.sku_id, expected_revision=2, price_fen=20, valid_from=soon, now=NOW)
+        await actions.set_price(
+            db, sku_id=starting.sku_id, expected_revision=2, price_fen=10, valid_from=soon, now=NOW, reason="试吃"
+        )
+        await actions.set_price(
+            db, sku_id=ending.sku_id, expected_revision=2, price_fen=20, valid_from=soon, now=NOW, reason="试吃"
+        )
     await jobs.turn_prices(fresh_database)
     await jobs.turn_prices(fresh_database)
     async with fresh_database.read() as db:

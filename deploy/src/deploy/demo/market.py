@@ -112,6 +112,7 @@ async def _add_product(db: AsyncSession, row: DemoProduct, packs: list[DemoSku],
         description_en=row.description_en,
         certificates=[Proof(each.type, each.number, each.valid_until) for each in row.certificates],
         are_certificates_verified=True,
+        is_approved=True,
         now=created_at,
     )
     for pack in packs:
@@ -123,6 +124,7 @@ async def _add_product(db: AsyncSession, row: DemoProduct, packs: list[DemoSku],
             specification_en=pack.specification_en,
             net_weight_g=pack.net_weight_g,
             price_fen=pack.price_fen,
+            is_approved=True,
             now=created_at,
         )
     await sku_actions.list_skus(db, sku_ids=[pack.sku_id for pack in packs], now=now)

@@ -56,10 +56,12 @@ from catalog.photo.routes import router as photo_router
 from catalog.placement import models as placement_models
 from catalog.placement.routes import router as placement_router
 from catalog.popularity import models as popularity_models
+from catalog.price import models as price_models
 from catalog.product import models as product_models
 from catalog.product.routes import router as product_router
 from catalog.profit_share import models as profit_share_models
 from catalog.profit_share.routes import router as profit_share_router
+from catalog.proposal.routes import router as proposal_router
 from catalog.recognition import models as recognition_models
 from catalog.recognition.routes import router as recognition_router
 from catalog.region import models as region_models
@@ -106,6 +108,7 @@ MODELS = (
     review_models,
     season_models,
     sku_models,
+    price_models,
     photo_models,
     certificate_models,
     laboratory_models,
@@ -146,6 +149,7 @@ ROUTERS = [
     profit_share_router,
     eligibility_router,
     product_router,
+    proposal_router,
     review_router,
     season_router,
     sku_router,

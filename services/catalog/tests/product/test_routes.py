@@ -30,7 +30,7 @@ async def test_a_supplier_creates_its_own_product_once(client, owner):
     response = await client.post("/v1/products", json=NEW, headers=headers | once)
     assert response.status_code == 201, response.text
     created = response.json()
-    assert (created["supplier_id"], created["status"], created["skus"]) == (str(supplier_id), "draft", [])
+    assert (created["supplier_id"], created["status"], created["skus"]) == (str(supplier_id), "DRAFT", [])
     assert created["origin"]["county"] == "古丈县"
     assert response.headers["etag"] == '"1"'
     again = await client.post("/v1/products", json=NEW, headers=headers | once)
@@ -61,7 +61,7 @@ async def test_nobody_creates_for_others_but_operators(client, owner, as_caller)
 
 
 async def test_a_draft_is_seen_by_its_supplier_and_operators_only(client, db, make, as_caller):
-    product = await make.product(db)
+    product = await make.product(db, is_approved=False)
     sku = await make.sku(db, product_id=product.product_id)
     path = f"/v1/products/{product.product_id}"
     for headers in ({}, as_caller(), as_caller(kind="supplier", organisation_id=uuid4())):
@@ -82,13 +82,13 @@ async def test_everybody_reads_a_listed_product_and_only_its_listed_packs(client
     assert (response.status_code, response.headers["etag"]) == (200, '"1"')
     assert [each["specification"] for each in page["skus"]] == ["5kg 礼盒"]
     assert page["skus"][0]["price_per_500g_fen"] == 499
-    assert (page["description"], page["status"], page["supplier"]["linked_households"]) == ("脆甜", "listed", 120)
+    assert (page["description"], page["status"], page["supplier"]["linked_households"]) == ("脆甜", "LISTED", 120)
 
 
 async def test_an_edit_says_which_version_it_edits(client, db, make, as_caller):
     product = await make.listed_product(db)
     path = f"/v1/products/{product.product_id}"
-    headers = as_caller(kind="supplier", organisation_id=product.supplier_id)
+    headers = as_caller(kind="operator")
     missing = await client.patch(path, json={"title": "新名"}, headers=headers)
     assert (missing.status_code, missing.json()["code"]) == (428, "precondition-missing")
     stale = await client.patch(path, json={"title": "新名"}, headers=headers | {"if-match": '"9"'})

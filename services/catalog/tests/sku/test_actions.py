@@ -8,10 +8,11 @@ import orjson
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from catalog.price import queries as price_queries
+from catalog.price.models import SkuPrice
 from catalog.search import queries as search_queries
 from catalog.search.queries import Filters
 from catalog.sku import actions, queries
-from catalog.sku.models import SkuPrice
 from catalog.supplier import actions as supplier_actions
 from shared.direct import fetching
 from shared.errors import Conflict, Stale
@@ -58,6 +59,7 @@ async def test_listing_tells_the_whole_sku(db, make):
         price_valid_until=None,
         temperature_class="POME",
         shelf_life_days=60,
+        unit="piece",
         revision=2,
         listed_at=NOW,
     )
@@ -148,13 +150,13 @@ async def test_of_many_prices_set_at_once_one_wins(fresh_database, make):
     async def price(price_fen):
         async with fresh_database.begin() as db:
             await actions.set_price(
-                db, sku_id=sku.sku_id, expected_revision=2, price_fen=price_fen, valid_from=NOW, now=NOW
+                db, sku_id=sku.sku_id, expected_revision=2, price_fen=price_fen, valid_from=NOW, now=NOW, reason="产季"
             )
 
     outcomes = await asyncio.gather(*(price(1000 + number) for number in range(8)), return_exceptions=True)
     assert [type(each) for each in outcomes if each is not None] == [Stale] * 7
     async with fresh_database.read() as db:
-        prices = (await queries.list_prices(db, [sku.sku_id]))[sku.sku_id]
+        prices = (await price_queries.list_prices(db, [sku.sku_id]))[sku.sku_id]
         assert len(prices) == 2
         assert (await queries.get_sku(db, sku.sku_id)).revision == 3
 
@@ -228,7 +230,9 @@ async def test_packs_of_one_product_repriced_at_once_all_show_on_its_card(fresh_
 
     async def reprice(sku, price_fen):
         async with fresh_database.begin() as db:
-            await actions.set_price(db, sku_id=sku.sku_id, expected_revision=2, price_fen=price_fen, now=NOW)
+            await actions.set_price(
+                db, sku_id=sku.sku_id, expected_revision=2, price_fen=price_fen, now=NOW, reason="促销"
+            )
 
     await asyncio.gather(*(reprice(sku, 1000 + place) for place, sku in enumerate(skus)))
     [row] = await fetching(fresh_database)("SELECT detail FROM product_cards WHERE valid_until > $1", [NOW])

@@ -11,7 +11,7 @@ NEW = {"specification": "250克 罐装", "specification_en": "250 g tin", "net_w
 
 async def test_from_a_pack_to_the_shelf_and_off_it(client, db, make, as_caller):
     product = await make.product(db)
-    headers = as_caller(kind="supplier", organisation_id=product.supplier_id)
+    headers = as_caller(kind="operator")
     once = {"idempotency-key": uuid4().hex}
     path = f"/v1/products/{product.product_id}/skus"
     added = await client.post(path, json=NEW, headers=headers | once)

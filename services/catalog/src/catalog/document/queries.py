@@ -1,6 +1,6 @@
 """Reading what is known of documents."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from sqlalchemy import select
@@ -40,3 +40,12 @@ async def ensure_documents_of(
             field=field,
             unknown=sorted(str(each) for each in missing),
         )
+
+
+async def list_documents_by_id(db: AsyncSession, document_ids: Iterable[UUID]) -> dict[UUID, Document]:
+    """These documents by their ids; one that does not exist is absent."""
+    wanted = set(document_ids)
+    if not wanted:
+        return {}
+    rows = await db.scalars(select(Document).where(Document.document_id.in_(wanted)))
+    return {each.document_id: each for each in rows}

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from catalog.authority import ensure_may_edit
 from catalog.photo import actions, queries, rules
@@ -28,17 +28,33 @@ _BODY = {
 
 @router.put("/products/{product_id}/photo", openapi_extra=_BODY)
 async def put_photo(
-    request: Request, db: Db, caller: CallerDep, expected: IfMatch, product_id: UUID, response: Response
+    request: Request,
+    db: Db,
+    caller: CallerDep,
+    expected: IfMatch,
+    *,
+    product_id: UUID,
+    is_cover: Annotated[bool, Query(description="Before the other pictures; otherwise after them.")] = True,
+    response: Response,
 ) -> PhotoSchema:
-    """Show this photo (JPEG, PNG or WebP, at most 5 MB) on the product. If-Match is the product's ETag.
+    """Show this photo (JPEG, PNG or WebP, at most 5 MB) on the product; of a listed product it waits for a reviewer.
+    If-Match is the product's ETag.
 
-    413 `file-too-large`; 415 `file-type-not-accepted`: the bytes decide, not the Content-Type.
+    409 `product-in-review`; 413 `file-too-large`; 415 `file-type-not-accepted`: the bytes decide, not the Content-Type;
+    422 `pictures-too-many`.
     """
     product = await product_queries.get_product(db, product_id)
     ensure_may_edit(caller, product.supplier_id)
     content = await _body(request)
     path, revision = await actions.store_photo(
-        db, _files(request), product_id=product_id, expected_revision=expected, content=content, now=utc_now()
+        db,
+        _files(request),
+        product_id=product_id,
+        expected_revision=expected,
+        content=content,
+        is_cover=is_cover,
+        caller=caller,
+        now=utc_now(),
     )
     response.headers["ETag"] = etag_of(revision)
     return PhotoSchema(product_id=product_id, picture=path, revision=revision)

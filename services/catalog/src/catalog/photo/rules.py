@@ -4,6 +4,7 @@ import hashlib
 
 MEDIA_TYPES = frozenset({"image/jpeg", "image/png", "image/webp"})
 MAX_BYTES = 5 * 1024 * 1024
+_ROOT = "/v1/photos/"
 _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
 
@@ -14,4 +15,14 @@ def photo_key(content: bytes, media_type: str) -> str:
 
 def photo_path(key: str) -> str:
     """Where the photo is served, below the catalog's root."""
-    return f"/v1/photos/{key}"
+    return f"{_ROOT}{key}"
+
+
+def is_photo(picture: str) -> bool:
+    """Whether the picture is an uploaded photo's path, and not a kind of our own drawings."""
+    return picture.startswith(_ROOT)
+
+
+def key_of(picture: str) -> str:
+    """The photo's name in the store."""
+    return picture.removeprefix(_ROOT)

@@ -1,9 +1,11 @@
 """Reading products."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.product.models import Product
@@ -61,12 +63,55 @@ async def list_products_by_id(db: AsyncSession, product_ids: Iterable[UUID]) -> 
     return (await db.scalars(query.execution_options(populate_existing=True))).all()
 
 
-async def list_products_of(db: AsyncSession, supplier_id: UUID, *, after: UUID | None, limit: int) -> Sequence[Product]:
-    """A supplier's products, drafts too, in order of id."""
-    query = select(Product).where(Product.supplier_id == supplier_id).order_by(Product.product_id).limit(limit)
-    if after is not None:
-        query = query.where(Product.product_id > after)
+OwnSort = Literal["oldest", "-changed", "title"]
+
+
+async def list_products_of(
+    db: AsyncSession,
+    supplier_id: UUID,
+    *,
+    after: tuple[str, UUID] | None,
+    limit: int,
+    status: str | None = None,
+    q: str = "",
+    sort: OwnSort = "oldest",
+) -> Sequence[Product]:
+    """A supplier's products, drafts too, of a status and with `q` in the title if said; by default in order of id.
+
+    `after` is the sort key and id of the last row of the page before.
+    """
+    query = select(Product).where(Product.supplier_id == supplier_id).limit(limit)
+    if status is not None:
+        query = query.where(Product.status == status)
+    if q:
+        is_in_title = or_(func.strpos(Product.title, q) > 0, func.strpos(func.lower(Product.title_en), q.lower()) > 0)
+        query = query.where(is_in_title)
+    if sort == "-changed":
+        query = query.order_by(Product.changed_at.desc(), Product.product_id.desc())
+        if after is not None:
+            query = query.where(
+                tuple_(Product.changed_at, Product.product_id) < (datetime.fromisoformat(after[0]), after[1])
+            )
+    elif sort == "title":
+        query = query.order_by(Product.title, Product.product_id)
+        if after is not None:
+            query = query.where(tuple_(Product.title, Product.product_id) > (after[0], after[1]))
+    else:
+        query = query.order_by(Product.product_id)
+        if after is not None:
+            query = query.where(Product.product_id > after[1])
     return (await db.scalars(query)).all()
+
+
+def sort_key(product: Product, sort: OwnSort) -> str:
+    """What comes before the id in the cursor of `list_products_of`."""
+    return {"oldest": "", "-changed": product.changed_at.isoformat(), "title": product.title}[sort]
+
+
+async def count_products_of(db: AsyncSession, supplier_id: UUID) -> dict[str, int]:
+    """How many products of a supplier there are of each status; a status without any is absent."""
+    query = select(Product.status, func.count()).where(Product.supplier_id == supplier_id).group_by(Product.status)
+    return {row[0]: row[1] for row in await db.execute(query)}
 
 
 async def list_product_ids(db: AsyncSession, *, after: UUID | None, limit: int) -> Sequence[UUID]:

@@ -108,6 +108,17 @@ async def get_county_code(db: AsyncSession, code: str, *, field: str) -> str:
     return region.code
 
 
+async def ensure_region(db: AsyncSession, code: str, *, field: str) -> None:
+    """422 `region-unknown` unless it is the code of a division, today's or an old one's only heir."""
+    region = await db.get(Region, code)
+    if region is not None and region.is_current:
+        return
+    try:
+        await get_region(db, code)
+    except (NotFound, Conflict) as error:
+        raise Invalid(f"{code} is not the code of a division.", code="region-unknown", field=field) from error
+
+
 async def list_regions(
     db: AsyncSession, *, parent: str | None, q: str | None, after: str, limit: int
 ) -> Sequence[Region]:

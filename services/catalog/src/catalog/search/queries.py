@@ -10,11 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.certificate import queries as certificate_queries
 from catalog.certificate.rules import REPORT, Proof
-from catalog.facts import ProductFacts, SkuFacts, month_bit
+from catalog.document import queries as document_queries
+from catalog.facts import DocumentFacts, ProductFacts, SkuFacts, month_bit
 from catalog.inspection import queries as inspection_queries
 from catalog.product import queries as product_queries
 from catalog.region import queries as region_queries
 from catalog.search.rules import EVERYTHING, TextQuery
+from catalog.season import queries as season_queries
 from catalog.sku import queries as sku_queries
 from catalog.supplier import queries as supplier_queries
 from shared.clock import business_day
@@ -226,6 +228,10 @@ async def list_facts(db: AsyncSession, product_ids: Iterable[UUID], *, now: date
     certificates = await certificate_queries.list_certificates(db, ids)
     reports = await inspection_queries.list_proofs(db, ids)
     skus = await sku_queries.list_skus_of(db, ids)
+    windows = await season_queries.list_windows(db, ids)
+    documents = await document_queries.list_documents_by_id(
+        db, {each for product in products for each in product.document_ids}
+    )
     places = await region_queries.list_places(
         db, {product.origin_county_code for product in products}, day=business_day(now)
     )
@@ -248,6 +254,20 @@ async def list_facts(db: AsyncSession, product_ids: Iterable[UUID], *, now: date
                 grade=product.grade,
                 description=product.description,
                 description_en=product.description_en,
+                status=product.status,
+                status_reason=product.status_reason,
+                more_pictures=tuple(product.more_pictures),
+                documents=tuple(
+                    DocumentFacts(each, documents[each].name, documents[each].content_type)
+                    for each in product.document_ids
+                    if each in documents
+                ),
+                windows=tuple(windows.get(product.product_id, ())),
+                season_note=product.season_note,
+                season_note_en=product.season_note_en,
+                tax_basis=product.tax_basis,
+                invoice_name=product.invoice_name,
+                tax_code=product.tax_code,
                 revision=product.revision,
                 created_at=product.created_at,
                 supplier_id=supplier.supplier_id,
@@ -278,9 +298,17 @@ async def list_facts(db: AsyncSession, product_ids: Iterable[UUID], *, now: date
                         specification=each.sku.specification,
                         specification_en=each.sku.specification_en,
                         net_weight_g=each.sku.net_weight_g,
+                        unit=each.sku.unit,
+                        grade=each.sku.grade,
+                        gtin=each.sku.gtin,
+                        supplier_code=each.sku.supplier_code,
+                        is_approved=each.sku.is_approved,
                         is_listed=each.sku.is_listed,
+                        is_paused=each.sku.is_paused,
+                        turns_at=each.sku.turns_at,
                         revision=each.sku.revision,
                         prices=each.prices,
+                        presales=each.presales,
                     )
                     for each in skus.get(product.product_id, ())
                 ),

@@ -52,6 +52,7 @@ class ProductCard(BaseModel):
     price_per_500g_fen: int
     sku_count: int
     sold_count: int = Field(description="Pieces sold within the last 30 days.")
+    sale_state: str
 
 
 class FacetValue(BaseModel):

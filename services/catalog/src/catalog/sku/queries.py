@@ -2,25 +2,46 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, or_, select, union
+from sqlalchemy import exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
-from catalog.sku import rules
-from catalog.sku.models import Sku, SkuPrice
+from catalog.price import queries as price_queries
+from catalog.price.rules import PricePeriod
+from catalog.season import queries as season_queries
+from catalog.season.rules import PresaleWindow
+from catalog.sku.models import Sku
 from shared.errors import NotFound
+
+_TURNED = text("""
+    SELECT product_id FROM (
+        SELECT sku.product_id FROM skus AS sku JOIN sku_prices AS price USING (sku_id)
+        WHERE sku.is_listed AND NOT price.is_announced AND price.valid_from <= :now
+            AND (price.valid_until IS NULL OR price.valid_until > :now)
+        UNION
+        SELECT sku.product_id FROM skus AS sku JOIN sku_prices AS price USING (sku_id)
+        WHERE sku.is_listed AND price.valid_until <= :now AND price.buyer_group = 'retail' AND price.min_quantity = 1
+            AND NOT EXISTS (
+                SELECT FROM sku_prices AS present
+                WHERE present.sku_id = sku.sku_id AND present.buyer_group = 'retail' AND present.min_quantity = 1
+                    AND present.valid_from <= :now AND (present.valid_until IS NULL OR present.valid_until > :now)
+            )
+        UNION
+        SELECT product_id FROM skus WHERE is_listed AND turns_at <= :now
+    ) AS turned ORDER BY product_id LIMIT :limit
+""")
 
 
 @dataclass(frozen=True)
 class PricedSku:
-    """A SKU with all its prices, in order of their beginning."""
+    """A SKU with all its prices and presales, in order of their beginning."""
 
     sku: Sku
-    prices: list[rules.PricePeriod]
+    prices: list[PricePeriod]
+    presales: list[PresaleWindow] = field(default_factory=list)
 
 
 def unknown_sku() -> NotFound:
@@ -56,6 +77,12 @@ async def list_listed_products(db: AsyncSession, product_ids: Iterable[UUID]) ->
     return set(await db.scalars(query))
 
 
+async def count_skus(db: AsyncSession, product_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """How many packs each of these products has; one without any is absent."""
+    query = select(Sku.product_id, func.count()).where(Sku.product_id.in_(set(product_ids))).group_by(Sku.product_id)
+    return {row[0]: row[1] for row in await db.execute(query)}
+
+
 async def list_product_ids(db: AsyncSession, sku_ids: Iterable[UUID]) -> list[UUID]:
     """The products of these SKUs, in order of id; 404 `sku-unknown` if one of them does not exist."""
     wanted = set(sku_ids)
@@ -69,7 +96,7 @@ async def lock_skus(db: AsyncSession, sku_ids: Iterable[UUID]) -> list[PricedSku
     """These SKUs as they are now with their prices, held, in order of id. Take their products first."""
     query = select(Sku).where(Sku.sku_id.in_(set(sku_ids))).order_by(Sku.sku_id).with_for_update()
     skus = (await db.scalars(query.execution_options(populate_existing=True))).all()
-    prices = await list_prices(db, [sku.sku_id for sku in skus])
+    prices = await price_queries.list_prices(db, [sku.sku_id for sku in skus])
     return [PricedSku(sku, prices.get(sku.sku_id, [])) for sku in skus]
 
 
@@ -88,19 +115,6 @@ async def has_listed(db: AsyncSession, product_id: UUID) -> bool:
     return bool(await db.scalar(select(exists().where(Sku.product_id == product_id, Sku.is_listed))))
 
 
-async def list_prices(db: AsyncSession, sku_ids: Iterable[UUID]) -> dict[UUID, list[rules.PricePeriod]]:
-    """All price periods of these SKUs, past ones too, in order."""
-    rows = await db.execute(
-        select(SkuPrice.sku_id, SkuPrice.valid_from, SkuPrice.valid_until, SkuPrice.price_fen, SkuPrice.is_announced)
-        .where(SkuPrice.sku_id.in_(set(sku_ids)))
-        .order_by(SkuPrice.sku_id, SkuPrice.valid_from)
-    )
-    found: dict[UUID, list[rules.PricePeriod]] = defaultdict(list)
-    for row in rows:
-        found[row.sku_id].append(rules.PricePeriod(row.valid_from, row.valid_until, row.price_fen, row.is_announced))
-    return found
-
-
 async def list_skus_of(
     db: AsyncSession, product_ids: Iterable[UUID], *, listed_only: bool = False
 ) -> dict[UUID, list[PricedSku]]:
@@ -109,37 +123,31 @@ async def list_skus_of(
     if listed_only:
         query = query.where(Sku.is_listed)
     skus = (await db.scalars(query.execution_options(populate_existing=True))).all()
-    prices = await list_prices(db, [sku.sku_id for sku in skus])
+    sku_ids = [sku.sku_id for sku in skus]
+    prices = await price_queries.list_prices(db, sku_ids)
+    presales = await season_queries.list_presales(db, sku_ids)
     found: dict[UUID, list[PricedSku]] = defaultdict(list)
     for sku in skus:
-        found[sku.product_id].append(PricedSku(sku, prices.get(sku.sku_id, [])))
+        found[sku.product_id].append(PricedSku(sku, prices.get(sku.sku_id, []), presales.get(sku.sku_id, [])))
     return found
 
 
 async def list_skus_by_id(db: AsyncSession, sku_ids: Iterable[UUID]) -> Sequence[PricedSku]:
     """These SKUs with their prices, in order of id; one that does not exist is absent."""
     skus = (await db.scalars(select(Sku).where(Sku.sku_id.in_(set(sku_ids))).order_by(Sku.sku_id))).all()
-    prices = await list_prices(db, [sku.sku_id for sku in skus])
+    prices = await price_queries.list_prices(db, [sku.sku_id for sku in skus])
     return [PricedSku(sku, prices.get(sku.sku_id, [])) for sku in skus]
 
 
-async def list_products_with_turned_prices(db: AsyncSession, *, now: datetime, limit: int) -> Sequence[UUID]:
-    """Products of listed SKUs whose price began without being announced, or ended with no other after it."""
-    began = (
-        select(Sku.product_id)
-        .join(SkuPrice, SkuPrice.sku_id == Sku.sku_id)
-        .where(Sku.is_listed, ~SkuPrice.is_announced, SkuPrice.valid_from <= now)
-        .where(or_(SkuPrice.valid_until.is_(None), SkuPrice.valid_until > now))
-    )
-    present = aliased(SkuPrice)
-    running = select(present.sku_id).where(
-        present.sku_id == Sku.sku_id,
-        present.valid_from <= now,
-        or_(present.valid_until.is_(None), present.valid_until > now),
-    )
-    ended = (
-        select(Sku.product_id)
-        .join(SkuPrice, SkuPrice.sku_id == Sku.sku_id)
-        .where(Sku.is_listed, SkuPrice.valid_until <= now, ~running.exists())
-    )
-    return (await db.scalars(union(began, ended).order_by("product_id").limit(limit))).all()
+async def list_products_that_turned(db: AsyncSession, *, now: datetime, limit: int) -> Sequence[UUID]:
+    """Products of listed SKUs whose price began without being announced, whose base price ended with no other after it,
+    or whose season, presale or price by quantity has come to its next turn."""
+    return (await db.scalars(_TURNED, {"now": now, "limit": limit})).all()
+
+
+async def is_code_taken(db: AsyncSession, *, product_id: UUID, supplier_code: str, but: UUID | None = None) -> bool:
+    """Whether another pack of the product has the supplier's own code."""
+    query = exists().where(Sku.product_id == product_id, Sku.supplier_code == supplier_code)
+    if but is not None:
+        query = query.where(Sku.sku_id != but)
+    return bool(supplier_code) and bool(await db.scalar(select(query)))

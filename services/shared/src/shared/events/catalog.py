@@ -1,12 +1,39 @@
 """What the catalog announces: which SKU may be sold, as what, from where, at which price."""
 
-from datetime import datetime
-from typing import ClassVar
+from datetime import date, datetime
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from shared.events.envelope import DivisionCode, Event, Fen, Grams
+from shared.events.envelope import DivisionCode, Event, Fen, Grams, Part
+
+
+class PriceTier(Part):
+    """A price in fen a piece for a buyer group from a quantity on, beside the base price; half-open in time. A buyer
+    pays the lowest of its own group's prices, everybody's (`retail`) and the base price."""
+
+    buyer_group: Literal["retail", "member", "institution"]
+    min_quantity: int = Field(ge=1)
+    price_fen: Fen
+    valid_from: datetime
+    valid_until: datetime | None = None
+
+
+class TaxTreatment(Part):
+    """Value-added tax: a rate in basis points, or an exemption, and the id of what it rests on."""
+
+    rate_bp: int = Field(ge=0)
+    is_exempt: bool
+    basis: str
+
+
+class Presale(Part):
+    """Sold ahead from `opens_at` until `closes_at` (half-open), sent from the day `ships_on` (in Shanghai) on."""
+
+    opens_at: datetime
+    closes_at: datetime
+    ships_on: date
 
 
 class ListedSku(Event):
@@ -35,6 +62,12 @@ class ListedSku(Event):
     shelf_life_days: int
     is_canteen_ready: bool = False
     revision: int
+    unit: str = ""
+    invoice_name: str = ""
+    tax_code: str = ""
+    tax: TaxTreatment | None = None
+    price_tiers: tuple[PriceTier, ...] = ()
+    presale: Presale | None = None
 
 
 class SkuListed(ListedSku):

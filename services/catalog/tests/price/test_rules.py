@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.sku.rules import (
+from catalog.price.rules import (
     PricePeriod,
     ensure_has_price,
     ensure_period,
