@@ -111,9 +111,20 @@ class Upstream:
         )
         return answer.json
 
-    async def delete(self, path: str, *, visitor: Visitor | None, params: Params = None, timeout: float = 10.0) -> Any:
-        """Remove."""
-        return (await self.answer("DELETE", path, visitor=visitor, params=params, timeout=timeout)).json
+    async def delete(
+        self,
+        path: str,
+        *,
+        visitor: Visitor | None,
+        params: Params = None,
+        if_match: str | None = None,
+        timeout: float = 10.0,
+    ) -> Any:
+        """Remove; `if_match` is the ETag of what was seen."""
+        headers = {} if if_match is None else {"If-Match": if_match}
+        return (
+            await self.answer("DELETE", path, visitor=visitor, params=params, headers=headers, timeout=timeout)
+        ).json
 
     async def answer(
         self,

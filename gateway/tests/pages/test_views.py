@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.pages import cart, charts, checkout, cold_chain, home, order_view, orders, product, products
+from gateway.pages import cart, charts, checkout, cold_chain, home, order_view, orders, product, products, words
 from gateway.pages.cards import card_of, picture_url
 from gateway.pages.periods import selection_of
 from gateway.pages.shell import Page
@@ -53,6 +53,17 @@ def test_an_address_with_nonsense_still_opens(page_of: PageOf) -> None:
     query = products.product_query(page.request)
     assert query == products.ProductQuery(q="香菇", price_min="5")
     assert products.catalog_params(query) == {"q": "香菇", "price_min_fen": 500, "limit": 24, "facets": "true"}
+
+
+def test_the_count_says_when_it_is_a_part_and_from_how_far(page_of: PageOf) -> None:
+    page = page_of()
+    assert products.found_text({"total": None}, page) == ""
+    assert products.found_text({"total": 5000, "is_total_partial": True}, page) == "至少 5,000 种"
+    assert products.found_text({"total": 12, "ring": "around"}, page) == "12 种 · 在本省和邻省"
+
+
+def test_words_are_typed_as_people_separate_them() -> None:
+    assert words.words_of(" 土豆、马铃薯，洋芋 / 山药蛋\n") == ["土豆", "马铃薯", "洋芋", "山药蛋"]
 
 
 def test_a_facet_chooses_and_takes_back(page_of: PageOf, answer: Answer) -> None:

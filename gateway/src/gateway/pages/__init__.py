@@ -14,7 +14,9 @@ from gateway.pages import (
     payment,
     product,
     products,
+    suggestions,
     tracking,
+    words,
     work,
 )
 from gateway.pages.failures import error_page
@@ -34,6 +36,8 @@ routers: list[APIRouter] = [
     desk.router,
     dashboard.router,
     work.router,
+    suggestions.router,
+    words.router,
 ]
 _: ErrorPage = error_page
 

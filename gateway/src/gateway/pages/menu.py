@@ -28,6 +28,7 @@ class Entry:
 
 MENU: tuple[Entry, ...] = (
     Entry("desk", "/desk", SUPPLIER, "supply", "truck"),
+    Entry("words", "/work/words", OPERATOR, "platform", "search", frozenset({"catalogue"})),
     Entry("dashboard", "/dashboard", ANALYSTS, "figures", "chart"),
 )
 

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from gateway.pages.cards import cards_of, in_language
 from gateway.pages.figures import month_text
 from gateway.pages.places import province_name
+from gateway.pages.regions import provinces_of
 from gateway.pages.shell import Page, PageDep
 from gateway.services import Services
 from shared.errors import BadRequest, Invalid
@@ -21,7 +22,7 @@ router = APIRouter(default_response_class=Response)
 PAGE_SIZE: Final = 24
 _FACETS: Final = ("category", "season", "province", "designation", "certificate")
 _SHOWN_OPTIONS: Final = 8
-_SORTS: Final = ("", "newest", "price", "-price")
+_SORTS: Final = ("", "sales", "newest", "price", "-price")
 _MOST_YUAN: Final = 1_000_000
 _LONGEST_SEARCH: Final = 64
 _DIVISION = re.compile(r"[0-9]{6}")
@@ -31,9 +32,10 @@ _FORMS: Final = {
     "province": _DIVISION,
     "city": _DIVISION,
     "county": _DIVISION,
+    "near": _DIVISION,
     "designation": re.compile(r"[a-z0-9-]{1,40}"),
     "certificate": re.compile(r"[a-z0-9_-]{1,40}"),
-    "sort": re.compile(r"newest|-?price"),
+    "sort": re.compile(r"sales|newest|-?price"),
     "supplier_id": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
 }
 
@@ -50,6 +52,7 @@ class ProductQuery:
     certificate: str = ""
     city: str = ""
     county: str = ""
+    near: str = ""
     supplier_id: str = ""
     price_min: str = ""
     price_max: str = ""
@@ -183,6 +186,9 @@ def chips_of(query: ProductQuery, facets: dict[str, list[dict[str, Any]]], page:
         chips.append(Way(label, query.url(price_min="", price_max="")))
     if query.supplier_id:
         chips.append(Way(page.t.list.one_supplier, query.url(supplier_id="")))
+    if query.near:
+        place = province_name(f"{query.near[:2]}0000", query.near, page.language)
+        chips.append(Way(page.t.near.chip(place=place), query.url(near="")))
     if query.county or query.city:
         chips.append(Way(page.t.list.one_place, query.url(county="", city="")))
     return chips
@@ -190,7 +196,8 @@ def chips_of(query: ProductQuery, facets: dict[str, list[dict[str, Any]]], page:
 
 def sorts_of(query: ProductQuery, page: Page) -> list[Way]:
     """The orders that a list can be in."""
-    names = (page.t.list.sort_best, page.t.list.sort_newest, page.t.list.sort_cheap, page.t.list.sort_dear)
+    t = page.t.list
+    names = (t.sort_best, t.sort_sales, t.sort_newest, t.sort_cheap, t.sort_dear)
     return [Way(name, query.url(sort=sort), query.sort == sort) for sort, name in zip(_SORTS, names, strict=True)]
 
 
@@ -220,6 +227,16 @@ async def find_products(services: Services, query: ProductQuery) -> tuple[dict[s
         return await services.catalog.get("/v1/products", visitor=None, params=catalog_params(without)), False
 
 
+def found_text(found: dict[str, Any], page: Page) -> str:
+    """How many there are, and from how far around."""
+    total, ring = found.get("total"), found.get("ring")
+    if total is None:
+        return ""
+    is_more = found.get("is_total_partial")
+    counted = page.t.list.found_at_least(n=f"{total:,}") if is_more else page.t.list.found(total)
+    return f"{counted} · {page.t.names['ring'][ring]}" if ring else str(counted)
+
+
 @router.get("/products")
 async def get_products(page: PageDep, services: Services, query: QueryDep) -> Response:
     """Products by text, facets and price. Works as plain links and forms; htmx only saves a reload."""
@@ -237,7 +254,9 @@ async def get_products(page: PageDep, services: Services, query: QueryDep) -> Re
         query=query,
         search_text=query.q,
         heading=heading_of(query, chips, page),
-        total=found.get("total"),
+        found_text=found_text(found, page),
+        provinces=await provinces_of(services, page.language),
+        kept_near=query.pairs(near=""),
         groups=groups_of(facets, query, page),
         chips=chips,
         sorts=sorts_of(query, page),

@@ -65,6 +65,11 @@ def _options(items: list[dict[str, Any]], language: Language) -> list[RegionOpti
     ]
 
 
+async def provinces_of(services: Services, language: Language) -> list[RegionOption]:
+    """All provinces to choose from."""
+    return _options(await book.children(services, ""), language)
+
+
 async def region_choice(services: Services, typed: Typed, language: Language) -> tuple[RegionChoice, str]:
     """The lists that fit what is chosen so far, and the county's code once it is known (else empty).
 
