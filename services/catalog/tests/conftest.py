@@ -10,7 +10,11 @@ import pytest
 from catalog.app import service
 from shared.testing import ServiceFixtures
 
-fixtures = ServiceFixtures(service, files_url=Path(tempfile.mkdtemp(prefix="catalog-photos-")).as_uri())
+fixtures = ServiceFixtures(
+    service,
+    files_url=Path(tempfile.mkdtemp(prefix="catalog-photos-")).as_uri(),
+    worker_secret="secret-of-the-tests-for-worker-keys",
+)
 template, database_url, app, db, client, fresh_database, live_client = fixtures.all()
 
 

@@ -1,5 +1,6 @@
 """Reading the supply register. Everybody sees what the county confirmed; its holders and officials see the rest."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from catalog.authority import region_prefix
-from catalog.region.models import Region
 from catalog.supply.models import SupplyEntry
 from shared.auth import Caller
 from shared.errors import NotFound
@@ -26,16 +26,6 @@ class EntryFilters:
     month: int | None = None
     status: str | None = None
     is_own: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class EntryInPlace:
-    """An entry and the names of where it is."""
-
-    entry: SupplyEntry
-    county: str
-    province: str
-    city: str | None
 
 
 def unknown_entry() -> NotFound:
@@ -83,18 +73,17 @@ def is_in_month(month: int) -> ColumnElement[bool]:
 
 async def list_entries(
     db: AsyncSession, filters: EntryFilters, *, caller: Caller | None, after: tuple[str, UUID] | None, limit: int
-) -> list[EntryInPlace]:
+) -> Sequence[SupplyEntry]:
     """Entries in order of county code, then id."""
     query = (
-        select(SupplyEntry, Region.name, Region.province, Region.city)
-        .join(Region, Region.code == SupplyEntry.county_code)
+        select(SupplyEntry)
         .where(*_conditions(filters, caller))
         .order_by(SupplyEntry.county_code, SupplyEntry.entry_id)
         .limit(limit)
     )
     if after is not None:
         query = query.where(func.row(SupplyEntry.county_code, SupplyEntry.entry_id) > func.row(*after))
-    return [EntryInPlace(*row) for row in await db.execute(query)]
+    return (await db.scalars(query)).all()
 
 
 async def count_entries(db: AsyncSession, filters: EntryFilters, *, caller: Caller | None) -> int:
@@ -131,19 +120,16 @@ def _conditions(filters: EntryFilters, caller: Caller | None) -> list[ColumnElem
     return found
 
 
-async def get_entry(db: AsyncSession, entry_id: UUID, *, caller: Caller | None) -> EntryInPlace:
+async def get_entry(db: AsyncSession, entry_id: UUID, *, caller: Caller | None) -> SupplyEntry:
     """The entry, as far as the caller may see it; else 404 `supply-unknown`."""
-    row = (
-        await db.execute(
-            select(SupplyEntry, Region.name, Region.province, Region.city)
-            .join(Region, Region.code == SupplyEntry.county_code)
-            .where(SupplyEntry.entry_id == entry_id, visible_to(caller))
-            .execution_options(populate_existing=True)
-        )
-    ).first()
-    if row is None:
+    entry = await db.scalar(
+        select(SupplyEntry)
+        .where(SupplyEntry.entry_id == entry_id, visible_to(caller))
+        .execution_options(populate_existing=True)
+    )
+    if entry is None:
         raise unknown_entry()
-    return EntryInPlace(*row)
+    return entry
 
 
 async def lock_entry(db: AsyncSession, entry_id: UUID, *, caller: Caller | None) -> SupplyEntry:

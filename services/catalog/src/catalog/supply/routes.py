@@ -8,8 +8,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from catalog.cursors import cursor_texts, invalid_cursor
 from catalog.fields import DivisionCode, Line, Month
+from catalog.region import queries as region_queries
+from catalog.region.queries import Place
 from catalog.supply import actions, data, queries
-from catalog.supply.queries import EntryFilters, EntryInPlace
+from catalog.supply.models import SupplyEntry
+from catalog.supply.queries import EntryFilters
 from catalog.supply.schemas import (
     EntryIn,
     EntryPage,
@@ -25,7 +28,7 @@ from catalog.supply.schemas import (
 from catalog.trail import queries as trail_queries
 from catalog.trail.schemas import TrailItem
 from shared.auth import Caller, CallerDep, OptionalCaller
-from shared.clock import utc_now
+from shared.clock import business_day, utc_now
 from shared.db import Db, Read
 from shared.errors import Forbidden
 from shared.etag import IfMatch, etag_of
@@ -95,8 +98,8 @@ async def create_entry(db: Db, caller: CallerDep, once: Once, body: EntryIn) -> 
     `county-unknown`; 403 `officials-only`, `not-your-region`, `role-missing`.
     """
     entry = await actions.create_entry(db, entry_id=new_id(), given=body.model_dump(), caller=caller, now=utc_now())
-    found = await queries.get_entry(db, entry.entry_id, caller=caller)
-    response = await once.answer(db, EntrySchema.of(found), status=201)
+    shown = EntrySchema.of(entry, (await _places(db, [entry]))[entry.county_code])
+    response = await once.answer(db, shown, status=201)
     response.headers["ETag"] = etag_of(entry.revision)
     return response
 
@@ -107,9 +110,10 @@ async def list_entries(
 ) -> EntryPage:
     """Entries by county: those confirmed for everybody, all of a region for its officials, the own for suppliers."""
     found = await queries.list_entries(db, filters, caller=caller, after=_after(cursor), limit=limit + 1)
-    last = found[limit - 1].entry if len(found) > limit else None
+    last = found[limit - 1] if len(found) > limit else None
+    places = await _places(db, found)
     return EntryPage(
-        items=[_seen(each, caller) for each in found[:limit]],
+        items=[_seen(each, places, caller) for each in found[:limit]],
         next_cursor=encode_cursor(last.county_code, last.entry_id) if last else None,
         total=await queries.count_entries(db, filters, caller=caller),
     )
@@ -128,11 +132,12 @@ async def _batches(request: Request, filters: EntryFilters, caller: Caller | Non
     while True:
         async with request.app.state.database.read() as db:
             found = await queries.list_entries(db, filters, caller=caller, after=after, limit=_BATCH)
+            places = await _places(db, found)
         if found:
-            yield [_row(_seen(each, caller), each.entry.status) for each in found]
+            yield [_row(_seen(each, places, caller), each.status) for each in found]
         if len(found) < _BATCH:
             return
-        after = (found[-1].entry.county_code, found[-1].entry.entry_id)
+        after = (found[-1].county_code, found[-1].entry_id)
 
 
 def _row(entry: EntryPublic, status: str) -> list[Any]:
@@ -167,9 +172,9 @@ def _row(entry: EntryPublic, status: str) -> list[Any]:
 async def get_entry(db: Read, caller: OptionalCaller, entry_id: UUID, response: Response) -> EntrySchema | EntryPublic:
     """One entry; who keeps it sees all of it and gets the ETag. 404 `supply-unknown`."""
     found = await queries.get_entry(db, entry_id, caller=caller)
-    if actions.may_keep(caller, found.entry):
-        response.headers["ETag"] = etag_of(found.entry.revision)
-    return _seen(found, caller)
+    if actions.may_keep(caller, found):
+        response.headers["ETag"] = etag_of(found.revision)
+    return _seen(found, await _places(db, [found]), caller)
 
 
 @router.put("/supply-entries/{entry_id}")
@@ -226,7 +231,7 @@ async def record_sales(
 async def list_trail(db: Read, caller: CallerDep, entry_id: UUID) -> Page[TrailItem]:
     """Who did what to the entry, for who keeps it. 403 `not-your-entry`."""
     found = await queries.get_entry(db, entry_id, caller=caller)
-    if not actions.may_keep(caller, found.entry):
+    if not actions.may_keep(caller, found):
         raise Forbidden("Only who keeps this entry may read this.", code="not-your-entry")
     rows = await trail_queries.list_trail(db, subject_kind=actions.SUBJECT, subject_id=entry_id)
     return Page[TrailItem](items=[TrailItem.model_validate(each) for each in rows])
@@ -243,12 +248,17 @@ async def _moved(
 
 async def _tagged(db: Db, entry_id: UUID, caller: Caller, response: Response) -> EntrySchema:
     found = await queries.get_entry(db, entry_id, caller=caller)
-    response.headers["ETag"] = etag_of(found.entry.revision)
-    return EntrySchema.of(found)
+    response.headers["ETag"] = etag_of(found.revision)
+    return EntrySchema.of(found, (await _places(db, [found]))[found.county_code])
 
 
-def _seen(found: EntryInPlace, caller: Caller | None) -> EntrySchema | EntryPublic:
-    return EntrySchema.of(found) if actions.may_keep(caller, found.entry) else EntryPublic.of(found)
+async def _places(db: Read, entries: Sequence[SupplyEntry]) -> dict[str, Place]:
+    return await region_queries.list_places(db, [each.county_code for each in entries], day=business_day(utc_now()))
+
+
+def _seen(entry: SupplyEntry, places: dict[str, Place], caller: Caller | None) -> EntrySchema | EntryPublic:
+    schema = EntrySchema if actions.may_keep(caller, entry) else EntryPublic
+    return schema.of(entry, places[entry.county_code])
 
 
 def _after(cursor: str | None) -> tuple[str, UUID] | None:

@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from catalog.fields import DivisionCode, Line, Month, Reason, Title
-from catalog.supply.queries import EntryInPlace
+from catalog.region.queries import Place
+from catalog.supply.models import SupplyEntry
 from shared.page import Page
 
 Grams = Annotated[int, Field(ge=0, le=10**15, description="Grams.")]
@@ -67,7 +68,7 @@ class EntryPublic(BaseModel):
     county_code: str
     county: str
     province: str
-    city: str | None
+    city: str
     township: str
     village: str
     enterprise: str
@@ -89,14 +90,13 @@ class EntryPublic(BaseModel):
     changed_at: datetime
 
     @classmethod
-    def of(cls, found: EntryInPlace) -> Self:
+    def of(cls, entry: SupplyEntry, place: Place) -> Self:
         """The entry for this audience."""
-        entry = found.entry
         names = {name for name in cls.model_fields if hasattr(entry, name)}
         values = {name: getattr(entry, name) for name in names}
         if "is_contact_public" not in cls.model_fields and not entry.is_contact_public:
             values["contact"] = ""
-        return cls(**values, county=found.county, province=found.province, city=found.city)
+        return cls(**values, county=place.county, province=place.province, city=place.city)
 
 
 class EntrySchema(EntryPublic):
