@@ -36,18 +36,21 @@ class Part:
         return f"http://127.0.0.1:{self.port}"
 
 
+_SECRETS = ("events_token", "logistics_key", "worker_secret")
+
+
 def kept_secrets(state: Path) -> dict[str, str]:
-    """The secrets of this installation, made once and readable by their owner only."""
+    """The secrets of this installation, each made once and readable by their owner only."""
     path = state / "secrets.json"
-    if not path.exists():
+    kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    if missing := [name for name in _SECRETS if name not in kept]:
         state.mkdir(parents=True, exist_ok=True)
-        made = {name: secrets.token_urlsafe(32) for name in ("events_token", "logistics_key")}
+        kept |= {name: secrets.token_urlsafe(32) for name in missing}
         draft = path.with_suffix(".new")
-        draft.write_text(json.dumps(made))
+        draft.write_text(json.dumps(kept))
         draft.chmod(0o600)
         draft.rename(path)
-    found: dict[str, str] = json.loads(path.read_text())
-    return found
+    return kept
 
 
 def database_url(server_url: str, name: str) -> str:
@@ -65,7 +68,7 @@ def make_plan(*, state: Path, first_port: int, server_url: str) -> list[Part]:
     urls = {name: f"http://127.0.0.1:{first_port + offset}" for name, offset in PORTS.items()}
     sandbox_url = f"http://127.0.0.1:{first_port + SANDBOX}"
     own: dict[str, dict[str, str]] = {
-        "catalog": {},
+        "catalog": {"WORKER_SECRET": hidden["worker_secret"]},
         "orders": {
             "PAYMENT_SANDBOX_URL": sandbox_url,
             "PAYMENT_SANDBOX_KEYS": str(keys.merchant),
