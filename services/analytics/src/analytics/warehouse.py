@@ -8,10 +8,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from functools import partial
 from importlib.resources import files
 from io import RawIOBase
 from pathlib import Path
+from time import perf_counter
 from typing import Any, TypeVar, cast
 
 import clickhouse_connect
@@ -39,6 +41,14 @@ _SETTINGS = {
     "max_bytes_before_external_group_by": 500_000_000,  # beyond it, work on disk
     "max_bytes_before_external_sort": 500_000_000,
 }
+
+
+_engine_seconds: ContextVar[float] = ContextVar("engine_seconds", default=0.0)
+
+
+def engine_seconds() -> float:
+    """How long the engine has worked for the present task so far, its waiting for a thread not counted."""
+    return _engine_seconds.get()
 
 
 class Warehouse:
@@ -141,9 +151,9 @@ class Warehouse:
 
     async def _work(self, call: Callable[[], T]) -> T:
         """Run in a thread. A caller who goes away waits for the thread all the same: the handle is not free before."""
-        future = asyncio.get_running_loop().run_in_executor(self._threads, call)
+        future = asyncio.get_running_loop().run_in_executor(self._threads, _timed, call)
         try:
-            return await asyncio.shield(future)
+            found, seconds = await asyncio.shield(future)
         except asyncio.CancelledError:
             await asyncio.wait([future])
             raise
@@ -158,6 +168,13 @@ class Warehouse:
                     "The figures' engine does not answer now. Try again.", code="engine-unavailable"
                 ) from error
             raise
+        _engine_seconds.set(_engine_seconds.get() + seconds)
+        return found
+
+
+def _timed(call: Callable[[], T]) -> tuple[T, float]:
+    started = perf_counter()
+    return call(), perf_counter() - started
 
 
 def parse_rows(body: bytes) -> Rows:

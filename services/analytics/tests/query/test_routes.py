@@ -52,6 +52,18 @@ async def test_a_sale_is_shown_by_its_origin(ask, feeds):
     }
 
 
+async def test_server_timing_tells_the_engines_own_work_and_none_for_an_answer_from_memory(ask, feeds):
+    await feeds.apply_orders(envelopes(order_paid(sold_line(payable_fen=1))))
+
+    async def engine_ms() -> float:
+        name, _, milliseconds = (await ask(dimensions=["month"])).headers["server-timing"].partition(";dur=")
+        assert name == "engine"
+        return float(milliseconds)
+
+    assert 0 < await engine_ms() < 60_000
+    assert await engine_ms() == 0
+
+
 async def test_orders_at_both_ends_of_a_local_day_are_on_that_day(ask, feeds):
     """T51: 00:30 and 23:59:59.999 in Shanghai; T52: the last day is whole, in the range and in a filter."""
     ends = [datetime(2026, 11, 21, 16, 30, tzinfo=UTC), datetime(2026, 11, 22, 15, 59, 59, 999_900, tzinfo=UTC)]
