@@ -47,6 +47,9 @@ FOR_PEOPLE = {
     "ExcursionOpened",
     "ExcursionClosed",
     "NoticeIssued",  # the message centre will send it on
+    "SupplierAdmitted",  # each SKU of the supplier tells for itself whether it is sold
+    "SupplierSuspended",
+    "SupplierExited",
 }
 """Published for webhooks, mails and whoever reads the feed from outside; no service of ours acts on them yet."""
 

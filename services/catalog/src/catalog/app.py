@@ -20,6 +20,7 @@ from catalog.demand import models as demand_models
 from catalog.demand.routes import router as demand_router
 from catalog.demonstration import models as demonstration_models
 from catalog.demonstration.routes import router as demonstration_router
+from catalog.desk.routes import router as desk_router
 from catalog.directory import models as directory_models
 from catalog.directory.routes import router as directory_router
 from catalog.document import models as document_models
@@ -143,6 +144,7 @@ ROUTERS = [
     suggestion_router,
     region_router,
     supplier_router,
+    desk_router,
     admission_router,
     licence_router,
     linkage_router,

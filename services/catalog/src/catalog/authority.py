@@ -1,10 +1,13 @@
 """Who may do what in the catalog: a supplier with its own, an official in the own region and role, an operator with
 all, anybody else only looks. Everything here fails closed."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from catalog.trail import queries as trail_queries
 from shared.auth import Caller
 from shared.errors import Forbidden
 
@@ -46,6 +49,20 @@ def region_prefix(region: str) -> str:
     return region
 
 
+def region_pattern(regions: Iterable[str]) -> str:
+    """A regular expression for the codes of all divisions within the regions; for none, one that nothing matches."""
+    prefixes = sorted({region_prefix(region) for region in regions if region.isdecimal()})
+    return f"^(?:{'|'.join(prefixes)})" if prefixes else "^-"
+
+
+def seen_regions(caller: Caller) -> str:
+    """`region_pattern` of what the caller oversees in any role: everything for operators, nothing for who is no
+    official."""
+    if caller.is_operator:
+        return "^"
+    return region_pattern(caller.regions if caller.kind == "official" else ())
+
+
 def oversees(caller: Caller | None, county_code: str, *roles: OfficialRole) -> bool:
     """Whether the caller is an official of this county with one of the roles (any role if none is named), or runs the
     marketplace."""
@@ -67,6 +84,42 @@ def ensure_oversees(caller: Caller, county_code: str, *roles: OfficialRole) -> N
     if not is_within(county_code, caller.regions):
         raise Forbidden("This county is not in your region.", code="not-your-region", regions=list(caller.regions))
     raise Forbidden(f"This needs one of the roles {', '.join(roles)}.", code="role-missing", roles=list(roles))
+
+
+PLATFORM_ROLES = frozenset({"reviewer", "operator"})
+"""Whoever of the platform's people judges; others of them keep accounts, answer questions or manage words."""
+
+
+async def ensure_may_judge(
+    db: AsyncSession,
+    caller: Caller,
+    *,
+    supplier_id: UUID,
+    county_code: str,
+    roles: Collection[OfficialRole] = (),
+    is_open_to_platform: bool = False,
+) -> None:
+    """Whether the caller may decide on what this supplier handed in: an official of its county with one of the roles
+    (none named: no official), or, if it is open to the platform, one of its reviewers.
+
+    Nobody judges an organisation that he belongs to or once acted for: 403 `own-organisation`. Else 403
+    `officials-only`, `not-your-region`, `role-missing`, `platform-only`.
+    """
+    if caller.organisation_id == supplier_id or await trail_queries.has_acted_for(
+        db, person_id=caller.person_id, organisation_id=supplier_id
+    ):
+        raise Forbidden("Nobody decides on an organisation of his own.", code="own-organisation")
+    if caller.is_operator and is_open_to_platform:
+        if caller.roles.isdisjoint(PLATFORM_ROLES):
+            raise Forbidden(
+                "This needs one of the roles reviewer, operator.", code="role-missing", roles=sorted(PLATFORM_ROLES)
+            )
+        return
+    if not roles:
+        raise Forbidden("The platform's reviewers decide this.", code="platform-only")
+    if caller.is_operator:
+        raise Forbidden("The county decides this, not the platform.", code="officials-only")
+    ensure_oversees(caller, county_code, *roles)
 
 
 def may_see(caller: Caller | None, *, supplier_id: UUID, county_code: str) -> bool:

@@ -1,9 +1,12 @@
 """What the catalog does by the clock."""
 
+from datetime import date
 from uuid import UUID
 
+from catalog.admission import actions as admission_actions
 from catalog.certificate import actions as certificate_actions
 from catalog.inspection import actions as inspection_actions
+from catalog.licence import actions as licence_actions
 from catalog.popularity import actions as popularity_actions
 from catalog.search import actions as search_actions
 from catalog.sku import actions as sku_actions
@@ -90,3 +93,27 @@ async def forget_old_sales(database: Database) -> None:
         async with database.begin() as db:
             if not await popularity_actions.forget_old_sales(db, today=today):
                 return
+
+
+@jobs.periodic("1 16 * * *")
+async def act_on_ending_licences(database: Database) -> None:
+    """Each night, a minute past midnight in Shanghai: tell of licences that end, act on those that did."""
+    now = utc_now()
+    after: tuple[date, UUID] | None = None
+    while True:
+        async with database.begin() as db:
+            after = await licence_actions.act_on_ends(db, now=now, after=after)
+        if after is None:
+            return
+
+
+@jobs.periodic("30 0 * * *")
+async def tell_of_overdue_admissions(database: Database) -> None:
+    """Each morning (08:30 in Shanghai), tell the desks of applications whose step should have ended."""
+    now = utc_now()
+    after: tuple[date, UUID] | None = None
+    while True:
+        async with database.begin() as db:
+            after = await admission_actions.tell_overdue(db, now=now, after=after)
+        if after is None:
+            return

@@ -1,1 +1,1 @@
-"""Licences of suppliers, with their ends."""
+"""Licences: what a supplier must hold to sell, until when, and an agent's mandate from the supplier it sells for."""

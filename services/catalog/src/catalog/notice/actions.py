@@ -1,5 +1,6 @@
 """Telling, and having read."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -52,19 +53,19 @@ async def notify(
     return True
 
 
-async def mark_read(db: AsyncSession, *, notice_id: UUID, organisation_id: UUID, now: datetime) -> Notice:
+async def mark_read(db: AsyncSession, *, notice_id: UUID, boxes: Collection[UUID], now: datetime) -> Notice:
     """It was read; the first reading counts. 404 `notice-unknown` for a notice to somebody else."""
-    notice = await queries.get_notice(db, notice_id, organisation_id=organisation_id)
+    notice = await queries.get_notice(db, notice_id, boxes=boxes)
     if notice.read_at is None:
         notice.read_at = now
         await db.flush()
     return notice
 
 
-async def mark_all_read(db: AsyncSession, *, organisation_id: UUID, now: datetime) -> int:
-    """All that the organisation was told so far was read; how many were new."""
+async def mark_all_read(db: AsyncSession, *, boxes: Collection[UUID], now: datetime) -> int:
+    """All in these letter boxes was read; how many were new."""
     done = await db.execute(
-        text("UPDATE notices SET read_at = :now WHERE organisation_id = :organisation_id AND read_at IS NULL"),
-        {"organisation_id": organisation_id, "now": now},
+        text("UPDATE notices SET read_at = :now WHERE organisation_id = ANY(:boxes) AND read_at IS NULL"),
+        {"boxes": list(boxes), "now": now},
     )
     return done.rowcount  # type: ignore[attr-defined,no-any-return]  # an UPDATE has one

@@ -1,6 +1,6 @@
 """Reading notices."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,11 +11,9 @@ from catalog.notice.models import Notice
 from shared.errors import NotFound
 
 
-async def get_notice(db: AsyncSession, notice_id: UUID, *, organisation_id: UUID) -> Notice:
-    """The organisation's notice, or 404 `notice-unknown`."""
-    notice = await db.scalar(
-        select(Notice).where(Notice.notice_id == notice_id, Notice.organisation_id == organisation_id)
-    )
+async def get_notice(db: AsyncSession, notice_id: UUID, *, boxes: Collection[UUID]) -> Notice:
+    """The notice in one of these letter boxes (`rules.boxes_of`), or 404 `notice-unknown`."""
+    notice = await db.scalar(select(Notice).where(Notice.notice_id == notice_id, Notice.organisation_id.in_(boxes)))
     if notice is None:
         raise NotFound("There is no such notice.", code="notice-unknown")
     return notice
@@ -23,14 +21,14 @@ async def get_notice(db: AsyncSession, notice_id: UUID, *, organisation_id: UUID
 
 async def list_notices(
     db: AsyncSession,
-    organisation_id: UUID,
+    boxes: Collection[UUID],
     *,
     is_unread: bool,
     after: tuple[datetime, UUID] | None,
     limit: int,
 ) -> Sequence[Notice]:
-    """The organisation's notices, the newest first."""
-    query = select(Notice).where(Notice.organisation_id == organisation_id)
+    """The notices in these letter boxes, the newest first."""
+    query = select(Notice).where(Notice.organisation_id.in_(boxes))
     if is_unread:
         query = query.where(Notice.read_at.is_(None))
     if after is not None:
@@ -39,9 +37,6 @@ async def list_notices(
     return rows.all()
 
 
-async def count_unread(db: AsyncSession, organisation_id: UUID) -> int:
-    """How many the organisation has not read."""
-    return (
-        await db.scalar(select(func.count()).where(Notice.organisation_id == organisation_id, Notice.read_at.is_(None)))
-        or 0
-    )
+async def count_unread(db: AsyncSession, boxes: Collection[UUID]) -> int:
+    """How many were not read."""
+    return await db.scalar(select(func.count()).where(Notice.organisation_id.in_(boxes), Notice.read_at.is_(None))) or 0

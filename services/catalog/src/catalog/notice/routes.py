@@ -1,4 +1,4 @@
-"""Notices over HTTP: each organisation reads its own."""
+"""Notices over HTTP: each organisation reads its own, each office those of its desk."""
 
 from datetime import datetime
 from typing import Annotated
@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from catalog.cursors import cursor_texts, invalid_cursor
-from catalog.notice import actions, queries
+from catalog.notice import actions, queries, rules
 from catalog.notice.schemas import NoticePage, NoticeSchema, ReadCount
 from shared.auth import Caller, CallerDep
 from shared.clock import utc_now
@@ -27,35 +27,38 @@ async def list_notices(
     cursor: CursorText = None,
     limit: Limit = 20,
 ) -> NoticePage:
-    """What the caller's organisation was told, the newest first. 403 `organisation-missing` without one."""
-    organisation_id = _organisation(caller)
-    found = await queries.list_notices(db, organisation_id, is_unread=unread, after=_after(cursor), limit=limit + 1)
+    """What the caller's organisation, and the offices that the caller staffs, were told, the newest first.
+
+    403 `organisation-missing` without one.
+    """
+    boxes = _boxes(caller)
+    found = await queries.list_notices(db, boxes, is_unread=unread, after=_after(cursor), limit=limit + 1)
     last = found[limit - 1] if len(found) > limit else None
     return NoticePage(
         items=[NoticeSchema.model_validate(each) for each in found[:limit]],
         next_cursor=encode_cursor(last.issued_at.isoformat(), last.notice_id) if last else None,
-        unread_count=await queries.count_unread(db, organisation_id),
+        unread_count=await queries.count_unread(db, boxes),
     )
 
 
 @router.post("/read")
 async def mark_all_read(db: Db, caller: CallerDep) -> ReadCount:
-    """All that the organisation was told so far was read."""
-    count = await actions.mark_all_read(db, organisation_id=_organisation(caller), now=utc_now())
+    """All that the caller's organisation and offices were told so far was read."""
+    count = await actions.mark_all_read(db, boxes=_boxes(caller), now=utc_now())
     return ReadCount(read_count=count)
 
 
 @router.post("/{notice_id}/read")
 async def mark_read(db: Db, caller: CallerDep, notice_id: UUID) -> NoticeSchema:
     """The notice was read. Doing it again changes nothing. 404 `notice-unknown`."""
-    notice = await actions.mark_read(db, notice_id=notice_id, organisation_id=_organisation(caller), now=utc_now())
+    notice = await actions.mark_read(db, notice_id=notice_id, boxes=_boxes(caller), now=utc_now())
     return NoticeSchema.model_validate(notice)
 
 
-def _organisation(caller: Caller) -> UUID:
+def _boxes(caller: Caller) -> list[UUID]:
     if caller.organisation_id is None:
         raise Forbidden("Notices go to organisations: choose the one you act for.", code="organisation-missing")
-    return caller.organisation_id
+    return rules.boxes_of(caller)
 
 
 def _after(cursor: str | None) -> tuple[datetime, UUID] | None:

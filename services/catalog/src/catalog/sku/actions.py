@@ -15,6 +15,7 @@ from catalog.announcement import announcement
 from catalog.facts import ProductFacts, SkuFacts, next_turn, sale_state_at
 from catalog.price import actions as price_actions
 from catalog.price.rules import RETAIL, PricePeriod, ensure_has_price, price_at
+from catalog.licence import queries as licence_queries
 from catalog.product import queries as product_queries
 from catalog.product.data import units
 from catalog.product.rules import ensure_known, ensure_listed
@@ -23,8 +24,6 @@ from catalog.season import actions as season_actions
 from catalog.season.rules import SOLD, PresaleWindow
 from catalog.sku import queries, rules
 from catalog.sku.models import Sku
-from catalog.supplier import queries as supplier_queries
-from catalog.supplier.rules import ensure_may_sell
 from shared.errors import Conflict
 from shared.etag import ensure_fresh
 from shared.events import Event
@@ -189,7 +188,8 @@ async def set_presales(
 async def list_sku(db: AsyncSession, *, sku_id: UUID, now: datetime) -> Sku:
     """Put a SKU on the shelf: `SkuListed`, now or when its season begins. Listed already, it changes nothing.
 
-    404 `sku-unknown`; 409 `price-missing`, `product-not-listed`, `sku-in-review`, `supplier-not-active`.
+    404 `sku-unknown`; 409 `price-missing`, `product-not-listed`, `sku-in-review`, `supplier-not-active`,
+    `licence-ended`, `mandate-missing`.
     """
     await list_skus(db, sku_ids=[sku_id], now=now)
     return await queries.get_sku(db, sku_id)
@@ -198,8 +198,11 @@ async def list_sku(db: AsyncSession, *, sku_id: UUID, now: datetime) -> Sku:
 async def list_skus(db: AsyncSession, *, sku_ids: Sequence[UUID], now: datetime) -> None:
     """Put many SKUs on the shelf at once, all or none; those that are there already stay as they are."""
     product_ids = await queries.list_product_ids(db, sku_ids)
-    for supplier_id in await product_queries.list_supplier_ids(db, product_ids):
-        ensure_may_sell((await supplier_queries.lock_supplier_shared(db, supplier_id)).status)
+    shelves: dict[UUID, set[str]] = {}
+    for product in await product_queries.list_products_by_id(db, product_ids):
+        shelves.setdefault(product.supplier_id, set()).add(product.category)
+    for supplier_id, categories in sorted(shelves.items()):
+        await licence_queries.ensure_may_sell(db, supplier_id=supplier_id, categories=categories, now=now)
     await product_queries.lock_products(db, product_ids)
     for product in await product_queries.list_products_by_id(db, product_ids):
         ensure_listed(product.status)

@@ -55,6 +55,14 @@ async def is_taken(db: AsyncSession, *, supplier_id: UUID, uscc: str | None) -> 
     return bool(await db.scalar(select(exists().where(same if uscc is None else or_(same, Supplier.uscc == uscc)))))
 
 
+async def is_code_taken(db: AsyncSession, uscc: str, *, besides: UUID | None) -> bool:
+    """Whether a supplier other than `besides` is registered with this credit code."""
+    query = select(Supplier.supplier_id).where(Supplier.uscc == uscc)
+    if besides is not None:
+        query = query.where(Supplier.supplier_id != besides)
+    return bool(await db.scalar(select(query.exists())))
+
+
 async def list_suppliers_by_id(db: AsyncSession, supplier_ids: Iterable[UUID]) -> dict[UUID, Supplier]:
     """These suppliers by their id; one that does not exist is absent."""
     rows = await db.scalars(

@@ -5,21 +5,22 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from catalog.authority import ensure_may_edit, ensure_operator, may_edit
+from catalog.admission import actions as admission_actions
+from catalog.authority import ensure_may_edit, ensure_may_judge, ensure_operator, may_see
 from catalog.cursors import cursor_name_and_id
 from catalog.fields import DivisionCode, Line
 from catalog.supplier import actions, queries
 from catalog.supplier.models import Supplier
 from catalog.supplier.schemas import (
+    ReasonIn,
     Status,
     SupplierIn,
     SupplierPage,
     SupplierPatch,
     SupplierPublic,
     SupplierSchema,
-    SuspensionIn,
 )
-from shared.auth import CallerDep, OptionalCaller
+from shared.auth import Caller, CallerDep, OptionalCaller
 from shared.clock import utc_now
 from shared.db import Db, Read
 from shared.errors import Forbidden
@@ -33,7 +34,7 @@ router = APIRouter(prefix="/v1/suppliers", tags=["suppliers"])
 
 @router.post("", status_code=201, response_model=SupplierSchema)
 async def register_supplier(db: Db, caller: CallerDep, once: Once, body: SupplierIn) -> Response:
-    """Register: a supplier's own account becomes DRAFT, an operator's entry is admitted at once.
+    """Register: a supplier's own account becomes DRAFT and opens an application, an operator's is admitted at once.
 
     409 `supplier-exists`; 422 `uscc-invalid`, `uscc-missing`, `uscc-kind-mismatch`, `county-unknown`.
     """
@@ -44,13 +45,17 @@ async def register_supplier(db: Db, caller: CallerDep, once: Once, body: Supplie
         ensure_may_edit(caller, body.supplier_id or supplier_id)
     else:
         raise Forbidden("Only suppliers register, or operators for them.", code="kind-not-allowed")
+    now = utc_now()
     supplier = await actions.register_supplier(
         db,
         **body.model_dump(exclude={"supplier_id"}),
         supplier_id=supplier_id,
         is_admitted=caller.is_operator,
-        now=utc_now(),
+        caller=caller,
+        now=now,
     )
+    if not caller.is_operator:
+        await admission_actions.open_admission(db, supplier_id=supplier_id, now=now)
     response = await once.answer(db, SupplierSchema.of(supplier), status=201)
     response.headers["ETag"] = etag_of(supplier.revision)
     return response
@@ -91,9 +96,10 @@ async def list_suppliers(
 async def get_supplier(
     db: Read, caller: OptionalCaller, supplier_id: UUID, response: Response
 ) -> SupplierSchema | SupplierPublic:
-    """The supplier: all of it to itself and operators, its public part to everybody while it is active."""
+    """The supplier: all of it to itself, officials of its county and operators; its public part to everybody
+    while it is active."""
     supplier = await queries.get_supplier(db, supplier_id)
-    if may_edit(caller, supplier_id):
+    if may_see(caller, supplier_id=supplier_id, county_code=supplier.county_code):
         response.headers["ETag"] = etag_of(supplier.revision)
         return SupplierSchema.of(supplier)
     if supplier.status != "ACTIVE":
@@ -114,30 +120,65 @@ async def edit_supplier(
     return _tagged(supplier, response)
 
 
-@router.post("/{supplier_id}/approve")
-async def approve_supplier(db: Db, caller: CallerDep, supplier_id: UUID, response: Response) -> SupplierSchema:
-    """Admit a supplier (operators)."""
-    ensure_operator(caller)
-    return _tagged(await actions.change_status(db, supplier_id=supplier_id, verb="approve", now=utc_now()), response)
-
-
 @router.post("/{supplier_id}/suspend")
 async def suspend_supplier(
-    db: Db, caller: CallerDep, supplier_id: UUID, body: SuspensionIn, response: Response
+    db: Db, caller: CallerDep, expected: IfMatch, supplier_id: UUID, body: ReasonIn, response: Response
 ) -> SupplierSchema:
-    """Suspend a supplier (operators): all its SKUs are delisted."""
-    ensure_operator(caller)
+    """Suspend an active supplier (operators): all its SKUs are delisted, and those of agents who sell for it alone.
+
+    409 `supplier-status`; 412 `stale`.
+    """
+    return await _decide(db, caller, supplier_id, "suspend", body.reason, expected=expected, response=response)
+
+
+@router.post("/{supplier_id}/resume")
+async def resume_supplier(
+    db: Db, caller: CallerDep, expected: IfMatch, supplier_id: UUID, response: Response
+) -> SupplierSchema:
+    """Let a suspended supplier sell again (operators); it lists its SKUs itself. 409 `supplier-status`; 412 `stale`."""
+    return await _decide(db, caller, supplier_id, "resume", "", expected=expected, response=response)
+
+
+@router.post("/{supplier_id}/exit")
+async def exit_supplier(
+    db: Db, caller: CallerDep, expected: IfMatch, supplier_id: UUID, body: ReasonIn, response: Response
+) -> SupplierSchema:
+    """Leave the marketplace for good (the supplier itself, or an operator): all its SKUs are delisted.
+
+    403 `not-your-supplier`; 409 `supplier-status`; 412 `stale`.
+    """
+    ensure_may_edit(caller, supplier_id)
     supplier = await actions.change_status(
-        db, supplier_id=supplier_id, verb="suspend", reason=body.reason, now=utc_now()
+        db,
+        supplier_id=supplier_id,
+        verb="exit",
+        reason=body.reason,
+        caller=caller,
+        expected_revision=expected,
+        now=utc_now(),
     )
     return _tagged(supplier, response)
 
 
-@router.post("/{supplier_id}/resume")
-async def resume_supplier(db: Db, caller: CallerDep, supplier_id: UUID, response: Response) -> SupplierSchema:
-    """Let a suspended supplier sell again (operators); it lists its SKUs itself."""
+async def _decide(
+    db: Db, caller: Caller, supplier_id: UUID, verb: str, reason: str, *, expected: int, response: Response
+) -> SupplierSchema:
+    """What the platform's reviewers decide of an admitted supplier."""
     ensure_operator(caller)
-    return _tagged(await actions.change_status(db, supplier_id=supplier_id, verb="resume", now=utc_now()), response)
+    supplier = await queries.get_supplier(db, supplier_id)
+    await ensure_may_judge(
+        db, caller, supplier_id=supplier_id, county_code=supplier.county_code, is_open_to_platform=True
+    )
+    supplier = await actions.change_status(
+        db,
+        supplier_id=supplier_id,
+        verb=verb,
+        reason=reason,
+        caller=caller,
+        expected_revision=expected,
+        now=utc_now(),
+    )
+    return _tagged(supplier, response)
 
 
 def _tagged(supplier: Supplier, response: Response) -> SupplierSchema:

@@ -53,10 +53,23 @@ STATUSES = (
 )
 """The way of a supplier: it applies, its county reviews and recommends, the platform reviews and admits."""
 
+EDITABLE = frozenset({"DRAFT", "COUNTY_REJECTED", "PLATFORM_REJECTED"})
+"""While the application is its author's."""
+UNDER_REVIEW = frozenset({"SUBMITTED", "COUNTY_REVIEW", "RECOMMENDED", "PLATFORM_REVIEW"})
+"""While others judge it: nothing of what they judge may change under their eyes."""
+
 MOVES: dict[str, tuple[frozenset[str], str]] = {
-    "approve": (frozenset({"DRAFT"}), "ACTIVE"),
+    "submit": (EDITABLE, "SUBMITTED"),
+    "withdraw": (UNDER_REVIEW, "DRAFT"),
+    "take_up": (frozenset({"SUBMITTED"}), "COUNTY_REVIEW"),
+    "county_reject": (frozenset({"COUNTY_REVIEW"}), "COUNTY_REJECTED"),
+    "recommend": (frozenset({"COUNTY_REVIEW"}), "RECOMMENDED"),
+    "examine": (frozenset({"RECOMMENDED"}), "PLATFORM_REVIEW"),
+    "platform_reject": (frozenset({"PLATFORM_REVIEW"}), "PLATFORM_REJECTED"),
+    "admit": (frozenset({"PLATFORM_REVIEW"}), "ACTIVE"),
     "suspend": (frozenset({"ACTIVE"}), "SUSPENDED"),
     "resume": (frozenset({"SUSPENDED"}), "ACTIVE"),
+    "exit": (frozenset({"ACTIVE", "SUSPENDED"}), "EXITED"),
 }
 """Each verb: the states that it leads on from, and where to."""
 
@@ -67,12 +80,17 @@ def check_character(first_seventeen: str) -> str:
     return _ALPHABET[-weighted % 31]
 
 
-def is_uscc(code: str) -> bool:
-    """Whether the code is well formed, of a known holder and ends in its check character.
+def has_form(code: str) -> bool:
+    """Whether the code is well formed and of a known holder, whatever its check character.
 
     Characters 3 to 8 are the division code of the day of registration, so they are not compared with today's.
     """
-    return _FORM.fullmatch(code) is not None and code[:2] in HOLDERS and check_character(code[:17]) == code[17]
+    return _FORM.fullmatch(code) is not None and code[:2] in HOLDERS
+
+
+def is_uscc(code: str) -> bool:
+    """Whether the code is well formed, of a known holder and ends in its check character."""
+    return has_form(code) and check_character(code[:17]) == code[17]
 
 
 def normalised_uscc(code: str) -> str:
@@ -80,13 +98,18 @@ def normalised_uscc(code: str) -> str:
     return re.sub(r"[\s-]", "", code).upper()
 
 
-def ensure_uscc(code: str, *, kind: str) -> None:
-    """422 `uscc-invalid` for a wrong code, `uscc-kind-mismatch` for one of another kind of holder."""
-    if not is_uscc(code):
+def ensure_uscc(code: str, *, kind: str, is_as_printed: bool = False) -> None:
+    """422 `uscc-invalid` for a wrong code, `uscc-kind-mismatch` for one of another kind of holder.
+
+    Some codes are printed on real licences with a check character that does not fit: `is_as_printed` says that this is
+    one of them, and a reviewer will have to let it through.
+    """
+    if not (is_uscc(code) or (is_as_printed and has_form(code))):
         raise Invalid(
             "This is not a unified social credit code: 18 characters, the last one checks the others.",
             code="uscc-invalid",
             field="uscc",
+            has_form=has_form(code),
         )
     if code[:2] not in KINDS[kind]:
         raise Invalid(
@@ -94,6 +117,13 @@ def ensure_uscc(code: str, *, kind: str) -> None:
             code="uscc-kind-mismatch",
             field="uscc",
         )
+
+
+def uscc_check(code: str | None) -> str:
+    """How the code stands before anybody looked at it: PASSED, FAILED, or NONE without one."""
+    if code is None:
+        return "NONE"
+    return "PASSED" if is_uscc(code) else "FAILED"
 
 
 def ensure_may_lack_uscc(kind: str) -> None:
@@ -114,6 +144,43 @@ def status_after(verb: str, status: str) -> str:
             status_now=status,
         )
     return after
+
+
+def ensure_editable(status: str) -> None:
+    """409 `supplier-not-editable` once the application has left its author's hands."""
+    if status not in EDITABLE:
+        raise Conflict(
+            "The application was handed in: withdraw it, then change it.",
+            code="supplier-not-editable",
+            status_now=status,
+        )
+
+
+def ensure_not_under_review(status: str) -> None:
+    """409 `supplier-under-review` while others judge the application."""
+    if status in UNDER_REVIEW:
+        raise Conflict(
+            "The application is being judged: withdraw it, then change it.",
+            code="supplier-under-review",
+            status_now=status,
+        )
+
+
+def ensure_code_fails(check: str) -> None:
+    """409 `uscc-check-passed` unless the code waits to be let through."""
+    if check != "FAILED":
+        raise Conflict("This code needs nobody to let it through.", code="uscc-check-passed", uscc_check=check)
+
+
+def ensure_code_settled(check: str) -> None:
+    """409 `uscc-not-let-through` while the code's check character fails and nobody has answered for it."""
+    if check == "FAILED":
+        raise Conflict(
+            "The credit code's check character is wrong. Compare it with the licence and let it through with a reason, "
+            "or reject the application.",
+            code="uscc-not-let-through",
+            field="uscc",
+        )
 
 
 def ensure_may_sell(status: str) -> None:

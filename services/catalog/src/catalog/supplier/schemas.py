@@ -38,6 +38,13 @@ class SupplierIn(BaseModel):
     story: Prose = ""
     story_en: Prose = ""
     linked_households: int = Field(default=0, ge=0, le=1_000_000, description="Households linked (联农带农).")
+    is_uscc_as_printed: bool = Field(
+        default=False,
+        description="The licence really has this code, though its check character does not fit: a reviewer decides.",
+    )
+    uscc_reason: Line = Field(
+        default="", description="Operators: why a code whose check character does not fit is let through at once."
+    )
     supplier_id: UUID | None = Field(
         default=None, description="Operators may register for an organisation that exists."
     )
@@ -55,8 +62,8 @@ class SupplierPatch(BaseModel):
     linked_households: int | None = Field(default=None, ge=0, le=1_000_000)
 
 
-class SuspensionIn(BaseModel):
-    """Why a supplier is suspended."""
+class ReasonIn(BaseModel):
+    """Why a supplier is suspended, or leaves."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -81,9 +88,14 @@ class SupplierPublic(BaseModel):
 
 
 class SupplierSchema(SupplierPublic):
-    """A supplier to itself and to operators."""
+    """A supplier to itself, to officials of its county and to operators.
+
+    `uscc_check`: PASSED, FAILED (nobody answered for it yet), LET_THROUGH (`uscc_reason` says why), NONE without one.
+    """
 
     uscc: str | None
+    uscc_check: str
+    uscc_reason: str
     status: str
     status_reason: str
     revision: int

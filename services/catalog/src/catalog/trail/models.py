@@ -16,7 +16,10 @@ class TrailEntry(Base):
     """
 
     __tablename__ = "trail_entries"
-    __table_args__ = (Index("ix_trail_entries_subject", "subject_kind", "subject_id", "position"),)
+    __table_args__ = (
+        Index("ix_trail_entries_subject", "subject_kind", "subject_id", "position"),
+        Index("ix_trail_entries_person_id", "person_id", "organisation_id"),
+    )
 
     position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     subject_kind: Mapped[str] = mapped_column(Text)

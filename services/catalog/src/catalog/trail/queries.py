@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.trail.models import TrailEntry
@@ -17,3 +17,9 @@ async def list_trail(db: AsyncSession, *, subject_kind: str, subject_id: UUID) -
         .order_by(TrailEntry.position)
     )
     return rows.all()
+
+
+async def has_acted_for(db: AsyncSession, *, person_id: UUID, organisation_id: UUID) -> bool:
+    """Whether the person ever did something, that left a trail, in the name of the organisation."""
+    deed = exists().where(TrailEntry.person_id == person_id, TrailEntry.organisation_id == organisation_id)
+    return bool(await db.scalar(select(deed)))

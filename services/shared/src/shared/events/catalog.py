@@ -96,6 +96,42 @@ class SkuDelisted(Event):
     delisted_at: datetime
 
 
+class SupplierAdmitted(Event):
+    """A supplier may sell from now on: it was admitted, or resumed after a suspension."""
+
+    type: ClassVar[str] = "catalog.supplier-admitted.v1"
+    subject_field: ClassVar[str] = "supplier_id"
+
+    supplier_id: UUID
+    kind: str
+    name: str
+    name_en: str = ""
+    county_code: DivisionCode
+    admitted_at: datetime
+
+
+class SupplierSuspended(Event):
+    """A supplier may not sell until it is resumed; a `SkuDelisted` tells of each of its SKUs."""
+
+    type: ClassVar[str] = "catalog.supplier-suspended.v1"
+    subject_field: ClassVar[str] = "supplier_id"
+
+    supplier_id: UUID
+    reason: str
+    suspended_at: datetime
+
+
+class SupplierExited(Event):
+    """A supplier left the marketplace for good."""
+
+    type: ClassVar[str] = "catalog.supplier-exited.v1"
+    subject_field: ClassVar[str] = "supplier_id"
+
+    supplier_id: UUID
+    reason: str
+    exited_at: datetime
+
+
 class NoticeIssued(Event):
     """An organisation was told something; `code` chooses the sentence, `facts` fill it in. Mails build on this."""
 
