@@ -21,9 +21,19 @@ template, database_url, app, db, client, fresh_database, live_client = fixtures.
 @pytest.fixture(scope="session")
 def make() -> ModuleType:
     """`factories.py`, loaded under a name of its own: other services have a file of that name too."""
-    spec = importlib.util.spec_from_file_location("catalog_factories", Path(__file__).with_name("factories.py"))
+    return _load("factories")
+
+
+@pytest.fixture(scope="session")
+def way() -> ModuleType:
+    """`way.py`: suppliers on their way to admission, and the people who decide."""
+    return _load("way")
+
+
+def _load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"catalog_{name}", Path(__file__).with_name(f"{name}.py"))
     assert spec is not None
     assert spec.loader is not None
-    factories = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(factories)
-    return factories
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -20,24 +20,45 @@ def key():
     return {"idempotency-key": uuid4().hex}
 
 
-async def test_a_supplier_registers_and_is_admitted(client, make, as_caller):
+async def test_a_supplier_registers_as_a_draft_that_only_those_concerned_see(client, make, as_caller):
     organisation_id = uuid4()
-    own, operator = as_caller(kind="supplier", organisation_id=organisation_id), as_caller(kind="operator")
+    own = as_caller(kind="supplier", organisation_id=organisation_id)
     response = await client.post("/v1/suppliers", json=a_supplier(make), headers=own | key())
     assert response.status_code == 201, response.text
     assert (response.json()["supplier_id"], response.json()["status"]) == (str(organisation_id), "DRAFT")
     path = f"/v1/suppliers/{organisation_id}"
     assert (await client.get(path)).status_code == 404
-    assert (await client.post(f"{path}/approve", headers=own)).status_code == 403
-    assert (await client.post(f"{path}/approve", headers=operator)).json()["status"] == "ACTIVE"
-    twice = await client.post(f"{path}/approve", headers=operator)
-    assert (twice.status_code, twice.json()["code"]) == (409, "supplier-status")
-    public = (await client.get(path)).json()
-    assert public["linked_households"] == 88
-    assert not {"uscc", "status", "revision"} & public.keys()
-    assert "uscc" in (await client.get(path, headers=own)).json()
+    assert (await client.get(path, headers=own)).json()["uscc_check"] == "PASSED"
+    official = as_caller(kind="official", roles=("agriculture",), regions=("433100",))
+    assert (await client.get(path, headers=official)).json()["status"] == "DRAFT"
+    elsewhere = as_caller(kind="official", roles=("agriculture",), regions=("420000",))
+    assert (await client.get(path, headers=elsewhere)).status_code == 404
+    assert (await client.get(f"/v1/admissions/{organisation_id}", headers=own)).json()["round"] == 0
     again = await client.post("/v1/suppliers", json=a_supplier(make), headers=own | key())
     assert (again.status_code, again.json()["code"]) == (409, "supplier-exists")
+
+
+async def test_the_public_sees_no_code_and_no_state(client, db, make):
+    supplier = await make.supplier(db, linked_households=88)
+    public = (await client.get(f"/v1/suppliers/{supplier.supplier_id}")).json()
+    assert public["linked_households"] == 88
+    assert not {"uscc", "uscc_check", "status", "revision"} & public.keys()
+
+
+async def test_an_operator_admits_at_once_and_answers_for_a_code_that_fails(client, make, as_caller):
+    operator = as_caller(kind="operator")
+    wrong = a_supplier(make, kind="enterprise", uscc="91350211M0000XUF46")
+    for given in ({}, {"is_uscc_as_printed": True}):
+        refused = await client.post("/v1/suppliers", json=wrong | given, headers=operator | key())
+        assert (refused.status_code, refused.json()["code"]) == (422, "uscc-invalid")
+    made = await client.post("/v1/suppliers", json=wrong | {"uscc_reason": "与执照一致"}, headers=operator | key())
+    shown = ("status", "uscc_check", "uscc_reason")
+    assert [made.json()[each] for each in shown] == ["ACTIVE", "LET_THROUGH", "与执照一致"]
+    own = as_caller(kind="supplier", organisation_id=uuid4())
+    draft = a_supplier(make, uscc=make.a_uscc()[:17] + "0", uscc_reason="自己说", is_uscc_as_printed=True)
+    made = await client.post("/v1/suppliers", json=draft, headers=own | key())
+    assert made.json()["uscc_check"] in {"FAILED", "PASSED"}  # never let through by its owner
+    assert made.json()["uscc_reason"] == ""
 
 
 async def test_who_is_no_supplier_does_not_register(client, make, as_caller):
@@ -105,9 +126,39 @@ async def test_suppliers_are_listed_by_name_in_pages(client, db, make, as_caller
 async def test_a_suspension_says_why(client, db, make, as_caller):
     supplier = await make.supplier(db)
     path = f"/v1/suppliers/{supplier.supplier_id}"
-    operator = as_caller(kind="operator")
-    assert (await client.post(f"{path}/suspend", json={"reason": ""}, headers=operator)).status_code == 422
-    suspended = await client.post(f"{path}/suspend", json={"reason": "抽检不合格"}, headers=operator)
+    operator = as_caller(kind="operator", roles=("operator",))
+    seen = operator | {"if-match": '"1"'}
+    assert (await client.post(f"{path}/suspend", json={"reason": ""}, headers=seen)).status_code == 422
+    assert (await client.post(f"{path}/suspend", json={"reason": "x"}, headers=operator)).status_code == 428
+    suspended = await client.post(f"{path}/suspend", json={"reason": "抽检不合格"}, headers=seen)
     assert (suspended.json()["status"], suspended.json()["status_reason"]) == ("SUSPENDED", "抽检不合格")
     assert (await client.get(path)).status_code == 404
-    assert (await client.post(f"{path}/resume", headers=operator)).json()["status"] == "ACTIVE"
+    assert (await client.post(f"{path}/resume", headers=seen)).status_code == 412
+    resumed = await client.post(f"{path}/resume", headers=operator | {"if-match": suspended.headers["etag"]})
+    assert (resumed.json()["status"], resumed.json()["status_reason"]) == ("ACTIVE", "")
+
+
+async def test_who_suspends_is_a_reviewer_of_the_platform_and_no_member(client, db, make, as_caller):
+    supplier = await make.supplier(db)
+    path = f"/v1/suppliers/{supplier.supplier_id}/suspend"
+    for caller, code in (
+        (as_caller(kind="operator", roles=("support",)), "role-missing"),
+        (as_caller(kind="operator", roles=("reviewer",), organisation_id=supplier.supplier_id), "own-organisation"),
+        (as_caller(kind="supplier", organisation_id=supplier.supplier_id), "operator-only"),
+        (as_caller(kind="official", roles=("assistance",), regions=("420325",)), "operator-only"),
+    ):
+        answer = await client.post(path, json={"reason": "x"}, headers=caller | {"if-match": '"1"'})
+        assert (answer.status_code, answer.json()["code"]) == (403, code)
+
+
+async def test_a_supplier_leaves_for_good(client, db, make, as_caller):
+    supplier = await make.supplier(db)
+    path = f"/v1/suppliers/{supplier.supplier_id}"
+    own = as_caller(kind="supplier", organisation_id=supplier.supplier_id) | {"if-match": '"1"'}
+    foreign = as_caller(kind="supplier", organisation_id=uuid4()) | {"if-match": '"1"'}
+    assert (await client.post(f"{path}/exit", json={"reason": "x"}, headers=foreign)).status_code == 403
+    left = await client.post(f"{path}/exit", json={"reason": "不再经营"}, headers=own)
+    assert left.json()["status"] == "EXITED"
+    operator = as_caller(kind="operator", roles=("operator",)) | {"if-match": left.headers["etag"]}
+    back = await client.post(f"{path}/resume", headers=operator)
+    assert (back.status_code, back.json()["code"], back.json()["status_now"]) == (409, "supplier-status", "EXITED")

@@ -115,10 +115,11 @@ async def redraft_supplier(
     supplier = await queries.lock_supplier(db, supplier_id)
     rules.ensure_editable(supplier.status)
     county = await region_queries.get_county_code(db, county_code, field="county_code")
+    is_same = uscc is not None and rules.normalised_uscc(uscc) == supplier.uscc
     identity = await _checked_identity(
-        db, supplier_id=supplier_id, kind=kind, uscc=uscc, is_uscc_as_printed=is_uscc_as_printed
+        db, supplier_id=supplier_id, kind=kind, uscc=uscc, is_uscc_as_printed=is_same or is_uscc_as_printed
     )
-    if supplier.uscc == identity["uscc"]:
+    if is_same:
         del identity["uscc_check"]  # what a reviewer let through stays so
     else:
         identity |= {"uscc_reason": "", "uscc_let_through_by": None}
@@ -158,9 +159,10 @@ async def change_status(
     supplier = await queries.lock_supplier(db, supplier_id)
     if expected_revision is not None:
         ensure_fresh(expected_revision, supplier.revision)
-    before, supplier.status = supplier.status, rules.status_after(verb, supplier.status)
+    before, after = supplier.status, rules.status_after(verb, supplier.status)
     if verb == "admit":
         rules.ensure_code_settled(supplier.uscc_check)
+    supplier.status = after
     supplier.status_reason = reason
     supplier.revision += 1
     supplier.changed_at = now
