@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.announcement import announcement
 from catalog.facts import ProductFacts, SkuFacts, next_turn, sale_state_at
+from catalog.licence import queries as licence_queries
 from catalog.price import actions as price_actions
 from catalog.price.rules import RETAIL, PricePeriod, ensure_has_price, price_at
-from catalog.licence import queries as licence_queries
 from catalog.product import queries as product_queries
 from catalog.product.data import units
 from catalog.product.rules import ensure_known, ensure_listed
