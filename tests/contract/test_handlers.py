@@ -42,6 +42,7 @@ def heard() -> list[tuple[str, str, list[type[Event]]]]:
 
 
 FOR_PEOPLE = {
+    "ProfitShared",
     "OrderPlaced",  # expiry is orders' own affair
     "ShipmentCreated",
     "ExcursionOpened",

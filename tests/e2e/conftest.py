@@ -59,7 +59,10 @@ async def house(
 
 def _settings(folder: Path, sandbox: RunningSandbox, urls: dict[str, str]) -> dict[str, dict[str, object]]:
     return {
-        "catalog": {"files_url": (folder / "files").as_uri()},
+        "catalog": {
+            "files_url": (folder / "files").as_uri(),
+            "household_secret": "a key that hides nobody but a test's households",
+        },
         "orders": {
             "payment_sandbox_url": sandbox.url,
             "payment_sandbox_keys": sandbox.keys.merchant,

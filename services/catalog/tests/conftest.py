@@ -1,6 +1,7 @@
 """Real PostgreSQL for every test of the catalog; photos go to a folder of their own."""
 
 import importlib.util
+import sys
 import tempfile
 from pathlib import Path
 from types import ModuleType
@@ -10,10 +11,12 @@ import pytest
 from catalog.app import service
 from shared.testing import ServiceFixtures
 
+sys.path.append(str(Path(__file__).parent))  # for linkage_cases; at the end, for others have a factories.py too
 fixtures = ServiceFixtures(
     service,
     files_url=Path(tempfile.mkdtemp(prefix="catalog-photos-")).as_uri(),
     worker_secret="secret-of-the-tests-for-worker-keys",
+    household_secret="guards-nothing-but-a-test",
 )
 template, database_url, app, db, client, fresh_database, live_client = fixtures.all()
 

@@ -36,7 +36,7 @@ class Part:
         return f"http://127.0.0.1:{self.port}"
 
 
-_SECRETS = ("events_token", "logistics_key", "worker_secret")
+_SECRETS = ("events_token", "logistics_key", "worker_secret", "household_secret")
 
 
 def kept_secrets(state: Path) -> dict[str, str]:
@@ -68,7 +68,7 @@ def make_plan(*, state: Path, first_port: int, server_url: str) -> list[Part]:
     urls = {name: f"http://127.0.0.1:{first_port + offset}" for name, offset in PORTS.items()}
     sandbox_url = f"http://127.0.0.1:{first_port + SANDBOX}"
     own: dict[str, dict[str, str]] = {
-        "catalog": {"WORKER_SECRET": hidden["worker_secret"]},
+        "catalog": {"WORKER_SECRET": hidden["worker_secret"], "HOUSEHOLD_SECRET": hidden["household_secret"]},
         "orders": {
             "PAYMENT_SANDBOX_URL": sandbox_url,
             "PAYMENT_SANDBOX_KEYS": str(keys.merchant),

@@ -27,12 +27,16 @@ from catalog.document import models as document_models
 from catalog.document.routes import router as document_router
 from catalog.eligibility import models as eligibility_models
 from catalog.eligibility.routes import router as eligibility_router
+from catalog.eligibility_rule import models as eligibility_rule_models
+from catalog.eligibility_rule.actions import load_rules
+from catalog.eligibility_rule.routes import router as eligibility_rule_router
 from catalog.enforcement import models as enforcement_models
 from catalog.enforcement.routes import router as enforcement_router
 from catalog.fair import models as fair_models
 from catalog.fair.routes import router as fair_router
 from catalog.handlers import LOGISTICS_HANDLERS, ORDERS_HANDLERS
 from catalog.harvest.routes import router as harvest_router
+from catalog.household.routes import router as household_router
 from catalog.import_batch import models as import_batch_models
 from catalog.import_batch.routes import router as import_batch_router
 from catalog.inspection import models as inspection_models
@@ -52,6 +56,8 @@ from catalog.lot import models as lot_models
 from catalog.lot.routes import router as lot_router
 from catalog.notice import models as notice_models
 from catalog.notice.routes import router as notice_router
+from catalog.origin_fact import models as origin_fact_models
+from catalog.origin_fact.routes import router as origin_fact_router
 from catalog.photo import models as photo_models
 from catalog.photo.routes import router as photo_router
 from catalog.placement import models as placement_models
@@ -60,6 +66,8 @@ from catalog.popularity import models as popularity_models
 from catalog.price import models as price_models
 from catalog.product import models as product_models
 from catalog.product.routes import router as product_router
+from catalog.profit_contract import models as profit_contract_models
+from catalog.profit_contract.routes import router as profit_contract_router
 from catalog.profit_share import models as profit_share_models
 from catalog.profit_share.routes import router as profit_share_router
 from catalog.proposal.routes import router as proposal_router
@@ -103,7 +111,10 @@ MODELS = (
     admission_models,
     licence_models,
     linkage_models,
+    profit_contract_models,
     profit_share_models,
+    origin_fact_models,
+    eligibility_rule_models,
     eligibility_models,
     product_models,
     review_models,
@@ -148,7 +159,11 @@ ROUTERS = [
     admission_router,
     licence_router,
     linkage_router,
+    household_router,
+    profit_contract_router,
     profit_share_router,
+    origin_fact_router,
+    eligibility_rule_router,
     eligibility_router,
     product_router,
     proposal_router,
@@ -203,6 +218,7 @@ async def _load(database: Database) -> None:
     """Bring regions and designations up to date; if that changed them, tell of all SKUs anew, a batch a transaction."""
     async with database.begin() as db:
         is_changed = await load_regions(db)
+        await load_rules(db, now=utc_now())
     after: UUID | None = None
     while is_changed:
         async with database.begin() as db:

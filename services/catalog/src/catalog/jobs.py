@@ -5,8 +5,10 @@ from uuid import UUID
 
 from catalog.admission import actions as admission_actions
 from catalog.certificate import actions as certificate_actions
+from catalog.eligibility import actions as eligibility_actions
 from catalog.inspection import actions as inspection_actions
 from catalog.licence import actions as licence_actions
+from catalog.linkage import actions as linkage_actions
 from catalog.popularity import actions as popularity_actions
 from catalog.search import actions as search_actions
 from catalog.sku import actions as sku_actions
@@ -16,6 +18,7 @@ from shared.db import Database
 from shared.jobs import Jobs
 
 jobs = Jobs("catalog")
+_ELIGIBILITY_BATCHES = 15
 
 
 @jobs.periodic("* * * * *")
@@ -116,4 +119,32 @@ async def tell_of_overdue_admissions(database: Database) -> None:
         async with database.begin() as db:
             after = await admission_actions.tell_overdue(db, now=now, after=after)
         if after is None:
+            return
+
+
+@jobs.periodic("2 16 * * *")
+async def turn_linkages(database: Database) -> None:
+    """Just after midnight in Shanghai, count anew where a linkage began or ended, and look again where a fact did."""
+    now = utc_now()
+    after: UUID | None = None
+    while True:
+        async with database.begin() as db:
+            after = await linkage_actions.refresh_turning_counts(db, now=now, after=after)
+        if after is None:
+            break
+    async with database.begin() as db:
+        await eligibility_actions.mark_turning(db, now=now)
+
+
+@jobs.periodic("* * * * *")
+async def decide_eligibility(database: Database) -> None:
+    """Each minute, decide the products whose facts changed, then go on with what a new rule asks; a batch a transaction
+    and some thousands a run, so that a great change does not keep the machine from its other work."""
+    for _ in range(_ELIGIBILITY_BATCHES):
+        async with database.begin() as db:
+            is_busy = await eligibility_actions.decide_due(db, now=utc_now()) > 0
+        if not is_busy:
+            async with database.begin() as db:
+                is_busy = await eligibility_actions.sweep_on(db, now=utc_now())
+        if not is_busy:
             return

@@ -18,3 +18,7 @@ class CatalogSettings(ServiceSettings):
         description="Makes worker keys of the labour register, which takes nobody without it. Keep it: with another "
         "one, people who are registered are not found again.",
     )
+    household_secret: SecretStr = Field(
+        min_length=16,
+        description="Makes household keys. Keep it: with another one, households counted before are not found again.",
+    )

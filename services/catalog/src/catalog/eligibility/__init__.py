@@ -1,1 +1,1 @@
-"""Eligibility of origin: layered, versioned rules and the decisions made by them."""
+"""Eligibility of origin (产地资格): layered, versioned rules by city and year; each decision with rule and reason."""

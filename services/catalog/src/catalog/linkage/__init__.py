@@ -1,1 +1,1 @@
-"""Household linkage (联农带农): how a supplier's business helps households."""
+"""Household linkage (联农带农): in which way a supplier lets households earn, how many, and what it paid them."""

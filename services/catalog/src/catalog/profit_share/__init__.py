@@ -1,1 +1,1 @@
-"""Profit sharing: what a settled order gives to the households behind it."""
+"""Profit shares (利润分成): what each settled order gave, to whom, what refunds took back, what was paid."""

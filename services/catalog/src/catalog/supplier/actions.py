@@ -97,6 +97,16 @@ async def edit_supplier(
     return supplier
 
 
+async def set_linked_households(db: AsyncSession, *, supplier_id: UUID, household_count: int, now: datetime) -> None:
+    """The households that are confirmed as linked take the place of what the supplier declared; its SKUs tell of it."""
+    supplier = await queries.lock_supplier(db, supplier_id)
+    if supplier.linked_households == household_count:
+        return
+    await _apply(db, supplier, {"linked_households": household_count}, now=now)
+    product_ids = await product_queries.lock_products_of(db, supplier_id)
+    await sku_actions.announce_revised(db, product_ids=product_ids, now=now)
+
+
 async def redraft_supplier(
     db: AsyncSession,
     *,

@@ -19,7 +19,16 @@ from shared.bell import note_published
 from shared.clock import business_day
 from shared.direct import Direct, Statement
 from shared.errors import Conflict
-from shared.events.orders import DeliveryAddress, OrderCancelled, OrderPaid, OrderPlaced, SoldLine, SoldPart
+from shared.events.orders import (
+    DeliveryAddress,
+    OrderCancelled,
+    OrderPaid,
+    OrderPlaced,
+    SettledLine,
+    SoldLine,
+    SoldPart,
+    SupplierOrderSettled,
+)
 from shared.idempotency import OnceKey, still_running
 from shared.outbox import outbox_values, publish
 
@@ -353,7 +362,8 @@ async def mark_shipped(
 
 
 async def mark_delivered(db: AsyncSession, *, order_id: UUID, supplier_order_id: UUID, delivered_at: datetime) -> None:
-    """A part arrived; the order is complete when all its parts have. A cancelled order stays cancelled."""
+    """A part arrived and is settled, for it was paid before; the order is complete when all its parts have. A
+    cancelled order stays cancelled."""
     order = await queries.lock_order(db, order_id)
     part = _part_of(order, supplier_order_id)
     if order["status"] == "CANCELLED" or part["fulfilment"] == "DELIVERED":
@@ -363,6 +373,14 @@ async def mark_delivered(db: AsyncSession, *, order_id: UUID, supplier_order_id:
     await db.execute(_DELIVER_PART, step)
     if all(other["fulfilment"] == "DELIVERED" for other in order["parts"] if other is not part):
         await db.execute(_COMPLETE, {"order_id": order_id, "at": delivered_at})
+    settled = SupplierOrderSettled(
+        order_id=order_id,
+        supplier_order_id=supplier_order_id,
+        supplier_id=part["supplier_id"],
+        lines=tuple(SettledLine.model_validate(line) for line in part["lines"]),
+        settled_at=delivered_at,
+    )
+    await publish(db, settled, now=delivered_at)
 
 
 def _part_of(order: Mapping[str, Any], supplier_order_id: UUID) -> dict[str, Any]:

@@ -145,3 +145,29 @@ class NoticeIssued(Event):
     subject_id: UUID
     facts: dict[str, str | int | bool | None] = Field(default={})
     issued_at: datetime
+
+
+class ProfitPortion(Part):
+    """What one household gets of a share; the key is a keyed hash. Empty: the village's collective gets it."""
+
+    household_key: str
+    portion_fen: Fen
+
+
+class ProfitShared(Event):
+    """A contract's share of a settled part of an order; negative where a refund takes it back."""
+
+    type: ClassVar[str] = "catalog.profit-shared.v1"
+    subject_field: ClassVar[str] = "contract_id"
+
+    contract_id: UUID
+    supplier_id: UUID
+    county_code: DivisionCode
+    township: str
+    village: str
+    order_id: UUID
+    supplier_order_id: UUID
+    share_fen: Fen
+    portions: tuple[ProfitPortion, ...] = ()
+    is_reversal: bool = False
+    shared_at: datetime

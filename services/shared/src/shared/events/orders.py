@@ -95,3 +95,26 @@ class OrderCancelled(Event):
     was_paid: bool
     refunded_fen: Fen = 0
     cancelled_at: datetime
+
+
+class SettledLine(Part):
+    """One line of a settled part: what the buyer paid for it."""
+
+    line_id: UUID
+    sku_id: UUID
+    product_id: UUID
+    quantity: int
+    payable_fen: Fen
+
+
+class SupplierOrderSettled(Event):
+    """A supplier's part of a prepaid order was delivered: its money is the supplier's, and shares of it fall due."""
+
+    type: ClassVar[str] = "orders.supplier-order-settled.v1"
+    subject_field: ClassVar[str] = "supplier_order_id"
+
+    order_id: UUID
+    supplier_order_id: UUID
+    supplier_id: UUID
+    lines: tuple[SettledLine, ...]
+    settled_at: datetime

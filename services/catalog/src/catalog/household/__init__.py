@@ -1,0 +1,1 @@
+"""Households as numbers: how many are linked, each once; exactly for insiders, without small counts for everybody."""
