@@ -9,8 +9,9 @@ import pytest
 from sample.app import created
 from sqlalchemy import text
 
-from shared.bell import CHANNEL
+from shared.bell import CHANNEL, note_published
 from shared.consumer import BatchSubscription, Consumer, FeedPage, LockedElsewhere, Subscription
+from shared.db import Database
 from shared.events import Envelope
 from shared.events.logistics import ShipmentCreated
 from shared.feed import FeedSignal
@@ -229,6 +230,15 @@ async def test_the_bell_rings_once_it_is_committed_and_for_those_who_want_the_ty
     assert await wanting_all
     assert not await wanting_others
     await signal.stop()
+
+
+async def test_a_bell_that_cannot_be_rung_harms_nobody():
+    database = Database("postgresql://nobody@127.0.0.1:1/nowhere")
+    info: dict = {}
+    note_published(info, {ShipmentCreated.type})
+    database.bell.ring_committed(info)
+    assert info == {}  # told, or tried: not again at the session's next commit
+    await database.dispose()
 
 
 async def test_the_bell_is_silent_about_what_was_rolled_back(fresh_database):

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Collection, MutableMapping
 from typing import Any
 
+import asyncpg
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -55,6 +56,6 @@ class Bell:
             try:
                 async with self._engine.connect() as connection:
                     await connection.execute(_NOTIFY, {"channel": CHANNEL, "types": types})
-            except (SQLAlchemyError, OSError) as error:
+            except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
                 log.warning("events not announced; readers look by themselves", error=str(error))
             await asyncio.sleep(_PAUSE_SECONDS)
