@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 from catalog.notice import actions
+from catalog.notice.rules import PLATFORM, desk_id
 from shared.events.catalog import NoticeIssued
 from shared.testing import NOW, published
 
@@ -48,3 +49,22 @@ async def test_an_organisation_reads_its_own_and_only_these(client, db, as_calle
     assert (nobody.status_code, nobody.json()["code"]) == (403, "organisation-missing")
     wrong = await client.get("/v1/notices?cursor=nonsense", headers=own)
     assert (wrong.status_code, wrong.json()["code"]) == (400, "cursor-invalid")
+
+
+async def test_who_staffs_an_office_reads_what_lies_on_its_desk(client, db, as_caller):
+    await tell(db, desk_id("420325", "agriculture"))
+    await tell(db, desk_id(PLATFORM, "reviewer"))
+
+    async def count(**given):
+        answer = await client.get("/v1/notices", headers=as_caller(organisation_id=uuid4(), **given))
+        return answer.json()["unread_count"]
+
+    county = {"kind": "official", "regions": ("420325",)}
+    assert await count(**county, roles=("agriculture",)) == 1
+    assert await count(**county, roles=("assistance",)) == 0
+    assert await count(kind="official", roles=("agriculture",), regions=("522634",)) == 0
+    assert await count(kind="operator", roles=("reviewer",)) == 1
+    assert await count(kind="operator", roles=("support",)) == 0
+    reader = as_caller(organisation_id=uuid4(), **county, roles=("agriculture",))
+    assert (await client.post("/v1/notices/read", headers=reader)).json() == {"read_count": 1}
+    assert await count(**county, roles=("agriculture",)) == 0  # one desk, whoever sits at it

@@ -14,6 +14,7 @@ from catalog.cursors import cursor_texts, invalid_cursor
 from catalog.desk import queries
 from catalog.desk.schemas import AdmissionSort, DeskItem, DeskPage
 from catalog.fields import DivisionCode, Line
+from catalog.supplier.rules import CHECK_NAMES, KIND_NAMES, STATUS_NAMES
 from catalog.supplier.schemas import Kind, Status
 from shared.auth import Caller, CallerDep
 from shared.clock import business_day, utc_now
@@ -128,11 +129,11 @@ async def _list(
 def _row(item: DeskItem) -> tuple[Any, ...]:
     return (
         item.name,
-        item.kind,
+        KIND_NAMES[item.kind],
         item.county,
         item.uscc,
-        item.uscc_check,
-        item.status,
+        CHECK_NAMES[item.uscc_check],
+        STATUS_NAMES[item.status],
         item.round,
         item.submitted_at,
         item.due_on,

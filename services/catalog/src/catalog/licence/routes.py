@@ -30,6 +30,7 @@ from catalog.licence.schemas import (
     licence_of,
 )
 from catalog.supplier import queries as supplier_queries
+from catalog.supplier.rules import STATUS_NAMES
 from shared.auth import Caller, CallerDep
 from shared.clock import business_day, utc_now
 from shared.db import Db, Read
@@ -205,8 +206,8 @@ def _row(each: EndingLicence) -> tuple[Any, ...]:
         each.issuer,
         each.valid_until,
         each.days_left,
-        each.status,
-        each.supplier_status,
+        rules.STATUS_NAMES[each.status],
+        STATUS_NAMES[each.supplier_status],
     )
 
 

@@ -11,6 +11,8 @@ from shared.errors import Conflict, Invalid
 
 MANDATE = "agency_mandate"
 STATUSES = ("FILED", "VERIFIED", "REFUSED", "WITHDRAWN")
+STATUS_NAMES = {"FILED": "待核验", "VERIFIED": "已核验", "REFUSED": "未通过", "WITHDRAWN": "已撤回"}
+"""What files to download call them."""
 MOVES: dict[str, tuple[frozenset[str], str]] = {
     "verify": (frozenset({"FILED"}), "VERIFIED"),
     "refuse": (frozenset({"FILED"}), "REFUSED"),

@@ -53,6 +53,23 @@ STATUSES = (
 )
 """The way of a supplier: it applies, its county reviews and recommends, the platform reviews and admits."""
 
+STATUS_NAMES = dict(
+    zip(
+        STATUSES,
+        ("草稿", "已提交", "县级审核", "县级退回", "县级已推荐", "平台审核", "平台退回", "在册", "暂停", "已退出"),
+        strict=True,
+    )
+)
+KIND_NAMES = {
+    "enterprise": "企业",
+    "cooperative": "合作社",
+    "family_farm": "家庭农场",
+    "village_collective": "村集体",
+    "agent": "代理商",
+}
+CHECK_NAMES = {"NONE": "无代码", "PASSED": "通过", "FAILED": "未通过", "LET_THROUGH": "人工放行"}
+"""What files to download call them."""
+
 EDITABLE = frozenset({"DRAFT", "COUNTY_REJECTED", "PLATFORM_REJECTED"})
 """While the application is its author's."""
 UNDER_REVIEW = frozenset({"SUBMITTED", "COUNTY_REVIEW", "RECOMMENDED", "PLATFORM_REVIEW"})
