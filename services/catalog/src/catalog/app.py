@@ -39,6 +39,7 @@ from catalog.harvest.routes import router as harvest_router
 from catalog.household.routes import router as household_router
 from catalog.import_batch import models as import_batch_models
 from catalog.import_batch.routes import router as import_batch_router
+from catalog.import_row import models as import_row_models
 from catalog.inspection import models as inspection_models
 from catalog.inspection.routes import router as inspection_router
 from catalog.job import models as job_models
@@ -144,6 +145,7 @@ MODELS = (
     popularity_models,
     synonym_models,
     import_batch_models,
+    import_row_models,
     document_models,
     notice_models,
     trail_models,

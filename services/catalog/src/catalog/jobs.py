@@ -6,15 +6,21 @@ from uuid import UUID
 from catalog.admission import actions as admission_actions
 from catalog.certificate import actions as certificate_actions
 from catalog.eligibility import actions as eligibility_actions
+from catalog.import_batch import actions as import_actions
+from catalog.import_batch import queries as import_queries
+from catalog.importer.working import Workplace, work_on
 from catalog.inspection import actions as inspection_actions
 from catalog.licence import actions as licence_actions
 from catalog.linkage import actions as linkage_actions
 from catalog.popularity import actions as popularity_actions
 from catalog.search import actions as search_actions
+from catalog.settings import CatalogSettings
 from catalog.sku import actions as sku_actions
 from catalog.synonym import actions as synonym_actions
 from shared.clock import business_day, utc_now
 from shared.db import Database
+from shared.files import open_files
+from shared.ids import new_id
 from shared.jobs import Jobs
 
 jobs = Jobs("catalog")
@@ -148,3 +154,32 @@ async def decide_eligibility(database: Database) -> None:
                 is_busy = await eligibility_actions.sweep_on(db, now=utc_now())
         if not is_busy:
             return
+
+
+@jobs.task(with_settings=True)
+async def work_on_import(database: Database, *, settings: CatalogSettings, batch_id: str) -> None:
+    """Check an uploaded file, or write its rows, as far as it goes by itself."""
+    await work_on(_workplace(database, settings), UUID(batch_id))
+
+
+@jobs.periodic("* * * * *", with_settings=True)
+async def go_on_with_imports(database: Database, *, settings: CatalogSettings) -> None:
+    """Each minute, take up the imports whose worker is gone, from their checkpoint."""
+    async with database.read() as db:
+        waiting = await import_queries.list_waiting(db, now=utc_now())
+    for batch_id in waiting:
+        await work_on(_workplace(database, settings), batch_id)
+
+
+@jobs.periodic("40 17 * * *", with_settings=True)
+async def clear_old_imports(database: Database, *, settings: CatalogSettings) -> None:
+    """Each night (01:40 in Shanghai), forget the rows and files of imports that ended long ago."""
+    files = open_files(settings.files_url)
+    while True:
+        async with database.begin() as db:
+            if not await import_actions.clear_outdated(db, files, now=utc_now(), kept=settings.import_rows_kept):
+                return
+
+
+def _workplace(database: Database, settings: CatalogSettings) -> Workplace:
+    return Workplace(database, open_files(settings.files_url), settings, new_id(), utc_now)

@@ -1,5 +1,7 @@
 """The catalog's settings, from `CATALOG_…` variables."""
 
+from datetime import timedelta
+
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
@@ -21,4 +23,15 @@ class CatalogSettings(ServiceSettings):
     household_secret: SecretStr = Field(
         min_length=16,
         description="Makes household keys. Keep it: with another one, households counted before are not found again.",
+    )
+    import_max_bytes: int = Field(default=50_000_000, gt=0, description="Largest spreadsheet that is taken, in bytes.")
+    import_max_inflated_bytes: int = Field(
+        default=600_000_000, gt=0, description="What a workbook may unpack to: a small archive can hold a disk."
+    )
+    import_max_rows: int = Field(default=500_000, gt=0, description="Rows that one import may have.")
+    import_reader_bytes: int = Field(
+        default=2_000_000_000, gt=0, description="Memory that the process may take which reads a spreadsheet."
+    )
+    import_rows_kept: timedelta = Field(
+        default=timedelta(days=30), description="How long a finished import's rows, bad ones too, and its file stay."
     )

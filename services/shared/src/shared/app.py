@@ -85,7 +85,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     tasks: list[asyncio.Task[None]] = []
     clients = _consume(app, service, settings, tasks) if settings.is_consuming else []
     if service.jobs is not None and settings.is_working:
-        tasks.append(asyncio.create_task(service.jobs.keep_working(app.state.database), name="jobs"))
+        tasks.append(asyncio.create_task(service.jobs.keep_working(app.state.database, settings), name="jobs"))
     try:
         yield
     finally:

@@ -115,7 +115,7 @@ async def _work(service: Service, settings: ServiceSettings) -> None:
         return
     database = Database(settings.database_url, pool_size=settings.pool_size)
     try:
-        await service.jobs.keep_working(database)
+        await service.jobs.keep_working(database, settings)
     finally:
         await database.dispose()
 

@@ -1,6 +1,9 @@
 """Files: a local folder, S3 or MinIO, all through obstore; what is stored is checked by its bytes, not by its name."""
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import obstore
 from obstore.exceptions import NotFoundError
@@ -15,6 +18,7 @@ _SIGNATURES: dict[str, tuple[bytes, ...]] = {
     "application/pdf": (b"%PDF-",),
 }
 _WEBP_MARK = b"WEBP"
+_PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,25 @@ class Files:
     async def put(self, key: str, content: bytes) -> None:
         """Store the bytes, whole or not at all."""
         await obstore.put_async(self._store, key, content)
+
+    async def put_file(self, key: str, path: Path) -> None:
+        """Store a file of any size, read piece by piece."""
+        await obstore.put_async(self._store, key, path)
+
+    async def fetch(self, key: str, path: Path) -> None:
+        """Write the stored file to `path`, piece by piece; `NotFound` if there is none."""
+        try:
+            answer = await obstore.get_async(self._store, key)
+            with path.open("wb") as file:
+                async for piece in answer.stream(min_chunk_size=_PIECE):
+                    await asyncio.to_thread(file.write, piece)
+        except (NotFoundError, FileNotFoundError) as error:
+            raise NotFound("There is no such file.", code="file-not-found") from error
+
+    async def forget(self, key: str) -> None:
+        """Remove the stored file, if there is one."""
+        with suppress(NotFoundError, FileNotFoundError):
+            await obstore.delete_async(self._store, key)
 
     async def get(self, key: str) -> StoredFile:
         """The file; `NotFound` if there is none."""

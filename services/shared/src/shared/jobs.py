@@ -7,6 +7,7 @@ forgotten for something that did. A job may run twice (a worker can die after it
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db import Database
 from shared.log import logger
+from shared.settings import ServiceSettings
 
 Task = Callable[..., Awaitable[None]]
 
@@ -34,25 +36,29 @@ class Jobs:
     def __init__(self, service: str) -> None:
         self.service = service
         self._tasks: dict[str, Task] = {}
+        self._with_settings: set[str] = set()
         self._retries: dict[str, int] = {}
         self._periodic: dict[str, str] = {}
 
-    def task(self, *, retries: int = 5) -> Callable[[Task], Task]:
-        """Register a task that is tried again, with growing pauses, up to `retries` times."""
+    def task(self, *, retries: int = 5, with_settings: bool = False) -> Callable[[Task], Task]:
+        """Register a task that is tried again, with growing pauses, up to `retries` times. `with_settings` hands it the
+        service's `settings` too."""
 
         def register(function: Task) -> Task:
             name = f"{function.__module__}.{function.__qualname__}"
             self._tasks[name] = function
             self._retries[name] = retries
+            if with_settings:
+                self._with_settings.add(name)
             return function
 
         return register
 
-    def periodic(self, cron: str) -> Callable[[Task], Task]:
+    def periodic(self, cron: str, *, with_settings: bool = False) -> Callable[[Task], Task]:
         """Register a task that runs by the clock (cron, UTC), once over all replicas; it takes no arguments."""
 
         def register(function: Task) -> Task:
-            self.task(retries=0)(function)
+            self.task(retries=0, with_settings=with_settings)(function)
             self._periodic[f"{function.__module__}.{function.__qualname__}"] = cron
             return function
 
@@ -81,9 +87,9 @@ class Jobs:
             },
         )
 
-    async def work(self, database: Database, *, wait: bool = True) -> None:
+    async def work(self, database: Database, *, settings: ServiceSettings | None = None, wait: bool = True) -> None:
         """Run jobs until cancelled; with `wait=False`, until there is none left."""
-        app = self._application(database)
+        app = self._application(database, settings)
         async with app.open_async():
             await app.run_worker_async(
                 wait=wait,
@@ -95,30 +101,31 @@ class Jobs:
                 delete_jobs="successful",
             )
 
-    async def keep_working(self, database: Database) -> None:
+    async def keep_working(self, database: Database, settings: ServiceSettings | None = None) -> None:
         """`work`, started again after a lost connection."""
         while True:
             try:
-                await self.work(database)
+                await self.work(database, settings=settings)
             except Exception as error:  # noqa: BLE001 - a worker that dies in silence is worse than any error
                 log.warning("job worker stopped; starts again", error=repr(error))
                 await asyncio.sleep(2)
 
-    def _application(self, database: Database) -> procrastinate.App:
+    def _application(self, database: Database, settings: ServiceSettings | None) -> procrastinate.App:
         connector = procrastinate.PsycopgConnector(
             conninfo=database.url, min_size=1, max_size=4, kwargs={"application_name": f"{self.service}-jobs"}
         )
         app = procrastinate.App(connector=connector)
         for name, function in self._tasks.items():
-            self._register(app, database, name, function)
+            given = {"settings": settings} if name in self._with_settings else {}
+            self._register(app, name, partial(function, database, **given))
         return app
 
-    def _register(self, app: procrastinate.App, database: Database, name: str, function: Task) -> None:
+    def _register(self, app: procrastinate.App, name: str, function: Callable[..., Awaitable[None]]) -> None:
         async def run(**arguments: Any) -> None:
-            await function(database, **arguments)
+            await function(**arguments)
 
         async def run_by_the_clock(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes the tick
-            await function(database)
+            await function()
 
         retry = procrastinate.RetryStrategy(max_attempts=self._retries[name], exponential_wait=2)
         cron = self._periodic.get(name)

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal
 from uuid import UUID
 
 import orjson
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -48,7 +49,7 @@ _UPSERT = """
     INSERT INTO supply_entries AS entry
         ({columns}, sold_g, entry_id, status, organisation_id, created_at, changed_at)
     SELECT {columns}, coalesce(sold_g, 0), entry_id, status, CAST(:organisation_id AS uuid), :now, :now
-    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS row ({typed})
+    FROM {source}
     ORDER BY {key}
     ON CONFLICT ({key}) DO UPDATE
         SET ({facts}, sold_g, status, status_reason, revision, changed_at)
@@ -59,10 +60,15 @@ _UPSERT = """
 """
 
 
-def _upsert_sql(*, keeps_sold: bool) -> str:
+_GIVEN = "jsonb_to_recordset(CAST(:rows AS jsonb)) AS row ({typed})".format(
+    typed=", ".join(f"{name} {_TYPES.get(name, 'text')}" for name in _ROW)
+)
+
+
+def _upsert_sql(*, keeps_sold: bool, source: str = _GIVEN) -> str:
     return _UPSERT.format(
+        source=source,
         columns=", ".join((*_KEY, *_FACTS)),
-        typed=", ".join(f"{name} {_TYPES.get(name, 'text')}" for name in _ROW),
         key=", ".join(_KEY),
         facts=", ".join(_FACTS),
         new_facts=", ".join(f"excluded.{name}" for name in _FACTS),
@@ -139,6 +145,61 @@ async def _upsert(
         outcomes[numbers[key]] = "created" if row.from_status is None else "changed"
         moves.append((row.entry_id, row.from_status or "", row.to_status))
     await trail_actions.record_each(db, moves, subject_kind=SUBJECT, verb="import", caller=caller, now=now)
+
+
+def _staged(staged: str) -> str:
+    """Whole rows of a statement that gives the facts of entries, whatever the order of its columns."""
+    facts = f"({staged}) AS facts"
+    return f"(SELECT facts.*, uuidv7() AS entry_id, CAST(:status AS text) AS status FROM {facts}) AS row"  # noqa: S608
+
+
+@cache
+def _staged_sql(staged: str) -> TextClause:
+    kept = _upsert_sql(keeps_sold=True, source=_staged("SELECT * FROM staged WHERE sold_g IS NULL"))
+    told = _upsert_sql(keeps_sold=False, source=_staged("SELECT * FROM staged WHERE sold_g IS NOT NULL"))
+    moves = "SELECT entry_id, from_status, to_status FROM"
+    return text(
+        f"WITH staged AS MATERIALIZED ({staged}), kept AS ({kept}), told AS ({told}) "
+        f"{moves} kept UNION ALL {moves} told"
+    )
+
+
+async def upsert_staged(
+    db: AsyncSession, staged: str, values: Mapping[str, Any], *, caller: Caller, now: datetime
+) -> tuple[int, int]:
+    """The same for rows that are in the database already, each of which passed `rules.checked` and names a county of
+    today that the caller oversees; no key twice. `staged` is a SELECT of the facts, `values` its parameters. How many
+    entries are new and how many changed."""
+    given = {**values, "organisation_id": caller.organisation_id, "now": now, "status": _status_of_all(caller)}
+    moves = [
+        (row.entry_id, row.from_status or "", row.to_status) for row in await db.execute(_staged_sql(staged), given)
+    ]
+    await trail_actions.record_each(db, moves, subject_kind=SUBJECT, verb="import", caller=caller, now=now)
+    created = sum(1 for _, before, _ in moves if not before)
+    return created, len(moves) - created
+
+
+@cache
+def _difference_sql(staged: str) -> TextClause:
+    facts = ", ".join(f"staged.{name}" for name in _FACTS)
+    stored = ", ".join(f"entry.{name}" for name in _FACTS)
+    return text(f"""
+        WITH staged AS ({staged})
+        SELECT count(*) AS total, count(*) FILTER (WHERE entry.entry_id IS NULL) AS new,
+            count(*) FILTER (WHERE entry.entry_id IS NOT NULL AND (
+                ({stored}, entry.sold_g) IS DISTINCT FROM ({facts}, coalesce(staged.sold_g, entry.sold_g))
+                OR (CAST(:status AS text) = 'CONFIRMED' AND entry.status <> 'CONFIRMED'))) AS changed
+        FROM staged LEFT JOIN supply_entries AS entry USING ({", ".join(_KEY)})
+    """)  # noqa: S608 - our own pieces
+
+
+async def count_differences(
+    db: AsyncSession, staged: str, values: Mapping[str, Any], *, caller: Caller
+) -> tuple[int, int, int]:
+    """What `upsert_staged` would do now: how many rows there are, how many are new, how many change an entry."""
+    given = {**values, "status": _status_of_all(caller)}
+    row = (await db.execute(_difference_sql(staged), given)).one()
+    return row.total, row.new, row.changed
 
 
 async def check_entry(db: AsyncSession, given: Mapping[str, Any], *, caller: Caller) -> SupplyFacts:
@@ -266,6 +327,11 @@ def _ensure_may_enter(caller: Caller, facts: SupplyFacts) -> None:
 
 def _status_for(caller: Caller, county_code: str) -> str:
     return "CONFIRMED" if oversees(caller, county_code, "agriculture") else "SUBMITTED"
+
+
+def _status_of_all(caller: Caller) -> str:
+    """The state of what is entered anywhere in the caller's regions."""
+    return _status_for(caller, caller.regions[0] if caller.regions else "")
 
 
 def _columns(facts: SupplyFacts) -> dict[str, Any]:

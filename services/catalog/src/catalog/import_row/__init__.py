@@ -1,0 +1,1 @@
+"""The rows of an imported file on their way into the tables."""
