@@ -212,3 +212,8 @@ async def test_the_database_refuses_to_rewrite_what_was_sold(db: AsyncSession, s
     await placed_order(db)
     with pytest.raises(DBAPIError, match="append-only"):
         await db.execute(text(statement))
+
+
+async def test_the_statements_of_placing_are_not_planned_anew_for_each_order(db: AsyncSession):
+    settings = text("SELECT proconfig FROM pg_proc WHERE proname = 'place_order'")
+    assert await db.scalar(settings) == ["plan_cache_mode=force_generic_plan"]
