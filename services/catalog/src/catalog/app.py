@@ -16,6 +16,10 @@ from catalog.certificate import models as certificate_models
 from catalog.certificate.routes import router as certificate_router
 from catalog.credit import models as credit_models
 from catalog.credit.routes import router as credit_router
+from catalog.credit_appeal import models as credit_appeal_models
+from catalog.credit_appeal.routes import router as credit_appeal_router
+from catalog.credit_share import models as credit_share_models
+from catalog.credit_share.routes import router as credit_share_router
 from catalog.demand import models as demand_models
 from catalog.demand.routes import router as demand_router
 from catalog.demonstration import models as demonstration_models
@@ -137,6 +141,8 @@ MODELS = (
     recognition_models,
     directory_models,
     credit_models,
+    credit_appeal_models,
+    credit_share_models,
     enforcement_models,
     brand_models,
     demonstration_models,
@@ -188,6 +194,8 @@ ROUTERS = [
     recognition_router,
     directory_router,
     credit_router,
+    credit_appeal_router,
+    credit_share_router,
     enforcement_router,
     brand_router,
     demonstration_router,

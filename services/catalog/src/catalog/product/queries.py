@@ -120,3 +120,15 @@ async def list_product_ids(db: AsyncSession, *, after: UUID | None, limit: int) 
     if after is not None:
         query = query.where(Product.product_id > after)
     return (await db.scalars(query)).all()
+
+
+async def list_product_ids_of(db: AsyncSession, supplier_id: UUID) -> Sequence[UUID]:
+    """Ids of all products of a supplier, in order."""
+    query = select(Product.product_id).where(Product.supplier_id == supplier_id).order_by(Product.product_id)
+    return (await db.scalars(query)).all()
+
+
+async def list_product_ids_from(db: AsyncSession, county_code: str) -> Sequence[UUID]:
+    """Ids of all products that come from this county, in order."""
+    query = select(Product.product_id).where(Product.origin_county_code == county_code).order_by(Product.product_id)
+    return (await db.scalars(query)).all()

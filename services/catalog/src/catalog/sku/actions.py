@@ -253,6 +253,21 @@ async def delist_sku(db: AsyncSession, *, sku_id: UUID, reason: str, now: dateti
     return await queries.get_sku(db, sku_id)
 
 
+async def delist_skus(
+    db: AsyncSession, *, sku_ids: Sequence[UUID], product_ids: Sequence[UUID], reason: str, now: datetime
+) -> None:
+    """Take these SKUs of these products off the shelf. Hold the products' locks first."""
+    await _delist(db, sku_ids, product_ids=product_ids, reason=reason, now=now)
+
+
+async def mark_delisted_for(db: AsyncSession, *, sku_id: UUID, reason: str) -> None:
+    """Another reason keeps the SKU off the shelf now."""
+    await db.execute(
+        text("UPDATE skus SET delisted_reason = :reason WHERE sku_id = :sku_id AND NOT is_listed"),
+        {"sku_id": sku_id, "reason": reason},
+    )
+
+
 async def delist_all(db: AsyncSession, *, product_ids: Sequence[UUID], reason: str, now: datetime) -> None:
     """Take all SKUs of these products off the shelf. Hold the products' locks first."""
     skus = await queries.list_skus_of(db, product_ids, listed_only=True)

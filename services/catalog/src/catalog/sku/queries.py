@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, func, select, text
+from sqlalchemy import exists, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.price import queries as price_queries
@@ -151,3 +151,18 @@ async def is_code_taken(db: AsyncSession, *, product_id: UUID, supplier_code: st
     if but is not None:
         query = query.where(Sku.sku_id != but)
     return bool(supplier_code) and bool(await db.scalar(select(query)))
+
+
+async def count_listed_with(db: AsyncSession, product_ids: Iterable[UUID], sku_ids: Iterable[UUID]) -> int:
+    """How many SKUs of these products would be listed if these were too."""
+    is_counted = or_(Sku.is_listed, Sku.sku_id.in_(set(sku_ids)))
+    query = select(func.count()).where(Sku.product_id.in_(set(product_ids)), is_counted)
+    return await db.scalar(query) or 0
+
+
+async def list_delisted_for(db: AsyncSession, product_ids: Iterable[UUID], reason: str) -> Sequence[UUID]:
+    """SKUs of these products that are off the shelf for this reason, in order of id."""
+    query = select(Sku.sku_id).where(
+        Sku.product_id.in_(set(product_ids)), ~Sku.is_listed, Sku.delisted_reason == reason
+    )
+    return (await db.scalars(query.order_by(Sku.sku_id))).all()

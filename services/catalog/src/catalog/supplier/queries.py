@@ -94,3 +94,9 @@ async def list_suppliers(
     if after is not None:
         query = query.where(func.row(Supplier.name, Supplier.supplier_id) > func.row(*after))
     return (await db.scalars(query)).all()
+
+
+async def list_suppliers_by_uscc(db: AsyncSession, usccs: Iterable[str]) -> dict[str, Supplier]:
+    """The suppliers that have one of these credit codes, by their code."""
+    rows = await db.scalars(select(Supplier).where(Supplier.uscc.in_(set(usccs))))
+    return {supplier.uscc: supplier for supplier in rows if supplier.uscc is not None}

@@ -171,3 +171,19 @@ class ProfitShared(Event):
     portions: tuple[ProfitPortion, ...] = ()
     is_reversal: bool = False
     shared_at: datetime
+
+
+class DirectoryIssued(Event):
+    """A county or province published an issue of its directory of recognised products; `number` such as
+    420325-2026-02, which is also its address."""
+
+    type: ClassVar[str] = "catalog.directory-issued.v1"
+    subject_field: ClassVar[str] = "issue_id"
+
+    issue_id: UUID
+    region_code: DivisionCode
+    level: str
+    number: str
+    title: str
+    product_ids: tuple[UUID, ...]
+    issued_at: datetime

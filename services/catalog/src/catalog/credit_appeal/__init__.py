@@ -1,0 +1,1 @@
+"""Objections against credit events and placements, and the repair of placements."""

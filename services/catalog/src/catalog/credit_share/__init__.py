@@ -1,0 +1,1 @@
+"""Lists of credit that authorities share with each other: import with hits, export."""

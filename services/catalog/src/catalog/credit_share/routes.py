@@ -1,0 +1,73 @@
+"""Shared lists over HTTP: the file is the body."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from catalog.authority import ensure_oversees
+from catalog.credit.rules import SUPERVISORS
+from catalog.credit_share import actions, queries, rules
+from catalog.credit_share.schemas import HitPage, HitSchema, ImportResult
+from catalog.fields import Title
+from catalog.newest import cut, id_after
+from shared.auth import Caller, CallerDep
+from shared.clock import utc_now
+from shared.db import Db, Read
+from shared.errors import TooLarge
+from shared.page import CursorText, Limit
+from shared.sheets import SheetFormat, sheet_response
+
+router = APIRouter(prefix="/v1/credit-shares", tags=["credit"])
+
+_MOST_BYTES = 4 * 1024 * 1024
+_BODY = {"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}}}}
+
+
+@router.post("", openapi_extra=_BODY)
+async def import_shared_list(
+    request: Request,
+    db: Db,
+    caller: CallerDep,
+    *,
+    source: Annotated[Title, Query(description="The authority that shares it.")],
+) -> ImportResult:
+    """Take another authority's list (market supervision, operators) as CSV in UTF-8 or GBK. The same file twice changes
+    nothing, so it needs no Idempotency-Key. 413 `file-too-large`; 422 `file-unreadable`, `share-head-invalid`,
+    `share-lines-invalid` with each line and column at fault, `file-too-long`."""
+    _ensure_supervises(caller)
+    received = bytearray()
+    async for chunk in request.stream():
+        received += chunk
+        if len(received) > _MOST_BYTES:
+            raise TooLarge("A shared list may have at most 4 MB.", code="file-too-large", max_bytes=_MOST_BYTES)
+    taken = await actions.import_shared(db, source=source, content=bytes(received), caller=caller, now=utc_now())
+    return ImportResult(
+        line_count=taken.line_count,
+        known_count=taken.known_count,
+        hits=[HitSchema.model_validate(each) for each in taken.hits],
+    )
+
+
+@router.get("/hits")
+async def list_hits(db: Read, caller: CallerDep, *, cursor: CursorText = None, limit: Limit = 20) -> HitPage:
+    """Lines that name suppliers of the caller's regions, the newest first (market supervision, operators)."""
+    _ensure_supervises(caller)
+    regions = None if caller.is_operator else caller.regions
+    found = await queries.list_hits(db, regions=regions, after=id_after(cursor), limit=limit + 1)
+    shown, next_cursor = cut(found, limit, lambda each: each.line_id)
+    return HitPage(items=[HitSchema.model_validate(each) for each in shown], next_cursor=next_cursor)
+
+
+@router.get("/template", response_class=Response)
+async def get_template(kind: SheetFormat) -> Response:
+    """An empty file with the head that an import needs."""
+
+    async def nothing():  # type: ignore[no-untyped-def]  # noqa: ANN202 - an empty generator
+        return
+        yield []
+
+    return await sheet_response(kind, name="共享名单模板", head=rules.HEAD, batches=nothing())
+
+
+def _ensure_supervises(caller: Caller) -> None:
+    ensure_oversees(caller, caller.regions[0] if caller.regions else "000000", *SUPERVISORS)
