@@ -51,7 +51,7 @@ def events_of(event: type[Event]) -> st.SearchStrategy[Event]:
 
 
 def _field(name: str, field: FieldInfo) -> st.SearchStrategy[Any]:
-    if name.endswith("county_code"):
+    if name.endswith(("county_code", "region_code")):
         return st.sampled_from(COUNTIES)
     return FIGURES[name] if name in FIGURES else _value(field.annotation)
 

@@ -47,6 +47,7 @@ FOR_PEOPLE = {
     "ShipmentCreated",
     "ExcursionOpened",
     "ExcursionClosed",
+    "DirectoryIssued",
     "NoticeIssued",  # the message centre will send it on
     "SupplierAdmitted",  # each SKU of the supplier tells for itself whether it is sold
     "SupplierSuspended",

@@ -21,6 +21,7 @@ from catalog.season.rules import (
     turns_after,
     windows_mask,
 )
+from catalog.standings import Standing, standings_on, turning_instants
 from shared.clock import business_day, day_range
 
 CERTIFICATE_HORIZON = timedelta(days=100)
@@ -105,6 +106,7 @@ class ProductFacts:
     designations: tuple[str, ...]
     certificates: tuple[Proof, ...]
     skus: tuple[SkuFacts, ...]
+    standings: tuple[Standing, ...] = ()
 
     @property
     def season_mask(self) -> int:
@@ -177,6 +179,7 @@ def card_periods(facts: ProductFacts, now: datetime) -> list[tuple[datetime, dat
     horizon = business_day(now + CERTIFICATE_HORIZON)
     turns |= {day_range(last)[1] for each in facts.certificates if (last := each.valid_until) and last <= horizon}
     turns |= {day_range(first)[0] for each in facts.certificates if (first := each.valid_from) and first <= horizon}
+    turns |= turning_instants(facts.standings, horizon)
     ahead = sorted(turn for turn in turns if now < turn < FOR_GOOD)
     return list(zip([ALWAYS, *ahead], [*ahead, FOR_GOOD], strict=True))
 
@@ -307,6 +310,7 @@ def _shown(facts: ProductFacts, instant: datetime) -> dict[str, Any]:
         "is_canteen_ready": facts.is_canteen_ready_on(business_day(instant)),
         "supplier_id": str(facts.supplier_id),
         "supplier_name": facts.supplier_name,
+        "standings": [each.code for each in standings_on(facts.standings, business_day(instant))],
     }
 
 
@@ -353,6 +357,16 @@ def _details(facts: ProductFacts, instant: datetime, skus: list[dict[str, Any]])
                 "issuer": each.issuer,
             }
             for each in valid
+        ],
+        "standings": [
+            {
+                "code": each.code,
+                "name": each.name,
+                "name_en": each.name_en,
+                "number": each.number,
+                "until_on": each.until_on.isoformat() if each.until_on else None,
+            }
+            for each in standings_on(facts.standings, business_day(instant))
         ],
         "shelf_life_days": facts.shelf_life_days,
         "temperature_class": facts.temperature_class,

@@ -4,7 +4,10 @@ from datetime import date
 from uuid import UUID
 
 from catalog.admission import actions as admission_actions
+from catalog.brand import actions as brand_actions
 from catalog.certificate import actions as certificate_actions
+from catalog.credit import actions as credit_actions
+from catalog.directory import actions as directory_actions
 from catalog.eligibility import actions as eligibility_actions
 from catalog.import_batch import actions as import_actions
 from catalog.import_batch import queries as import_queries
@@ -13,6 +16,7 @@ from catalog.inspection import actions as inspection_actions
 from catalog.licence import actions as licence_actions
 from catalog.linkage import actions as linkage_actions
 from catalog.popularity import actions as popularity_actions
+from catalog.recognition import actions as recognition_actions
 from catalog.search import actions as search_actions
 from catalog.settings import CatalogSettings
 from catalog.sku import actions as sku_actions
@@ -183,3 +187,20 @@ async def clear_old_imports(database: Database, *, settings: CatalogSettings) ->
 
 def _workplace(database: Database, settings: CatalogSettings) -> Workplace:
     return Workplace(database, open_files(settings.files_url), settings, new_id(), utc_now)
+
+
+@jobs.periodic("* * * * *")
+async def turn_standings(database: Database) -> None:
+    """Each minute: recognise what was on notice long enough, end recognitions, credit placements and brand grants whose
+    last day is past, and tell the subscribers of new directories; a batch a transaction."""
+    now = utc_now()
+    for turn in (
+        recognition_actions.turn_days,
+        credit_actions.end_due,
+        brand_actions.expire_grants,
+        directory_actions.tell_subscribers,
+    ):
+        is_more: int | bool = True
+        while is_more:
+            async with database.begin() as db:
+                is_more = await turn(db, now=now)

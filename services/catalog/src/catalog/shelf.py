@@ -16,7 +16,7 @@ async def take_off(db: AsyncSession, *, product_ids: Sequence[UUID], cause: str,
     """Take the listed SKUs of these products off the shelf but the first `keep`; how many. Hold the products' locks."""
     listed = await sku_queries.list_skus_of(db, product_ids, listed_only=True)
     sku_ids = sorted(each.sku.sku_id for found in listed.values() for each in found)[keep:]
-    await sku_actions.delist_skus(db, sku_ids=sku_ids, product_ids=product_ids, reason=cause, now=now)
+    await sku_actions.delist_skus(db, sku_ids, product_ids=product_ids, reason=cause, now=now)
     return len(sku_ids)
 
 

@@ -99,6 +99,7 @@ async def test_the_card_says_what_a_shopper_needs(client, db, make):
                 "season": {"from_month": 10, "to_month": 2, "is_now": True},
                 "supplier_id": str(supplier.supplier_id),
                 "supplier_name": "昭觉索玛农业合作社",
+                "standings": [],
                 "sku_id": str(light.sku_id),
                 "specification": "250克",
                 "specification_en": "250 g",

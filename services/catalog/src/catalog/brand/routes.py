@@ -185,7 +185,7 @@ async def check_brand(db: Read, number: Annotated[Line, Query(min_length=1)]) ->
     return BrandCheck(
         certificate_number=grant.certificate_number,
         is_valid=grant.status == "IN_FORCE" and grant.valid_from_on <= today <= grant.valid_until_on,
-        status=grant.status,  # type: ignore[arg-type]  # the database knows no other
+        status=grant.status,
         brand_name=brand.name,
         brand_name_en=brand.name_en,
         region_name=brand.region_name,

@@ -1,8 +1,9 @@
 """Regional brands: certificate numbers that check themselves, periods and quotas."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
+from catalog.authority import OfficialRole
 from catalog.moves import Moves
 from catalog.moves import status_after as _status_after
 from shared.errors import Conflict, Invalid
@@ -13,8 +14,9 @@ GRANT_MOVES: Moves = {
     "revoke": (frozenset({"IN_FORCE"}), "REVOKED"),
     "expire": (frozenset({"IN_FORCE"}), "EXPIRED"),
 }
-OWNERS = ("agriculture", "market_supervision", "decider", "province")
+OWNERS: tuple[OfficialRole, ...] = ("agriculture", "market_supervision", "decider", "province")
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_MOST_AHEAD = timedelta(days=90)
 _FORM = re.compile(r"PB\d{6}\d{4}\d{5}[0-9A-HJ-NPQRTUWXY]")
 
 
@@ -54,9 +56,13 @@ def normalised_number(typed: str) -> str:
 
 
 def ensure_period(first: date, last: date, today: date) -> None:
-    """422 `period-invalid` for a period that ends before it begins or is past."""
-    if last < first or last < today:
-        raise Invalid("The period ends before it begins, or is past.", code="period-invalid", field="valid_until_on")
+    """422 `period-invalid` for a period that ends before it begins, is past, or begins in more than three months."""
+    if last < first or last < today or first > today + _MOST_AHEAD:
+        raise Invalid(
+            "The period ends before it begins, is past, or begins in more than three months.",
+            code="period-invalid",
+            field="valid_until_on",
+        )
 
 
 def ensure_within_quota(used: int, more: int, quota: int) -> None:

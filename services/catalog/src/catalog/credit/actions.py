@@ -94,8 +94,8 @@ async def propose_placement(
     now: datetime,
     months: int | None = None,
 ) -> CreditPlacement:
-    """Propose a supplier for a list; nothing happens before a decision. 409 `placement-open` while one is proposed or in
-    force on this list."""
+    """Propose a supplier for a list; nothing happens before a decision. 409 `placement-open` while one is proposed or
+    in force on this list."""
     supplier = await supplier_queries.lock_supplier(db, supplier_id)
     open_ones = await queries.list_placements(
         db,

@@ -276,7 +276,7 @@ async def propose_placement(db: Db, caller: CallerDep, once: Once, body: Placeme
 
 @router.get("/credit-placements/{placement_id}")
 async def get_placement(db: Read, caller: CallerDep, placement_id: UUID, response: Response) -> PlacementDetail:
-    """The placement with its trail, for its supplier, officials of its county and operators. 404 `placement-unknown`."""
+    """The placement with its trail, for its supplier, officials of the county, operators. 404 `placement-unknown`."""
     found = await queries.get_placement(db, placement_id)
     if not may_see(caller, supplier_id=found.supplier_id, county_code=found.county_code):
         raise queries.unknown_placement()

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from catalog.authority import OfficialRole
 from catalog.moves import Moves
 from catalog.moves import status_after as _status_after
 from shared.errors import Conflict, Invalid
@@ -16,7 +17,7 @@ PLACEMENT_MOVES: Moves = {
     "lift": (frozenset({"IN_FORCE"}), "LIFTED"),
 }
 EVENT_MOVES: Moves = {"strike": (frozenset({"COUNTED"}), "STRUCK")}
-SUPERVISORS = ("market_supervision",)
+SUPERVISORS: tuple[OfficialRole, ...] = ("market_supervision",)
 
 
 @dataclass(frozen=True)

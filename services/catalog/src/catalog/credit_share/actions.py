@@ -30,7 +30,7 @@ class Taken:
 
 
 async def import_shared(db: AsyncSession, *, source: str, content: bytes, caller: Caller, now: datetime) -> Taken:
-    """Take another authority's list. A line that was taken before changes nothing; a line that names a supplier whom the
+    """Take another authority's list. A line that was taken before changes nothing; one that names a supplier whom the
     caller oversees is a hit and counts as an event. Files of one source wait for each other.
 
     422 `file-unreadable`, `share-head-invalid`, `share-lines-invalid`, `file-too-long`.

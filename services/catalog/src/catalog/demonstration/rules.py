@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from catalog.authority import OfficialRole
 from catalog.moves import Moves
 from catalog.moves import status_after as _status_after
 from shared.errors import Conflict, Invalid
@@ -15,8 +16,8 @@ MOVES: Moves = {
     "confirm": (frozenset({"NAMED"}), "NAMED"),
     "remove": (frozenset({"NAMED"}), "REMOVED"),
 }
-REVIEWERS = ("province",)
-APPLICANTS = ("assistance", "agriculture", "decider")
+REVIEWERS: tuple[OfficialRole, ...] = ("province",)
+APPLICANTS: tuple[OfficialRole, ...] = ("assistance", "agriculture", "decider")
 """Offices of a county that apply for it; bases and enterprises apply by their supplier."""
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.authority import ensure_oversees, oversees
+from catalog.certificate.data import certificate_kinds
 from catalog.cursors import cursor_numbers, invalid_cursor
 from catalog.directory import actions, queries, rules
 from catalog.directory.models import DirectoryEntry, DirectoryIssue
@@ -29,7 +30,6 @@ from catalog.directory.schemas import (
 )
 from catalog.fields import DivisionCode, Line
 from catalog.newest import cut, id_after
-from catalog.product.rules import CERTIFICATE_FORMS
 from catalog.region import queries as region_queries
 from shared.auth import Caller, CallerDep, OptionalCaller
 from shared.clock import utc_now
@@ -318,7 +318,9 @@ async def _rows(database: Database, issue_id: UUID) -> AsyncIterator[Sequence[Se
 def _entry_rows(entry: DirectoryEntry) -> list[tuple[Any, ...]]:
     """One row a pack, or one without where nothing is for sale."""
     said = entry.content
-    certificates = "；".join(f"{CERTIFICATE_FORMS[each['type']][0]} {each['number']}" for each in said["certificates"])
+    certificates = "；".join(
+        f"{certificate_kinds()[each['type']].zh} {each['number']}" for each in said["certificates"]
+    )
     season = f"{said['season_from_month']}月—{said['season_to_month']}月"
     packs = said["packs"] or [{"specification": "", "net_weight_g": None, "price_fen": None}]
     return [

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from catalog.authority import OfficialRole
 from catalog.moves import Moves
 from catalog.moves import status_after as _status_after
 from shared.errors import Conflict, Invalid
@@ -14,7 +15,10 @@ MOVES: Moves = {
     "publish": (frozenset({"DRAFT"}), "PUBLISHED"),
     "withdraw": (frozenset({"PUBLISHED"}), "WITHDRAWN"),
 }
-EDITORS = {"county": ("decider", "assistance", "agriculture"), "province": ("province",)}
+EDITORS: dict[str, tuple[OfficialRole, ...]] = {
+    "county": ("decider", "assistance", "agriculture"),
+    "province": ("province",),
+}
 """Whose work a directory of the level is."""
 
 Content = Mapping[str, Any]

@@ -40,7 +40,7 @@ async def open_case(
 ) -> EnforcementCase:
     """Open a case against a supplier, about all of it, a product or a lot of a product.
 
-    404 `supplier-unknown`, `product-unknown`; 422 `product-missing` for a lot, `product-of-another`, `document-unknown`.
+    404 `supplier-unknown`, `product-unknown`; 422 `product-missing` (a lot), `product-of-another`, `document-unknown`.
     """
     supplier = await supplier_queries.get_supplier(db, supplier_id)
     about = subject_id if subject_kind == "product" else product_id if subject_kind == "lot" else None

@@ -139,6 +139,16 @@ class ProductSupplier(BaseModel):
     linked_households: int
 
 
+class ShownStanding(BaseModel):
+    """A badge: county-recognised, a regional brand with its certificate number, a demonstration, a credit list."""
+
+    code: str
+    name: str
+    name_en: str
+    number: str
+    until_on: date | None
+
+
 class ProductDetail(BaseModel):
     """A product's page. The card's SKU fields are null while nothing of it is for sale."""
 
@@ -154,6 +164,7 @@ class ProductDetail(BaseModel):
     season: Season
     supplier_id: UUID
     supplier_name: str
+    standings: list[ShownStanding]
     sku_id: UUID | None
     specification: str | None
     specification_en: str | None

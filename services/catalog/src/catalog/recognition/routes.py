@@ -283,7 +283,7 @@ async def revoke_recognition(
 async def raise_objection(
     db: Db, caller: OptionalCaller, once: Once, recognition_id: UUID, body: ObjectionIn
 ) -> Response:
-    """Object while the product is on public notice; nobody needs an account. 409 `recognition-status`, `notice-over`."""
+    """Object while the product is on notice; nobody needs an account. 409 `recognition-status`, `notice-over`."""
     objection = await actions.raise_objection(
         db, objection_id=new_id(), recognition_id=recognition_id, **body.model_dump(), caller=caller, now=utc_now()
     )

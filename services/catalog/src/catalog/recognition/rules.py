@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
+from catalog.authority import OfficialRole
 from catalog.moves import Moves
 from catalog.moves import status_after as _status_after
 from shared.errors import Conflict, Forbidden
@@ -30,7 +31,7 @@ MOVES: Moves = {
     "expire": (IN_FORCE, "EXPIRED"),
 }
 
-ROLES: dict[str, tuple[str, ...]] = {
+ROLES: dict[str, tuple[OfficialRole, ...]] = {
     "accept": ("township",),
     "pass-township": ("township",),
     "pass-department": ("department",),
@@ -43,7 +44,11 @@ ROLES: dict[str, tuple[str, ...]] = {
 }
 """Who may do what; `reject` belongs to the role whose turn it is."""
 
-REJECTING = {"TOWNSHIP_REVIEW": "township", "DEPARTMENT_REVIEW": "department", "COUNTY_DECISION": "decider"}
+REJECTING: dict[str, OfficialRole] = {
+    "TOWNSHIP_REVIEW": "township",
+    "DEPARTMENT_REVIEW": "department",
+    "COUNTY_DECISION": "decider",
+}
 STEPS = {"TOWNSHIP_REVIEW": "township", "DEPARTMENT_REVIEW": "department", "COUNTY_DECISION": "county"}
 """The step that a decision in this status belongs to."""
 

@@ -19,6 +19,7 @@ from catalog.product import queries as product_queries
 from catalog.product.data import categories
 from catalog.search import queries, rules
 from catalog.search.models import ProductCard
+from catalog.standings import rank_on
 from catalog.synonym import queries as synonym_queries
 from catalog.synonym.rules import Synonyms, words_alike
 from shared.clock import business_day
@@ -123,6 +124,7 @@ def _card_rows(facts: ProductFacts, synonyms: Synonyms, *, now: datetime) -> Ite
         len(facts.certificates_on(business_day(now))),
         facts.supplier_id,
         facts.county_code,
+        rank_on(facts.standings, business_day(now)),
     )
     digest = zlib.crc32(repr(basis).encode())
     for begins, ends in card_periods(facts, now):
@@ -159,6 +161,7 @@ def _postings(facts: ProductFacts, synonyms: Synonyms, *, now: datetime) -> dict
         designations=facts.designations,
         certificate_count=len(facts.certificates_on(business_day(now))),
         product_key=facts.product_id.bytes,
+        adjustment=rank_on(facts.standings, business_day(now)),
     )
     found = rules.text_terms(_document(facts, synonyms), tie_break=browse)
     labels = [

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from catalog import standing_queries
 from catalog.certificate import queries as certificate_queries
 from catalog.certificate.rules import REPORT, Proof
 from catalog.document import queries as document_queries
@@ -232,6 +233,7 @@ async def list_facts(db: AsyncSession, product_ids: Iterable[UUID], *, now: date
     documents = await document_queries.list_documents_by_id(
         db, {each for product in products for each in product.document_ids}
     )
+    standings = await standing_queries.list_standings(db, products)
     places = await region_queries.list_places(
         db, {product.origin_county_code for product in products}, day=business_day(now)
     )
@@ -312,6 +314,7 @@ async def list_facts(db: AsyncSession, product_ids: Iterable[UUID], *, now: date
                     )
                     for each in skus.get(product.product_id, ())
                 ),
+                standings=standings.get(product.product_id, ()),
             )
         )
     return found

@@ -56,12 +56,12 @@ class TextQuery:
     needles: tuple[str, ...] = ()
 
 
-def browse_rank(*, designations: Iterable[str], certificate_count: int, product_key: bytes) -> int:
+def browse_rank(*, designations: Iterable[str], certificate_count: int, product_key: bytes, adjustment: int = 0) -> int:
     """0 to 999, the order of a list that nobody searched: the neediest counties first, proven quality next, and by the
     luck of the key beyond that, so that no supplier fills the first page."""
     held = set(designations)
     lift = 250 * ("key-160" in held) + 150 * ("assisted-832" in held) + 50 * min(certificate_count, 3)
-    return lift + zlib.crc32(product_key) % 450
+    return max(0, min(999, lift + zlib.crc32(product_key) % 450 + adjustment))
 
 
 def text_terms(document: Document, *, tie_break: int) -> dict[str, int]:

@@ -44,6 +44,9 @@ class ProductCard(BaseModel):
     season: Season
     supplier_id: UUID
     supplier_name: str
+    standings: list[str] = Field(
+        description="recognised, brand, demonstration, and the credit lists: exemplary, abnormal, seriously_dishonest."
+    )
     sku_id: UUID
     specification: str
     specification_en: str

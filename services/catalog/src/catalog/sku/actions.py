@@ -12,6 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.announcement import announcement
+from catalog.credit import queries as credit_queries
+from catalog.enforcement import queries as enforcement_queries
 from catalog.facts import ProductFacts, SkuFacts, next_turn, sale_state_at
 from catalog.licence import queries as licence_queries
 from catalog.price import actions as price_actions
@@ -24,6 +26,7 @@ from catalog.season import actions as season_actions
 from catalog.season.rules import SOLD, PresaleWindow
 from catalog.sku import queries, rules
 from catalog.sku.models import Sku
+from shared.clock import business_day
 from shared.errors import Conflict
 from shared.etag import ensure_fresh
 from shared.events import Event
@@ -203,9 +206,11 @@ async def list_skus(db: AsyncSession, *, sku_ids: Sequence[UUID], now: datetime)
         shelves.setdefault(product.supplier_id, set()).add(product.category)
     for supplier_id, categories in sorted(shelves.items()):
         await licence_queries.ensure_may_sell(db, supplier_id=supplier_id, categories=categories, now=now)
+        await credit_queries.ensure_may_list(db, supplier_id, sku_ids=sku_ids, on=business_day(now))
     await product_queries.lock_products(db, product_ids)
     for product in await product_queries.list_products_by_id(db, product_ids):
         ensure_listed(product.status)
+    await enforcement_queries.ensure_products_free(db, product_ids, supplier_ids=shelves)
     new = [each for each in await queries.lock_skus(db, sku_ids) if not each.sku.is_listed]
     for each in new:
         rules.ensure_approved(is_approved=each.sku.is_approved)
@@ -249,15 +254,8 @@ async def delist_sku(db: AsyncSession, *, sku_id: UUID, reason: str, now: dateti
     """Take a SKU off the shelf: `SkuDelisted`. Off it already, it changes nothing. 404 `sku-unknown`."""
     product_id = await queries.get_product_id(db, sku_id)
     await product_queries.lock_product(db, product_id)
-    await _delist(db, [sku_id], product_ids=[product_id], reason=reason, now=now)
+    await delist_skus(db, [sku_id], product_ids=[product_id], reason=reason, now=now)
     return await queries.get_sku(db, sku_id)
-
-
-async def delist_skus(
-    db: AsyncSession, *, sku_ids: Sequence[UUID], product_ids: Sequence[UUID], reason: str, now: datetime
-) -> None:
-    """Take these SKUs of these products off the shelf. Hold the products' locks first."""
-    await _delist(db, sku_ids, product_ids=product_ids, reason=reason, now=now)
 
 
 async def mark_delisted_for(db: AsyncSession, *, sku_id: UUID, reason: str) -> None:
@@ -272,7 +270,7 @@ async def delist_all(db: AsyncSession, *, product_ids: Sequence[UUID], reason: s
     """Take all SKUs of these products off the shelf. Hold the products' locks first."""
     skus = await queries.list_skus_of(db, product_ids, listed_only=True)
     sku_ids = [each.sku.sku_id for found in skus.values() for each in found]
-    await _delist(db, sku_ids, product_ids=product_ids, reason=reason, now=now)
+    await delist_skus(db, sku_ids, product_ids=product_ids, reason=reason, now=now)
 
 
 async def announce_revised(db: AsyncSession, *, product_ids: Sequence[UUID], now: datetime) -> None:
@@ -304,7 +302,7 @@ async def turn_prices(db: AsyncSession, *, now: datetime, limit: int = 200) -> i
         return 0
     skus = await queries.list_skus_of(db, product_ids, listed_only=True)
     ended = [each.sku.sku_id for found in skus.values() for each in found if price_at(each.prices, now) is None]
-    await _delist(db, ended, product_ids=product_ids, reason=PRICE_ENDED, now=now)
+    await delist_skus(db, ended, product_ids=product_ids, reason=PRICE_ENDED, now=now)
     turned = {each.sku.product_id for found in skus.values() for each in found if _has_turned(each, now)}
     if turned:
         await announce_revised(db, product_ids=sorted(turned), now=now)
@@ -338,9 +336,10 @@ async def _changed(db: AsyncSession, sku: Sku, *, now: datetime) -> None:
     await db.refresh(sku)
 
 
-async def _delist(
+async def delist_skus(
     db: AsyncSession, sku_ids: Sequence[UUID], *, product_ids: Iterable[UUID], reason: str, now: datetime
 ) -> None:
+    """Take these SKUs of these products off the shelf. Hold the products' locks first."""
     rows = (await db.execute(_DELIST, {"sku_ids": list(sku_ids), "reason": reason, "now": now})).all()
     if not rows:
         return
