@@ -60,11 +60,13 @@ async def edit_product(
     if not _is_free(product, pending, caller):
         checked = await product_actions.checked_changes(db, product, changes, now=now)
         current = queries.current_fields(await review_actions.get_facts(db, product_id, now=now))
-        at_once, waits = rules.split_changes(_as_json(checked), current, queries.policies())
+        given = _as_json(checked)
+        at_once, waits = rules.split_changes(given, current, queries.policies())
+        taken_back = rules.taken_back(pending.fields if pending else {}, given, current)
         if product.status == IN_REVIEW:
             rules.ensure_not_in_review(waits)
-        if waits:
-            await _propose(db, product, pending, waits, current, caller=caller, now=now)
+        if waits or taken_back:
+            await _propose(db, product, pending, waits | taken_back, current, caller=caller, now=now)
     elif product.status == DELISTED and caller.kind == "supplier":
         product.is_reviewed = False
     if at_once or certificates is not None or not waits:

@@ -83,6 +83,11 @@ def split_changes(
     return at_once, waits
 
 
+def taken_back(pending: Mapping[str, Any], changes: Mapping[str, Any], current: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the changes those that set a pending field back to what is on sale."""
+    return {field: value for field, value in changes.items() if field in pending and current.get(field) == value}
+
+
 def merged(pending: Mapping[str, Any], changes: Mapping[str, Any], current: Mapping[str, Any]) -> dict[str, Any]:
     """The pending fields with further changes; what is back at what is on sale now leaves them."""
     found = {**pending, **changes}
