@@ -9,10 +9,14 @@ from gateway.pages import (
     dashboard,
     desk,
     entry,
+    goods,
+    goods_media,
+    goods_packs,
     home,
     orders,
     payment,
     product,
+    product_reviews,
     products,
     suggestions,
     tracking,
@@ -38,6 +42,10 @@ routers: list[APIRouter] = [
     work.router,
     suggestions.router,
     words.router,
+    goods.router,
+    goods_media.router,
+    goods_packs.router,
+    product_reviews.router,
 ]
 _: ErrorPage = error_page
 

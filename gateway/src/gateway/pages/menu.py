@@ -28,6 +28,8 @@ class Entry:
 
 MENU: tuple[Entry, ...] = (
     Entry("desk", "/desk", SUPPLIER, "supply", "truck"),
+    Entry("products", "/work/products", SUPPLIER, "supply", "list"),
+    Entry("product_reviews", "/work/product-reviews", OPERATOR, "review", "stamp", frozenset({"reviewer", "operator"})),
     Entry("words", "/work/words", OPERATOR, "platform", "search", frozenset({"catalogue"})),
     Entry("dashboard", "/dashboard", ANALYSTS, "figures", "chart"),
 )

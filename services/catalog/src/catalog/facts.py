@@ -1,7 +1,7 @@
 """A product with all that its card, its page and its events show, and how these read."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -82,6 +82,7 @@ class ProductFacts:
     more_pictures: tuple[str, ...]
     documents: tuple[DocumentFacts, ...]
     windows: tuple[SeasonWindow, ...]
+    region_names: Mapping[str, str]
     season_note: str
     season_note_en: str
     tax_basis: str
@@ -327,6 +328,7 @@ def _details(facts: ProductFacts, instant: datetime, skus: list[dict[str, Any]])
         "seasons": [
             {
                 "region_code": each.region_code,
+                "region_name": facts.region_names.get(each.region_code, ""),
                 "from_month": each.from_month,
                 "to_month": each.to_month,
                 "is_binding": each.is_binding,

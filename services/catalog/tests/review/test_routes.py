@@ -98,7 +98,9 @@ async def test_a_draft_is_reviewed_and_sold(client, db, own, reviewer):
     page = (await client.get(f"/v1/products/{product_id}")).json()
     assert (page["status"], page["pictures"], page["invoice_name"]) == ("LISTED", ["shiitake", "wood_ear"], "干香菇")
     assert (page["tax"]["is_exempt"], page["tax"]["basis"]) == (True, "cooperative_own")
-    assert page["seasons"] == [{"region_code": "420325", "from_month": 10, "to_month": 3, "is_binding": False}]
+    assert page["seasons"] == [
+        {"region_code": "420325", "region_name": "房县", "from_month": 10, "to_month": 3, "is_binding": False}
+    ]
     assert (page["skus"][0]["sku_id"], page["skus"][0]["unit"], page["skus"][0]["gtin"]) == (
         sku_id,
         "bag",

@@ -10,7 +10,7 @@ from catalog.certificate.schemas import CertificateSchema, ShownCertificate
 from catalog.fields import DivisionCode, Line, Month, Prose, Reason, Title
 from catalog.product.data import Category, TaxBasis, TemperatureClass, Unit
 from catalog.search.schemas import Origin, Season
-from catalog.season.schemas import PresaleShown, SeasonSchema
+from catalog.season.schemas import PresaleShown, SeasonSchema, SeasonShown
 from catalog.sku.schemas import TierSchema
 from shared.page import Page
 
@@ -177,7 +177,7 @@ class ProductDetail(BaseModel):
     description_en: str
     pictures: list[str]
     documents: list[DocumentShown]
-    seasons: list[SeasonSchema]
+    seasons: list[SeasonShown]
     season_note: str
     season_note_en: str
     tax: TaxShown | None

@@ -134,6 +134,15 @@ async def list_regions(
     return (await db.scalars(query)).all()
 
 
+async def list_names(db: AsyncSession, codes: Iterable[str]) -> dict[str, str]:
+    """The names of these divisions by code; an unknown one is absent."""
+    wanted = set(codes)
+    if not wanted:
+        return {}
+    rows = await db.execute(select(Region.code, Region.name).where(Region.code.in_(wanted)))
+    return {row.code: row.name for row in rows}
+
+
 async def list_designations(
     db: AsyncSession, *, kind: str | None, province_code: str | None, day: date, after: tuple[str, str], limit: int
 ) -> list[tuple[Designation, Region]]:

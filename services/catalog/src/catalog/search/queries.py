@@ -230,6 +230,9 @@ async def list_facts(db: AsyncSession, product_ids: Iterable[UUID], *, now: date
     reports = await inspection_queries.list_proofs(db, ids)
     skus = await sku_queries.list_skus_of(db, ids)
     windows = await season_queries.list_windows(db, ids)
+    region_names = await region_queries.list_names(
+        db, {window.region_code for found in windows.values() for window in found}
+    )
     documents = await document_queries.list_documents_by_id(
         db, {each for product in products for each in product.document_ids}
     )
@@ -265,6 +268,7 @@ async def list_facts(db: AsyncSession, product_ids: Iterable[UUID], *, now: date
                     if each in documents
                 ),
                 windows=tuple(windows.get(product.product_id, ())),
+                region_names=region_names,
                 season_note=product.season_note,
                 season_note_en=product.season_note_en,
                 tax_basis=product.tax_basis,

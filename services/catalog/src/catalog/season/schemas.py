@@ -29,6 +29,16 @@ class SeasonSchema(BaseModel):
         return SeasonWindow(self.region_code, self.from_month, self.to_month, self.is_binding)
 
 
+class SeasonShown(BaseModel):
+    """A season as it is shown, with the region's name (empty: wherever it grows)."""
+
+    region_code: str
+    region_name: str
+    from_month: int
+    to_month: int
+    is_binding: bool
+
+
 class PresaleSchema(BaseModel):
     """Sold ahead from `opens_at` until `closes_at`, sent from `ships_on` (a day in Shanghai) on."""
 
