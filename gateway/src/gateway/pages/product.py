@@ -20,6 +20,7 @@ from gateway.pages.cards import (
     season_text,
 )
 from gateway.pages.figures import day_text, month_text, price, unit_price, weight
+from gateway.pages.offers import Offer, is_sold, offer_of, sale_note, tiers_of, unit_name
 from gateway.pages.places import place_name, province_name
 from gateway.pages.shell import Page, PageDep
 from gateway.services import Services
@@ -47,6 +48,9 @@ class Pack:
     stock: str
     is_short: bool
     can_buy: bool
+    unit: str = ""
+    tiers: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ class ProductView:
     keeping: str
     certificates: list[Proof]
     supplier: Maker | None
+    offer: Offer
 
 
 def packs_of(skus: list[dict[str, Any]], available: Mapping[str, int], page: Page) -> list[Pack]:
@@ -137,7 +142,10 @@ def packs_of(skus: list[dict[str, Any]], available: Mapping[str, int], page: Pag
                 available=left,
                 stock=stock,
                 is_short=left is not None and left <= _FEW_PIECES,
-                can_buy=left != 0,
+                can_buy=left != 0 and is_sold(sku),
+                unit=unit_name(sku, page),
+                tiers=tuple(tiers_of(sku, page)),
+                note=sale_note(sku, page),
             )
         )
     return packs
@@ -212,6 +220,7 @@ def product_view(
         keeping=names["temperature_class"].get(item["temperature_class"], item["temperature_class"]),
         certificates=[_proof_of(each, page) for each in item["certificates"]],
         supplier=maker_of(item, page),
+        offer=offer_of(item, page),
     )
 
 

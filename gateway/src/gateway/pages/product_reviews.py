@@ -203,10 +203,7 @@ def _facts(product: dict[str, Any], page: Page) -> list[tuple[str, str]]:
         (t["title"], product["title"]),
         (t["title_en"], product["title_en"]),
         (t["category"], names["category"].get(product["category"], product["category"])),
-        (
-            t["origin_county_code"],
-            place if page.language == "zh" else f"{place_name(origin['county'], 'en')} ({place})",
-        ),
+        (t["origin_county_code"], place),
         (page.t.product_reviews.supplier, in_language(product["supplier"], "name", page.language)),
         (t["grade"], product["grade"]),
         (t["description"], product["description"]),
