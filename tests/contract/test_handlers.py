@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from analytics.handlers import Feeds, subscriptions
 from analytics.warehouse import Warehouse
 from catalog import handlers as catalog
-from logistics.handlers import ORDERS_HANDLERS
+from logistics import handlers as logistics
 from orders.handlers import CATALOG_HANDLERS, LOGISTICS_HANDLERS
 from shared.consumer import BatchSubscription, Subscription
 from shared.db import Database
@@ -31,8 +31,10 @@ def heard() -> list[tuple[str, str, list[type[Event]]]]:
     every: list[Subscription | BatchSubscription] = [
         Subscription("orders", "catalog", CATALOG_HANDLERS),
         Subscription("orders", "logistics", LOGISTICS_HANDLERS),
-        Subscription("logistics", "orders", ORDERS_HANDLERS),
+        Subscription("logistics", "orders", logistics.ORDERS_HANDLERS),
+        Subscription("logistics", "catalog", logistics.CATALOG_HANDLERS),
         Subscription("catalog", "orders", catalog.ORDERS_HANDLERS),
+        Subscription("catalog", "logistics", catalog.LOGISTICS_HANDLERS),
         *subscriptions(feeds),
     ]
     return [
@@ -45,7 +47,6 @@ FOR_PEOPLE = {
     "ProfitShared",
     "OrderPlaced",  # expiry is orders' own affair
     "ShipmentCreated",
-    "ExcursionOpened",
     "ExcursionClosed",
     "DirectoryIssued",
     "NoticeIssued",  # the message centre will send it on

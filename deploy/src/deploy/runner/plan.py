@@ -13,7 +13,7 @@ GATEWAY, CATALOG, ORDERS, LOGISTICS, ANALYTICS, SANDBOX = range(6)  # each part'
 FEEDS = {
     "catalog": ("orders", "logistics"),
     "orders": ("catalog", "logistics"),
-    "logistics": ("orders",),
+    "logistics": ("orders", "catalog"),
     "analytics": ("catalog", "orders", "logistics"),
     "gateway": (),
 }

@@ -76,6 +76,8 @@ from catalog.profit_contract.routes import router as profit_contract_router
 from catalog.profit_share import models as profit_share_models
 from catalog.profit_share.routes import router as profit_share_router
 from catalog.proposal.routes import router as proposal_router
+from catalog.reach import models as reach_models
+from catalog.reach.routes import router as reach_router
 from catalog.recognition import models as recognition_models
 from catalog.recognition.routes import router as recognition_router
 from catalog.region import models as region_models
@@ -103,6 +105,7 @@ from catalog.synonym import models as synonym_models
 from catalog.synonym.routes import router as synonym_router
 from catalog.tourism import models as tourism_models
 from catalog.tourism.routes import router as tourism_router
+from catalog.trace.routes import router as trace_router
 from catalog.trail import models as trail_models
 from shared.app import Service, create_app
 from shared.clock import utc_now
@@ -131,6 +134,7 @@ MODELS = (
     laboratory_models,
     inspection_models,
     lot_models,
+    reach_models,
     supply_models,
     demand_models,
     survey_models,
@@ -183,6 +187,8 @@ ROUTERS = [
     laboratory_router,
     inspection_router,
     lot_router,
+    reach_router,
+    trace_router,
     supply_router,
     demand_router,
     harvest_router,

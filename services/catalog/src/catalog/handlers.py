@@ -7,14 +7,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.popularity import actions as popularity_actions
 from catalog.profit_share import actions as profit_share_actions
+from catalog.reach import actions as reach_actions
+from catalog.reach.actions import PaidPartFacts, Pieces
 from shared.clock import business_day, utc_now
 from shared.consumer import Handlers
 from shared.events import Envelope
+from shared.events.logistics import ExcursionOpened, ShipmentDispatched
 from shared.events.orders import OrderCancelled, OrderPaid, SupplierOrderSettled
 
 
 async def on_order_paid(db: AsyncSession, event: OrderPaid, envelope: Envelope) -> None:
-    """What was sold counts for the order of lists, on the day of the payment."""
+    """What was sold counts for the order of lists, on the day of the payment; whose it is, for what its lots reach."""
     quantities: Counter[UUID] = Counter()
     for part in event.parts:
         for line in part.lines:
@@ -25,6 +28,23 @@ async def on_order_paid(db: AsyncSession, event: OrderPaid, envelope: Envelope) 
         quantities=quantities,
         sold_on=business_day(event.paid_at),
         today=business_day(envelope.time),
+    )
+    await reach_actions.note_paid(
+        db,
+        [
+            PaidPartFacts(
+                supplier_order_id=part.supplier_order_id,
+                order_id=event.order_id,
+                order_number=event.order_number,
+                supplier_id=part.supplier_id,
+                buyer_id=event.buyer_id,
+                buyer_kind=event.buyer_kind,
+                organisation_id=event.organisation_id,
+                county_code=event.address.county_code,
+                paid_at=event.paid_at,
+            )
+            for part in event.parts
+        ],
     )
 
 
@@ -49,9 +69,37 @@ async def on_supplier_order_settled(db: AsyncSession, event: SupplierOrderSettle
     )
 
 
+async def on_shipment_dispatched(db: AsyncSession, event: ShipmentDispatched, _: Envelope) -> None:
+    """Which lots left, for which order."""
+    await reach_actions.note_dispatched(
+        db,
+        shipment_id=event.shipment_id,
+        order_id=event.order_id,
+        supplier_order_id=event.supplier_order_id,
+        pieces=[Pieces(line.sku_id, line.quantity, line.lot_code or "") for line in event.lines],
+        dispatched_at=event.dispatched_at,
+    )
+
+
+async def on_excursion_opened(db: AsyncSession, event: ExcursionOpened, envelope: Envelope) -> None:
+    """A grave excursion holds the lots that are in the shipment."""
+    await reach_actions.note_excursion(
+        db,
+        excursion_id=event.excursion_id,
+        shipment_id=event.shipment_id,
+        severity=event.severity,
+        kind=event.kind,
+        started_at=event.started_at,
+        now=envelope.time,
+    )
+
+
 ORDERS_HANDLERS: Handlers = {
     OrderPaid: on_order_paid,
     OrderCancelled: on_order_cancelled,
     SupplierOrderSettled: on_supplier_order_settled,
 }
-LOGISTICS_HANDLERS: Handlers = {}
+LOGISTICS_HANDLERS: Handlers = {
+    ShipmentDispatched: on_shipment_dispatched,
+    ExcursionOpened: on_excursion_opened,
+}

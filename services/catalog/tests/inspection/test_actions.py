@@ -73,7 +73,7 @@ async def decided(db, inspection, verb="accept", revision=1, now=NOW):
 
 
 async def cards(app, at, **filters):
-    rows, _ = await search_queries.find_cards(
+    rows = await search_queries.find_cards(
         fetching(app.state.database),
         text_query=None,
         filters=Filters(**filters),

@@ -9,7 +9,8 @@ from logistics.base import Base
 from logistics.carrier import routes as carrier_routes
 from logistics.dispatch import routes as dispatch_routes
 from logistics.excursion import models as excursion_models
-from logistics.handlers import ORDERS_HANDLERS
+from logistics.handlers import CATALOG_HANDLERS, ORDERS_HANDLERS
+from logistics.held_lot import models as held_lot_models
 from logistics.jobs import jobs
 from logistics.parcel import routes as parcel_routes
 from logistics.push import KeyRing
@@ -22,11 +23,14 @@ from logistics.vault import Vault
 from shared.app import Service, create_app
 from shared.consumer import AnySubscription, Subscription
 
-__all__ = ["create", "excursion_models", "service"]
+__all__ = ["create", "excursion_models", "held_lot_models", "service"]
 
 
 def _subscriptions(_: FastAPI) -> Sequence[AnySubscription]:
-    return [Subscription("logistics", "orders", ORDERS_HANDLERS)]
+    return [
+        Subscription("logistics", "orders", ORDERS_HANDLERS),
+        Subscription("logistics", "catalog", CATALOG_HANDLERS),
+    ]
 
 
 def _configure(app: FastAPI) -> None:

@@ -1,12 +1,14 @@
-"""What happens here when something happened in orders."""
+"""What happens here when something happened in orders or in the catalog."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from logistics.held_lot import actions as held_lot_actions
 from logistics.shipment import actions
 from logistics.shipment.actions import PaidOrder, PaidPart
 from logistics.shipment.rules import PaidLine
 from shared.consumer import Handlers
 from shared.events import Envelope
+from shared.events.catalog import LotHeld, LotReleased
 from shared.events.orders import OrderCancelled, OrderPaid, SoldPart
 from shared.ids import new_id
 
@@ -29,6 +31,27 @@ async def on_order_paid(db: AsyncSession, event: OrderPaid, _: Envelope) -> None
 async def on_order_cancelled(db: AsyncSession, event: OrderCancelled, _: Envelope) -> None:
     """What has not left stays."""
     await actions.cancel_shipments(db, order_id=event.order_id, cancelled_at=event.cancelled_at)
+
+
+async def on_lot_held(db: AsyncSession, event: LotHeld, _: Envelope) -> None:
+    """Nothing of the lot leaves."""
+    await held_lot_actions.note_held(
+        db,
+        lot_id=event.lot_id,
+        code=event.code,
+        sku_ids=event.sku_ids,
+        reason=event.reason,
+        is_recalled=event.is_recalled,
+        revision=event.revision,
+        now=event.held_at,
+    )
+
+
+async def on_lot_released(db: AsyncSession, event: LotReleased, _: Envelope) -> None:
+    """It may leave again."""
+    await held_lot_actions.note_released(
+        db, lot_id=event.lot_id, code=event.code, revision=event.revision, now=event.released_at
+    )
 
 
 def _part(part: SoldPart) -> PaidPart:
@@ -54,3 +77,4 @@ def _part(part: SoldPart) -> PaidPart:
 
 
 ORDERS_HANDLERS: Handlers = {OrderPaid: on_order_paid, OrderCancelled: on_order_cancelled}
+CATALOG_HANDLERS: Handlers = {LotHeld: on_lot_held, LotReleased: on_lot_released}

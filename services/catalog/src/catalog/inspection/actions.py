@@ -20,6 +20,8 @@ from catalog.inspection.models import Inspection, InspectionItem
 from catalog.laboratory import queries as laboratory_queries
 from catalog.laboratory.data import cma_form
 from catalog.laboratory.rules import ensure_cma_number
+from catalog.lot import actions as lot_actions
+from catalog.lot import queries as lot_queries
 from catalog.notice.actions import notify
 from catalog.product import queries as product_queries
 from catalog.sku import actions as sku_actions
@@ -66,11 +68,12 @@ async def submit_inspection(
     caller: Caller | None,
     now: datetime,
     document_id: UUID | None = None,
+    lot_id: UUID | None = None,
 ) -> Inspection:
     """A report on a product, to be looked at.
 
     404 `product-unknown`; 409 `inspection-exists`; 422 `report-number-invalid`, `cma-number-invalid`, `report-days`,
-    `report-over`, `document-unknown`.
+    `report-over`, `document-unknown`, `lot-unknown`.
     """
     rules.ensure_report_number(report.report_number)
     ensure_cma_number(report.cma_number, cma_form())
@@ -120,6 +123,8 @@ async def submit_inspection(
         for position, each in enumerate(findings)
     )
     await db.flush()
+    if lot_id is not None:
+        await lot_actions.attach_inspection(db, lot_id=lot_id, inspection_id=inspection_id, product_id=product_id)
     await trail_actions.record(
         db,
         subject_kind=SUBJECT,
@@ -162,6 +167,9 @@ async def decide(
     await _move(db, inspection, verb=verb, caller=caller, now=now, reason=reason)
     if was_accepted or inspection.status == rules.ACCEPTED:
         await sku_actions.announce_revised(db, product_ids=[product_id], now=now)
+    if inspection.status == rules.ACCEPTED and not inspection.is_passed:
+        lots = await lot_queries.list_open_of_inspection(db, inspection_id)
+        await lot_actions.hold_open(db, lots, reason=f"检测不合格 {inspection.report_number}", now=now)
     if caller is None or caller.organisation_id != inspection.supplier_id:
         await notify(
             db,

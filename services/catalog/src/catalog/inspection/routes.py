@@ -112,7 +112,7 @@ async def submit_inspection(db: Db, caller: CallerDep, once: Once, body: Inspect
     """Submit a report on an own product.
 
     403 `not-your-supplier`; 404 `product-unknown`; 409 `inspection-exists`; 422 `report-number-invalid`,
-    `cma-number-invalid`, `report-days`, `report-over`, `document-unknown`.
+    `cma-number-invalid`, `report-days`, `report-over`, `document-unknown`, `lot-unknown`.
     """
     product = await product_queries.get_product(db, body.product_id)
     ensure_may_edit(caller, product.supplier_id)
@@ -123,6 +123,7 @@ async def submit_inspection(db: Db, caller: CallerDep, once: Once, body: Inspect
         report=body.as_report(),
         findings=body.as_findings(),
         document_id=body.document_id,
+        lot_id=body.lot_id,
         caller=caller,
         now=utc_now(),
     )

@@ -32,7 +32,8 @@ class ItemIn(BaseModel):
 
 
 class InspectionIn(BaseModel):
-    """A report to be looked at. `document_id` names its scan, uploaded before (POST /v1/documents)."""
+    """A report to be looked at. `document_id` names its scan, uploaded before (POST /v1/documents),
+    `lot_id` the lot that was sampled, if it was one."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -45,6 +46,7 @@ class InspectionIn(BaseModel):
     valid_until: Day
     items: Annotated[list[ItemIn], Field(min_length=1, max_length=200)]
     document_id: UUID | None = None
+    lot_id: UUID | None = None
 
     def as_report(self) -> ReportFacts:
         return ReportFacts(

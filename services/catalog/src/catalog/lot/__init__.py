@@ -1,1 +1,1 @@
-"""Lots: what was harvested together, held and released together, and where it went."""
+"""Lots: what was harvested on one day in one place, under a trace code; held, released, closed, recalled."""

@@ -91,35 +91,31 @@ def driver_of(text_query: TextQuery | None, filters: Filters) -> tuple[str, str 
     return EVERYTHING, None
 
 
+_CONDITIONS = {
+    "category": "card.category = {}",
+    "province": "card.province_code = {}",
+    "city": "card.city_code = {}",
+    "county": "card.county_code = {}",
+    "supplier_id": "card.supplier_id = {}",
+    "designation": "{} = ANY(card.designations)",
+    "provinces": "card.province_code = ANY({}::text[])",
+    "certificate": "{} = ANY(card.certificates)",
+    "canteen": f"('{REPORT}' = ANY(card.certificates)) = {{}}",
+    "season": "card.season_mask & {}::smallint <> 0",
+    "price_min_fen": "card.price_fen >= {}",
+    "price_max_fen": "card.price_fen <= {}",
+}
+
+
 def conditions_of(statement: Statement, filters: Filters, *, implied: str | None = None) -> dict[str, str]:
     """Each filter that is set, as SQL on the card, but the one that the driver's list implies."""
     if implied is not None:
         filters = replace(filters, **{implied: None})
     found: dict[str, str] = {}
-    for name, column in (
-        ("category", "card.category"),
-        ("province", "card.province_code"),
-        ("city", "card.city_code"),
-        ("county", "card.county_code"),
-        ("supplier_id", "card.supplier_id"),
-    ):
+    for name, condition in _CONDITIONS.items():
         value = getattr(filters, name)
         if value is not None:
-            found[name] = f"{column} = {statement.put(value)}"
-    if filters.designation is not None:
-        found["designation"] = f"{statement.put(filters.designation)} = ANY(card.designations)"
-    if filters.provinces is not None:
-        found["provinces"] = f"card.province_code = ANY({statement.put(list(filters.provinces))}::text[])"
-    if filters.certificate is not None:
-        found["certificate"] = f"{statement.put(filters.certificate)} = ANY(card.certificates)"
-    if filters.canteen is not None:
-        found["canteen"] = f"({statement.put(REPORT)} = ANY(card.certificates)) = {statement.put(filters.canteen)}"
-    if filters.season is not None:
-        found["season"] = f"card.season_mask & {statement.put(filters.season)}::smallint <> 0"
-    if filters.price_min_fen is not None:
-        found["price_min_fen"] = f"card.price_fen >= {statement.put(filters.price_min_fen)}"
-    if filters.price_max_fen is not None:
-        found["price_max_fen"] = f"card.price_fen <= {statement.put(filters.price_max_fen)}"
+            found[name] = condition.format(statement.put(list(value) if isinstance(value, tuple) else value))
     return found
 
 

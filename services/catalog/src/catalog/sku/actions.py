@@ -16,6 +16,7 @@ from catalog.credit import queries as credit_queries
 from catalog.enforcement import queries as enforcement_queries
 from catalog.facts import ProductFacts, SkuFacts, next_turn, sale_state_at
 from catalog.licence import queries as licence_queries
+from catalog.lot import queries as lot_queries
 from catalog.price import actions as price_actions
 from catalog.price.rules import RETAIL, PricePeriod, ensure_has_price, price_at
 from catalog.product import queries as product_queries
@@ -215,6 +216,7 @@ async def list_skus(db: AsyncSession, *, sku_ids: Sequence[UUID], now: datetime)
     for each in new:
         rules.ensure_approved(is_approved=each.sku.is_approved)
         ensure_has_price(each.prices, now)
+    rules.ensure_not_held(await lot_queries.list_blocked_skus(db, [each.sku.sku_id for each in new]))
     if not new:
         return
     await db.execute(_LIST, {"sku_ids": [each.sku.sku_id for each in new], "now": now})
@@ -224,7 +226,7 @@ async def list_skus(db: AsyncSession, *, sku_ids: Sequence[UUID], now: datetime)
 
 async def list_ready(db: AsyncSession, *, product_id: UUID, now: datetime) -> None:
     """Put the packs of a product that was let through, or came back, on its shelf: those that somebody approved, that
-    have a price, and that were not taken off one by one. Hold the product's lock first."""
+    have a price, that were not taken off one by one, and of which no lot is held. Hold the product's lock first."""
     found = (await queries.list_skus_of(db, [product_id])).get(product_id, [])
     ready = [
         each.sku.sku_id
@@ -234,7 +236,8 @@ async def list_ready(db: AsyncSession, *, product_id: UUID, now: datetime) -> No
         and each.sku.delisted_reason in BACK_WITH_PRODUCT
         and price_at(each.prices, now) is not None
     ]
-    if ready:
+    blocked = await lot_queries.list_blocked_skus(db, ready)
+    if ready := [each for each in ready if each not in blocked]:
         await list_skus(db, sku_ids=ready, now=now)
 
 

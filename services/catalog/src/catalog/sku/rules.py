@@ -1,5 +1,8 @@
 """A pack's bar code, and whether it may be sold."""
 
+from collections.abc import Collection
+from uuid import UUID
+
 from shared.errors import Conflict, Invalid
 
 GTIN_LENGTHS = frozenset({8, 12, 13, 14})
@@ -28,3 +31,13 @@ def ensure_approved(*, is_approved: bool) -> None:
     """409 `sku-in-review`: a pack that nobody has reviewed is not sold."""
     if not is_approved:
         raise Conflict("The pack has not been reviewed yet: it waits for the reviewer.", code="sku-in-review")
+
+
+def ensure_not_held(blocked: Collection[UUID]) -> None:
+    """409 `lot-held` if lots of these SKUs are held or recalled and none is open."""
+    if blocked:
+        raise Conflict(
+            "A lot of this SKU is held or recalled and there is no other: have it released, or enter a new lot.",
+            code="lot-held",
+            sku_ids=sorted(str(each) for each in blocked),
+        )

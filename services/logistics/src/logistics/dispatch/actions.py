@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from logistics.carrier import queries as carrier_queries
 from logistics.dispatch import rules
 from logistics.dispatch.rules import PlannedParcel
+from logistics.held_lot import actions as held_lot_actions
 from logistics.parcel import actions as parcel_actions
 from logistics.parcel.queries import ParcelFacts
 from logistics.reading import actions as reading_actions
@@ -44,6 +45,8 @@ async def dispatch_shipment(
     rules.ensure_distinct(parcels)
     lines = {line.sku_id: line for line in (await shipment_queries.list_lines(db, [shipment_id]))[shipment_id]}
     rules.ensure_complete(parcels, {sku_id: line.quantity for sku_id, line in lines.items()})
+    pieces = rules.pieces_by_lot(parcels)
+    await held_lot_actions.ensure_sendable(db, list(pieces))
     classes = {sku_id: line.temperature_class for sku_id, line in lines.items()}
     await _ensure_carriers(db, parcels)
     packed: Counter[UUID] = Counter()
@@ -71,13 +74,17 @@ async def dispatch_shipment(
             )
         made.append(facts)
     await shipment_actions.mark_dispatched(db, shipment, quantities=packed, now=now)
+    await held_lot_actions.note_sent(db, shipment_id=shipment_id, pieces=pieces)
     event = ShipmentDispatched(
         shipment_id=shipment_id,
         order_id=shipment.order_id,
         supplier_order_id=shipment.supplier_order_id,
         carrier_code=parcels[0].carrier_code,
         waybill_numbers=tuple(parcel.waybill_number for parcel in parcels),
-        lines=tuple(DispatchedLine(sku_id=sku_id, quantity=packed[sku_id]) for sku_id in sorted(packed)),
+        lines=tuple(
+            DispatchedLine(sku_id=sku_id, quantity=quantity, lot_code=code or None)
+            for (sku_id, code), quantity in sorted(pieces.items())
+        ),
         dispatched_at=now,
     )
     await publish(db, event, now=now)

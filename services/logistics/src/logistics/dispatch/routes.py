@@ -16,6 +16,7 @@ from shared.clock import utc_now
 from shared.db import Db
 from shared.idempotency import Once
 from shared.ids import new_id
+from shared.trace_codes import normalised
 
 router = APIRouter(prefix="/v1/shipments", tags=["shipments"])
 
@@ -24,8 +25,9 @@ router = APIRouter(prefix="/v1/shipments", tags=["shipments"])
 async def dispatch_shipment(shipment_id: UUID, body: Dispatch, caller: CallerDep, once: Once, db: Db) -> Response:
     """Send a shipment, in one or more parcels that together hold exactly what was paid.
 
-    403 `not-the-supplier`; 409 `shipment-already-dispatched`, `shipment-cancelled`, `waybill-taken`; 422
-    `quantities-differ`, `waybill-repeated`, `carrier-unknown`, `temperature-classes-apart`.
+    403 `not-the-supplier`; 409 `shipment-already-dispatched`, `shipment-cancelled`, `waybill-taken`, `lot-held`,
+    `lot-code-needed`; 422 `trace-code-invalid`, `quantities-differ`, `waybill-repeated`, `carrier-unknown`,
+    `temperature-classes-apart`.
     """
     await actions.dispatch_shipment(
         db,
@@ -42,6 +44,9 @@ async def dispatch_shipment(shipment_id: UUID, body: Dispatch, caller: CallerDep
 
 def _planned(parcel: PackedParcel) -> PlannedParcel:
     quantities: Counter[UUID] = Counter()
+    lots: Counter[tuple[UUID, str]] = Counter()
     for line in parcel.lines:
         quantities[line.sku_id] += line.quantity
-    return PlannedParcel(parcel.carrier_code, parcel.waybill_number, dict(quantities))
+        if line.lot_code:
+            lots[line.sku_id, normalised(line.lot_code)] += line.quantity
+    return PlannedParcel(parcel.carrier_code, parcel.waybill_number, dict(quantities), dict(lots))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from shared.errors import Conflict, Invalid
@@ -10,11 +10,26 @@ from shared.errors import Conflict, Invalid
 
 @dataclass(frozen=True, slots=True)
 class PlannedParcel:
-    """One box as the supplier packed it."""
+    """One box as the supplier packed it: pieces by SKU, and of which lots where they were named."""
 
     carrier_code: str
     waybill_number: str
     quantities: Mapping[UUID, int]
+    lots: Mapping[tuple[UUID, str], int] = field(default_factory=dict)
+
+
+def pieces_by_lot(parcels: Sequence[PlannedParcel]) -> Counter[tuple[UUID, str]]:
+    """Pieces by SKU and lot code over all parcels; the code is empty for pieces of which no lot was named."""
+    found: Counter[tuple[UUID, str]] = Counter()
+    for parcel in parcels:
+        named: Counter[UUID] = Counter()
+        for (sku_id, code), quantity in parcel.lots.items():
+            found[sku_id, code] += quantity
+            named[sku_id] += quantity
+        for sku_id, quantity in parcel.quantities.items():
+            if quantity > named[sku_id]:
+                found[sku_id, ""] += quantity - named[sku_id]
+    return found
 
 
 def ensure_distinct(parcels: Sequence[PlannedParcel]) -> None:

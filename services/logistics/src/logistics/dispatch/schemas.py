@@ -8,12 +8,13 @@ from logistics.fields import CarrierCode, WaybillNumber
 
 
 class PackedLine(BaseModel):
-    """Pieces of a SKU in the box."""
+    """Pieces of a SKU in the box; `lot_code` is the trace code of the lot that they are of."""
 
     model_config = ConfigDict(extra="forbid")
 
     sku_id: UUID
     quantity: int = Field(ge=1, le=1_000_000)
+    lot_code: str | None = Field(default=None, max_length=40)
 
 
 class PackedParcel(BaseModel):

@@ -8,12 +8,14 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from logistics.held_lot import queries as held_lot_queries
+from logistics.held_lot.models import ShipmentLot
 from logistics.parcel import queries as parcel_queries
 from logistics.parcel.routes import present_parcel
 from logistics.shipment import queries
-from logistics.shipment.models import Shipment
+from logistics.shipment.models import Shipment, ShipmentLine
 from logistics.shipment.queries import ShipmentFilter
-from logistics.shipment.schemas import AddressOut, ShipmentLineOut, ShipmentOut, ShipmentStatus
+from logistics.shipment.schemas import AddressOut, LotPiecesOut, ShipmentLineOut, ShipmentOut, ShipmentStatus
 from shared.auth import CallerDep
 from shared.db import Read
 from shared.errors import BadRequest
@@ -52,6 +54,7 @@ async def present(db: AsyncSession, shipments: Sequence[Shipment]) -> list[Shipm
     """Shipments as they are shown, with their lines and parcels."""
     ids = [each.shipment_id for each in shipments]
     lines = await queries.list_lines(db, ids)
+    lots = await held_lot_queries.list_lots(db, ids)
     parcels = await parcel_queries.list_of_shipments(db, ids)
     parcel_lines = await parcel_queries.list_lines(db, [each.parcel_id for each in parcels])
     return [
@@ -72,7 +75,7 @@ async def present(db: AsyncSession, shipments: Sequence[Shipment]) -> list[Shipm
                 recipient=each.recipient, phone=each.phone, county_code=each.county_code, detail=each.address_detail
             ),
             lines=[
-                ShipmentLineOut.model_validate(line, from_attributes=True) for line in lines.get(each.shipment_id, [])
+                _line(line, lots.get((each.shipment_id, line.sku_id), [])) for line in lines.get(each.shipment_id, [])
             ],
             parcels=[
                 present_parcel(parcel, parcel_lines.get(parcel.parcel_id, []))
@@ -82,6 +85,11 @@ async def present(db: AsyncSession, shipments: Sequence[Shipment]) -> list[Shipm
         )
         for each in shipments
     ]
+
+
+def _line(line: ShipmentLine, lots: Sequence[ShipmentLot]) -> ShipmentLineOut:
+    found = ShipmentLineOut.model_validate(line, from_attributes=True)
+    return found.model_copy(update={"lots": [LotPiecesOut.model_validate(each) for each in lots]})
 
 
 def _place(cursor: str) -> tuple[datetime, UUID]:

@@ -4,15 +4,24 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from logistics.parcel.schemas import ParcelOut
 
 ShipmentStatus = Literal["PENDING", "DISPATCHED", "DELIVERED", "CANCELLED"]
 
 
+class LotPiecesOut(BaseModel):
+    """Pieces that left of a lot."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    lot_code: str
+    quantity: int
+
+
 class ShipmentLineOut(BaseModel):
-    """Pieces of a SKU to send."""
+    """Pieces of a SKU to send; `lots` says of which lots they left, where their supplier named them."""
 
     sku_id: UUID
     product_id: UUID
@@ -21,6 +30,7 @@ class ShipmentLineOut(BaseModel):
     temperature_class: str
     net_weight_g: int
     quantity: int
+    lots: list[LotPiecesOut] = []
 
 
 class AddressOut(BaseModel):

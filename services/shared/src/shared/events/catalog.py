@@ -132,6 +132,37 @@ class SupplierExited(Event):
     exited_at: datetime
 
 
+class LotHeld(Event):
+    """Nothing of the lot may be sold or sent until it is released; a recalled lot never is. A later `revision` of the
+    lot outweighs an earlier one, also of its releases."""
+
+    type: ClassVar[str] = "catalog.lot-held.v1"
+    subject_field: ClassVar[str] = "lot_id"
+
+    lot_id: UUID
+    code: str
+    supplier_id: UUID
+    county_code: DivisionCode
+    sku_ids: tuple[UUID, ...]
+    reason: str
+    is_recalled: bool = False
+    revision: int
+    held_at: datetime
+
+
+class LotReleased(Event):
+    """The lot may be sold and sent again."""
+
+    type: ClassVar[str] = "catalog.lot-released.v1"
+    subject_field: ClassVar[str] = "lot_id"
+
+    lot_id: UUID
+    code: str
+    reason: str
+    revision: int
+    released_at: datetime
+
+
 class NoticeIssued(Event):
     """An organisation was told something; `code` chooses the sentence, `facts` fill it in. Mails build on this."""
 

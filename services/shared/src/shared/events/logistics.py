@@ -21,10 +21,11 @@ class ShipmentCreated(Event):
 
 
 class DispatchedLine(Part):
-    """Pieces of a SKU that left the supplier."""
+    """Pieces of a SKU that left the supplier; of one lot if it was named, so a SKU may come more than once."""
 
     sku_id: UUID
     quantity: int
+    lot_code: str | None = None
 
 
 class ShipmentDispatched(Event):

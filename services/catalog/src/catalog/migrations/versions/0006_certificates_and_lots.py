@@ -8,9 +8,116 @@ revision = "0006"
 down_revision = "0005"
 
 
+_LOTS = (
+    """
+    CREATE TABLE lots (
+        lot_id uuid CONSTRAINT pk_lots PRIMARY KEY,
+        code text NOT NULL CONSTRAINT uq_lots_code UNIQUE
+            CONSTRAINT ck_lots_code_form CHECK (code ~ '^[0-9]{22}[0-9A-HJ-NPQRTUWXY]$'),
+        product_id uuid NOT NULL CONSTRAINT fk_lots_product_id_products REFERENCES products (product_id),
+        supplier_id uuid NOT NULL CONSTRAINT fk_lots_supplier_id_suppliers REFERENCES suppliers (supplier_id),
+        county_code text NOT NULL CONSTRAINT fk_lots_county_code_regions REFERENCES regions (code),
+        village text NOT NULL DEFAULT '',
+        harvested_on date NOT NULL,
+        quantity_g bigint NOT NULL CONSTRAINT ck_lots_quantity_in_range CHECK (quantity_g BETWEEN 1 AND 1000000000000),
+        external_trace_code text NOT NULL DEFAULT '',
+        status text NOT NULL CONSTRAINT ck_lots_status_known CHECK (status IN ('OPEN', 'HELD', 'CLOSED', 'RECALLED')),
+        status_reason text NOT NULL DEFAULT '',
+        held_by text CONSTRAINT ck_lots_held_by_known CHECK (held_by IN ('supplier', 'clock', 'official', 'operator')),
+        revision bigint NOT NULL DEFAULT 1,
+        created_at timestamptz NOT NULL,
+        changed_at timestamptz NOT NULL,
+        CONSTRAINT ck_lots_held_by_somebody CHECK ((held_by IS NOT NULL) = (status = 'HELD')),
+        CONSTRAINT ck_lots_held_with_reason CHECK (status IN ('OPEN', 'CLOSED') OR status_reason <> '')
+    )
+    """,
+    "CREATE INDEX ix_lots_supplier_id ON lots (supplier_id, created_at, lot_id)",
+    "CREATE INDEX ix_lots_county_code ON lots (county_code, created_at, lot_id)",
+    "CREATE INDEX ix_lots_created_at ON lots (created_at, lot_id)",
+    "CREATE INDEX ix_lots_product_id ON lots (product_id)",
+    """
+    CREATE TABLE lot_skus (
+        lot_id uuid NOT NULL CONSTRAINT fk_lot_skus_lot_id_lots REFERENCES lots (lot_id),
+        sku_id uuid NOT NULL CONSTRAINT fk_lot_skus_sku_id_skus REFERENCES skus (sku_id),
+        CONSTRAINT pk_lot_skus PRIMARY KEY (lot_id, sku_id)
+    )
+    """,
+    "CREATE INDEX ix_lot_skus_sku_id ON lot_skus (sku_id)",
+    """
+    CREATE TABLE lot_certificates (
+        lot_id uuid NOT NULL CONSTRAINT fk_lot_certificates_lot_id_lots REFERENCES lots (lot_id),
+        certificate_id uuid NOT NULL
+            CONSTRAINT fk_lot_certificates_certificate_id_certificates REFERENCES certificates (certificate_id),
+        CONSTRAINT pk_lot_certificates PRIMARY KEY (lot_id, certificate_id)
+    )
+    """,
+    """
+    CREATE TABLE lot_inspections (
+        lot_id uuid NOT NULL CONSTRAINT fk_lot_inspections_lot_id_lots REFERENCES lots (lot_id),
+        inspection_id uuid NOT NULL
+            CONSTRAINT fk_lot_inspections_inspection_id_inspections REFERENCES inspections (inspection_id),
+        CONSTRAINT pk_lot_inspections PRIMARY KEY (lot_id, inspection_id)
+    )
+    """,
+    "CREATE INDEX ix_lot_inspections_inspection_id ON lot_inspections (inspection_id)",
+    """
+    CREATE TABLE trace_subjects (
+        county_code text NOT NULL,
+        supplier_id uuid NOT NULL
+            CONSTRAINT fk_trace_subjects_supplier_id_suppliers REFERENCES suppliers (supplier_id),
+        serial integer NOT NULL,
+        CONSTRAINT pk_trace_subjects PRIMARY KEY (county_code, supplier_id)
+    )
+    """,
+    "CREATE UNIQUE INDEX uq_trace_subjects_serial ON trace_subjects (county_code, serial)",
+    "CREATE TABLE trace_counters (scope text CONSTRAINT pk_trace_counters PRIMARY KEY, last integer NOT NULL)",
+)
+_REACH = (
+    """
+    CREATE TABLE dispatched_pieces (
+        shipment_id uuid NOT NULL,
+        sku_id uuid NOT NULL,
+        lot_code text NOT NULL,
+        order_id uuid NOT NULL,
+        supplier_order_id uuid NOT NULL,
+        quantity integer NOT NULL CONSTRAINT ck_dispatched_pieces_quantity_positive CHECK (quantity > 0),
+        dispatched_at timestamptz NOT NULL,
+        CONSTRAINT pk_dispatched_pieces PRIMARY KEY (shipment_id, sku_id, lot_code)
+    )
+    """,
+    "CREATE INDEX ix_dispatched_pieces_lot_code ON dispatched_pieces (lot_code) WHERE lot_code <> ''",
+    "CREATE INDEX ix_dispatched_pieces_dispatched_at ON dispatched_pieces (dispatched_at)",
+    """
+    CREATE TABLE paid_parts (
+        supplier_order_id uuid CONSTRAINT pk_paid_parts PRIMARY KEY,
+        order_id uuid NOT NULL,
+        order_number text NOT NULL,
+        supplier_id uuid NOT NULL,
+        buyer_id uuid NOT NULL,
+        buyer_kind text NOT NULL,
+        organisation_id uuid,
+        county_code text NOT NULL,
+        paid_at timestamptz NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE shipment_alarms (
+        excursion_id uuid CONSTRAINT pk_shipment_alarms PRIMARY KEY,
+        shipment_id uuid NOT NULL,
+        severity text NOT NULL,
+        kind text NOT NULL,
+        started_at timestamptz NOT NULL
+    )
+    """,
+    "CREATE INDEX ix_shipment_alarms_shipment_id ON shipment_alarms (shipment_id)",
+)
+
+
 def upgrade() -> None:
     _certificates()
     _inspections()
+    for statement in (*_LOTS, *_REACH):
+        op.execute(statement)
 
 
 def _certificates() -> None:

@@ -1,0 +1,1 @@
+"""Reach: which orders, buyers and counties a lot went to, from what orders and logistics tell."""

@@ -1,0 +1,1 @@
+"""Held lots: what the catalog says must not be sent."""
