@@ -20,13 +20,13 @@ _ENDING = """
     FROM licences AS licence
     JOIN suppliers AS supplier USING (supplier_id)
     JOIN regions AS region ON region.code = supplier.county_code
-    WHERE licence.status = :status AND licence.valid_until <= :last
+    WHERE licence.status = :status AND (licence.valid_until <= :last OR licence.status = 'FILED')
       AND supplier.status IN ('ACTIVE', 'SUSPENDED')
       AND supplier.county_code ~ :regions AND supplier.county_code ~ :region
       AND (CAST(:type AS text) IS NULL OR licence.type = :type)
       AND strpos(lower(supplier.name || ' ' || licence.number), lower(:q)) > 0
-      AND (licence.valid_until, licence.licence_id) > (CAST(:after_day AS date), CAST(:after_id AS uuid))
-    ORDER BY licence.valid_until, licence.licence_id
+      AND (coalesce(licence.valid_until, '9999-12-31'), licence.licence_id) > (CAST(:after_day AS date), CAST(:after_id AS uuid))
+    ORDER BY coalesce(licence.valid_until, '9999-12-31'), licence.licence_id
     LIMIT :limit
 """
 _AGENTS_WITHOUT = text("""
@@ -124,7 +124,8 @@ async def list_ending(
     after: tuple[date, UUID],
     limit: int,
 ) -> Sequence[RowMapping]:
-    """Licences of admitted suppliers that end by `last`, the earliest first, with supplier and county.
+    """Licences of admitted suppliers that end by `last` (of those that wait to be verified all), the earliest first, with
+    supplier and county.
 
     `regions` (what the reader oversees) and `region` (what is asked for) are patterns of division codes, see
     `authority.region_pattern`.

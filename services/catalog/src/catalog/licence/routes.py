@@ -138,8 +138,8 @@ async def list_ending_licences(
     cursor: CursorText = None,
     limit: Limit = 20,
 ) -> EndingPage:
-    """Licences of admitted suppliers in the caller's regions that end within so many days, the earliest first
-    (officials and operators). 403 `officials-only`."""
+    """Licences of admitted suppliers in the caller's regions that end within so many days, the earliest first;
+    with status FILED all that wait to be verified (officials and operators). 403 `officials-only`."""
     found = await _list(
         db,
         caller,
@@ -154,7 +154,7 @@ async def list_ending_licences(
     last = found[limit - 1] if len(found) > limit else None
     return EndingPage(
         items=found[:limit],
-        next_cursor=encode_cursor(last.valid_until.isoformat(), last.licence_id) if last else None,
+        next_cursor=encode_cursor(_end(last).isoformat(), last.licence_id) if last else None,
     )
 
 
@@ -191,7 +191,7 @@ async def export_ending_licences(
             if not found:
                 return
             yield [_row(each) for each in found]
-            after = (found[-1].valid_until, found[-1].licence_id)
+            after = (_end(found[-1]), found[-1].licence_id)
 
     return await sheet_response(sheet_format, name="到期证照", head=_HEAD, batches=batches())
 
@@ -224,7 +224,16 @@ async def _list(
         after=after,
         **asked,
     )
-    return [EndingLicence.model_validate({**row, "days_left": (row["valid_until"] - on).days}) for row in rows]
+    return [EndingLicence.model_validate({**row, "days_left": _days_left(row["valid_until"], on)}) for row in rows]
+
+
+def _days_left(valid_until: date | None, on: date) -> int | None:
+    return None if valid_until is None else (valid_until - on).days
+
+
+def _end(each: EndingLicence) -> date:
+    """Its place in the list: what is open-ended comes last."""
+    return each.valid_until or date(9999, 12, 31)
 
 
 def _ensure_may_list(caller: Caller) -> None:

@@ -92,7 +92,7 @@ class LicenceTypes(BaseModel):
 
 
 class EndingLicence(BaseModel):
-    """A licence that ends soon or has ended, with whose it is."""
+    """A licence that ends soon, has ended or waits to be verified, with whose it is."""
 
     licence_id: UUID
     supplier_id: UUID
@@ -103,8 +103,9 @@ class EndingLicence(BaseModel):
     type: str
     number: str
     issuer: str
-    valid_until: date
-    days_left: int = Field(description="Below zero once it has ended.")
+    valid_until: date | None
+    days_left: int | None = Field(description="Below zero once it has ended.")
+    document_id: UUID
     status: str
     revision: int
 
