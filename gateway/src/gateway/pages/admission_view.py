@@ -1,5 +1,6 @@
 """An admission as pages draw it: its steps, its trail, what changed, codes and findings in words."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, Final
 
@@ -91,12 +92,18 @@ def value_text(name: str, value: Any, page: Page) -> str:
     elif name == "yearly_income_fen":
         text = money(int(value))
     elif name == "linkage_ways":
-        text = t.separator.join(page.t.names["linkage_way"].get(each, each) for each in value)
+        text = joined((page.t.names["linkage_way"].get(each, each) for each in value), page)
     elif isinstance(value, list):
         text = t.document_count(len(value))
     elif name.startswith("licence:"):
         text = t.open_end if value == "open" else page.day(value)
     return text
+
+
+def joined(texts: Iterable[str], page: Page) -> str:
+    """Several texts as one, as the language separates them."""
+    separator: str = page.t.admission.separator
+    return separator.join(texts)
 
 
 def facts_of(found: dict[str, Any], page: Page) -> list[tuple[str, str]]:

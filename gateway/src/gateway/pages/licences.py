@@ -8,7 +8,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from gateway.pages.account import Choice
-from gateway.pages.admission_view import LICENCE_TONES, licence_rows
+from gateway.pages.admission_view import LICENCE_TONES, joined, licence_rows
 from gateway.pages.application import document_url, told_errors, upload
 from gateway.pages.listing import Listing, download, listing_of
 from gateway.pages.parts import Filter
@@ -103,7 +103,7 @@ async def _show(
         rows=licence_rows(found, page, today=business_day(utc_now())),
         types=[Choice(each["id"], each[page.language]) for each in types["items"]],
         rules=types["items"],
-        reminder_days=page.t.admission.separator.join(str(each) for each in types["reminder_days"]),
+        reminder_days=joined((str(each) for each in types["reminder_days"]), page),
         typed=typed,
         errors=Typed(errors or {}),
         error=error,

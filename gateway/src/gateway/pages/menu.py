@@ -29,7 +29,11 @@ class Entry:
 MENU: tuple[Entry, ...] = (
     Entry("desk", "/desk", SUPPLIER, "supply", "truck"),
     Entry("products", "/work/products", SUPPLIER, "supply", "list"),
+    Entry("supplier_file", "/work/supplier", SUPPLIER, "supply", "stamp"),
+    Entry("admissions", "/work/admissions", OFFICIAL | OPERATOR, "review", "people"),
+    Entry("licences", "/work/licences", OFFICIAL | OPERATOR, "review", "book"),
     Entry("product_reviews", "/work/product-reviews", OPERATOR, "review", "stamp", frozenset({"reviewer", "operator"})),
+    Entry("notices", "/work/notices", SUPPLIER | OFFICIAL | OPERATOR, "platform", "bell"),
     Entry("words", "/work/words", OPERATOR, "platform", "search", frozenset({"catalogue"})),
     Entry("dashboard", "/dashboard", ANALYSTS, "figures", "chart"),
 )

@@ -61,7 +61,8 @@ class _Facts(dict[str, str]):
 
 def sentence_of(notice: dict[str, Any], page: Page) -> str:
     """The sentence of the notice's code in `names.notice` or any `names.<area>_notice`, filled with its facts."""
-    tables = [table for key, table in page.t.names.items() if key == "notice" or key.endswith("_notice")]
+    names = page.t.names
+    tables = [table for key, table in names.items() if key == "notice" or key.endswith("_notice")]
     sentence = next((table[notice["code"]] for table in tables if notice["code"] in table), "")
     facts = _Facts({key: _told(key, value, page) for key, value in notice["facts"].items()})
     return (sentence or page.t.notices.other).format_map(facts)
