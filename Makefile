@@ -41,8 +41,9 @@ format: install  ## let ruff format and fix
 	@$(VENV)/ruff check --fix .
 	@$(VENV)/ruff format .
 
-schemas: install  ## write the JSON Schemas and the AsyncAPI document of all events
+schemas: install  ## write the JSON Schemas and AsyncAPI document of all events, and the tables of states
 	@$(VENV)/python -m shared.asyncapi
+	@$(VENV)/python -m deploy.states
 
 lock: install  ## pin every dependency anew, with hashes
 	@$(VENV)/uv pip compile -q --universal --generate-hashes -p 3.11 pyproject.toml --group dev -o requirements.lock

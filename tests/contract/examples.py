@@ -56,7 +56,7 @@ def _field(name: str, field: FieldInfo) -> st.SearchStrategy[Any]:
     return FIGURES[name] if name in FIGURES else _value(field.annotation)
 
 
-def _value(annotation: Any) -> st.SearchStrategy[Any]:
+def _value(annotation: Any) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - a line for each kind of annotation
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Annotated:
         return _value(arguments[0])
