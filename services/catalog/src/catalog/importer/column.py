@@ -157,9 +157,7 @@ class Counties:
 def reader_of(column: Column, *, head_unit: str, options: tuple[Option, ...], counties: Counties) -> Read:
     """How to read this column's cells in this file; `head_unit` is the unit that the file's own head names."""
     read = _reader(column, head_unit=head_unit, options=options, counties=counties)
-    if column.type in ("choice", "county", "season"):
-        return _remembering(read)
-    return read
+    return read if column.type in ("text", "prose", "code") else _remembering(read)
 
 
 def _reader(column: Column, *, head_unit: str, options: tuple[Option, ...], counties: Counties) -> Read:  # noqa: PLR0911
@@ -284,10 +282,12 @@ _MOST_REMEMBERED = 20_000
 
 
 def _remembering(read: Read) -> Read:
-    """The same cell gives the same value: most rows of a table name the same few counties and shelves."""
-    known: dict[Any, Any] = {}
+    """The same text gives the same value: the rows of a table name the same few counties, shelves and prices."""
+    known: dict[str, Any] = {}
 
     def remembered(cell: Cell) -> Any:
+        if type(cell) is not str:
+            return read(cell)
         value = known.get(cell, _MISSING)
         if value is _MISSING:
             value = read(cell)

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.importer.products import PRODUCT_FIELDS
-from catalog.importer.writer import Outcome, Span
+from catalog.importer.writer import Outcome, Span, learn_growth
 from catalog.price import actions as price_actions
 from catalog.price.rules import PricePeriod
 from catalog.product import queries as product_queries
@@ -20,6 +20,7 @@ from catalog.supplier import queries as supplier_queries
 from catalog.trail import actions as trail_actions
 from shared.auth import Caller
 
+_TABLES = ("products", "skus", "sku_prices")
 _OWN = ", ".join(PRODUCT_FIELDS)
 _ROW_OF_PRODUCT = ", ".join(f"row.{name}" for name in PRODUCT_FIELDS)
 _STORED = ", ".join(f"product.{name}" for name in PRODUCT_FIELDS)
@@ -43,7 +44,7 @@ _RESOLVE = text(f"""
         season_to_month smallint, shelf_life_days integer, temperature_class text, grade text, description text)
     LEFT JOIN LATERAL (
         SELECT skus.sku_id, owner.title, skus.specification FROM skus JOIN products AS owner USING (product_id)
-        WHERE row.supplier_code <> '' AND skus.supplier_code = row.supplier_code AND owner.supplier_id = :supplier_id
+        WHERE skus.supplier_code <> '' AND skus.supplier_code = row.supplier_code AND owner.supplier_id = :supplier_id
         ORDER BY skus.sku_id LIMIT 1
     ) AS coded ON true
     LEFT JOIN LATERAL (
@@ -156,6 +157,7 @@ class ProductRows:
 
     async def _resolve(self, db: AsyncSession, span: Span, *, now: datetime) -> Outcome:
         """Find out which product and pack each row is about, and what it would change."""
+        await learn_growth(db, _TABLES)
         await db.execute(_FORGET)
         await db.execute(_RESOLVE, {**span.rows, "supplier_id": _supplier(span), "now": now})
         await db.execute(_REFUSE_UNDER_REVIEW)

@@ -8,15 +8,16 @@ import os
 import resource
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
 
-from catalog.importer.column import Counties, Read, reader_of
+from catalog.importer.column import Column, Counties, reader_of
 from catalog.importer.heads import Heads, Place, column_letter, find_heads
-from catalog.importer.kind import Kind
+from catalog.importer.kind import Kind, Values
 from catalog.importer.kinds_known import kind_named
 from catalog.spreadsheet import cells
 from catalog.spreadsheet.cells import Cell, CellWrong
@@ -44,31 +45,21 @@ class Order:
     regions: list[str] | None
 
 
-@dataclass(frozen=True)
-class _Placed:
-    """A column of this file, ready to be read."""
-
-    place: Place
-    read: Read
-    letter: str
-    default: tuple[Any, ...] | None
-    is_required: bool
-
-
 class RowReader:
     """Turns the rows of one table into values and faults."""
 
     def __init__(self, kind: Kind, table: Table, heads: Heads, counties: Counties) -> None:
         self._kind = kind
+        self._first_column = table.first_column
         self._columns = [
-            _Placed(
-                place,
+            (
+                place.index,
+                place.column.names,
                 reader_of(
                     place.column, head_unit=place.unit, options=kind.options_of(place.column.name), counties=counties
                 ),
-                column_letter(place.index + table.first_column),
-                place.column.default,
-                place.column.is_required,
+                _default(place.column),
+                place,
             )
             for place in heads.places
         ]
@@ -77,57 +68,50 @@ class RowReader:
             name: value
             for column in kind.columns.columns
             if column.name not in present
-            for name, value in zip(column.names, column.default or (None,) * len(column.names), strict=True)
+            for name, value in zip(column.names, _default(column), strict=True)
         }
-        self._example = [each.place.column.example for each in self._columns]
-        self._headed = {each.place.index for each in self._columns} | {
-            index for index, text in enumerate(heads.texts) if text
-        }
+        self._headed = {index for index, text in enumerate(heads.texts) if text}
         self._first_rows: dict[int, int] = {}
         self._groups: dict[str, tuple[int, tuple[Any, ...]]] = {}
         self.unheaded: set[int] = set()
 
-    def values(self, number: int, row: list[Cell]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        """The row's values, and what is wrong with it."""
-        values: dict[str, Any] = dict(self._absent)
+    def values(self, number: int, row: list[Cell], texts: list[str]) -> tuple[Values, list[dict[str, Any]]]:
+        """The row's values, and what is wrong with it; `texts` are its cells as they are shown."""
+        values: Values = dict(self._absent)
         faults: list[dict[str, Any]] = []
         width = len(row)
-        for each in self._columns:
-            cell = row[each.place.index] if each.place.index < width else None
-            names = each.place.column.names
-            if _is_empty(cell):
-                if each.is_required:
-                    faults.append(self._fault(each, cell, "missing", {}))
+        for index, names, read, default, each in self._columns:
+            text = texts[index] if index < width else ""
+            if not text:
+                if each.column.is_required:
+                    faults.append(self._fault(each, text, "missing", {}))
                 else:
-                    values.update(zip(names, each.default or (None,) * len(names), strict=True))
+                    values.update(zip(names, default, strict=True))
                 continue
+            cell = row[index]
             try:
-                value = each.read(cell)
+                value = read(text if type(cell) is str else cell)
             except CellWrong as wrong:
-                faults.append(self._fault(each, cell, wrong.code, wrong.facts))
+                faults.append(self._fault(each, text, wrong.code, wrong.facts))
                 continue
             if len(names) == 1:
                 values[names[0]] = value
             else:
                 values.update(zip(names, value, strict=True))
         if not faults:
-            faults = self._joined_faults(number, row, values)
+            faults = self._joined_faults(number, texts, values)
         if width > len(self._headed):
-            self.unheaded.update(
-                index for index, cell in enumerate(row) if index not in self._headed and not _is_empty(cell)
-            )
+            self.unheaded.update(index for index, text in enumerate(texts) if text and index not in self._headed)
         return values, faults
 
-    def is_example(self, row: list[Cell]) -> bool:
+    def is_example(self, texts: list[str]) -> bool:
         """Whether the row is the one that our template shows, in a file with all of our template's columns."""
-        width = len(row)
         return len(self._columns) == len(self._kind.columns.columns) and all(
-            (cells.line(row[each.place.index]) if each.place.index < width else "") == example
-            for each, example in zip(self._columns, self._example, strict=True)
+            (texts[each.index] if each.index < len(texts) else "") == each.column.example for *_, each in self._columns
         )
 
-    def _joined_faults(self, number: int, row: list[Cell], values: dict[str, Any]) -> list[dict[str, Any]]:
-        faults = [self._named_fault(row, name, code, facts) for name, code, facts in self._kind.check(values)]
+    def _joined_faults(self, number: int, texts: list[str], values: Values) -> list[dict[str, Any]]:
+        faults = [self._named_fault(texts, name, code, facts) for name, code, facts in self._kind.check(values)]
         if faults:
             return faults
         first = min(self._first_rows.setdefault(hash(key), number) for key in self._kind.keys(values))
@@ -137,10 +121,10 @@ class RowReader:
                 "columns_zh": "、".join(each.zh for each in columns),
                 "columns_en": ", ".join(each.en for each in columns),
             }
-            return [self._named_fault(row, self._kind.key_columns[-1], "row-twice", {"other": first, **named})]
-        return self._disagreement(number, row, values)
+            return [self._named_fault(texts, self._kind.key_columns[-1], "row-twice", {"other": first, **named})]
+        return self._disagreement(number, texts, values)
 
-    def _disagreement(self, number: int, row: list[Cell], values: dict[str, Any]) -> list[dict[str, Any]]:
+    def _disagreement(self, number: int, texts: list[str], values: Values) -> list[dict[str, Any]]:
         group = self._kind.group(values)
         if group is None:
             return []
@@ -149,29 +133,28 @@ class RowReader:
             return []
         names = self._kind.group_columns
         name = next(name for name, mine, theirs in zip(names, group[1], agreed, strict=True) if mine != theirs)
-        return [self._named_fault(row, name, "rows-disagree", {"other": other})]
+        return [self._named_fault(texts, name, "rows-disagree", {"other": other})]
 
-    def _named_fault(self, row: list[Cell], name: str, code: str, facts: dict[str, Any]) -> dict[str, Any]:
-        for each in self._columns:
-            if name in each.place.column.names:
-                cell = row[each.place.index] if each.place.index < len(row) else None
-                return self._fault(each, cell, code, facts)
+    def _named_fault(self, texts: list[str], name: str, code: str, facts: dict[str, Any]) -> dict[str, Any]:
+        for index, names, *_, each in self._columns:
+            if name in names:
+                return self._fault(each, texts[index] if index < len(texts) else "", code, facts)
         column = self._kind.columns.by_name[name]
         return {"column": column.name, "head": column.zh, "letter": "", "value": "", "code": code, **facts}
 
-    def _fault(self, each: _Placed, cell: Cell, code: str, facts: dict[str, Any]) -> dict[str, Any]:
+    def _fault(self, each: Place, text: str, code: str, facts: dict[str, Any]) -> dict[str, Any]:
         return {
-            "column": each.place.column.name,
-            "head": each.place.head,
-            "letter": each.letter,
-            "value": cells.line(cell)[:_SHOWN_VALUE],
+            "column": each.column.name,
+            "head": each.head,
+            "letter": column_letter(each.index + self._first_column),
+            "value": cells.line(text)[:_SHOWN_VALUE],
             "code": code,
             **facts,
         }
 
 
-def _is_empty(cell: Cell) -> bool:
-    return cell is None or cell == "" or (isinstance(cell, str) and not cells.shown(cell))
+def _default(column: Column) -> tuple[Any, ...]:
+    return column.default or (None,) * len(column.names)
 
 
 def frames(order: Order) -> Iterator[tuple[dict[str, Any], bytes]]:
@@ -210,19 +193,22 @@ def _row_frames(order: Order, table: Table, heads: Heads, reader: RowReader) -> 
     batch = order.batch_id.encode()
     count = bad = number = 0
     for number, row in table.rows():
-        if number <= heads.row or not any(not _is_empty(cell) for cell in row):
+        if number <= heads.row:
             continue
-        if number <= heads.row + 2 and reader.is_example(row):
+        texts = [cells.shown(cell) for cell in row]
+        if not any(texts):
+            continue
+        if number <= heads.row + 2 and reader.is_example(texts):
             warnings.append({"code": "example-skipped", "row": number})
             continue
         count += 1
         if count > order.max_rows:
             raise TableRefused("too-many-rows", most=order.max_rows)
-        values, faults = reader.values(number, row)
+        values, faults = reader.values(number, row, texts)
         if number <= order.after:
             continue
         bad += bool(faults)
-        lines.append(_line(batch, number, values, faults, row))
+        lines.append(_line(batch, number, values, faults, texts))
         if len(lines) == order.frame_rows:
             yield _rows_frame(lines, number, bad)
             lines, bad = [], 0
@@ -245,14 +231,12 @@ def _rows_frame(lines: list[bytes], last: int, bad: int) -> tuple[dict[str, Any]
     return {"frame": "rows", "count": len(lines), "bad": bad, "last": last, "bytes": len(payload)}, payload
 
 
-def _line(batch: bytes, number: int, values: dict[str, Any], faults: list[dict[str, Any]], row: list[Cell]) -> bytes:
+def _line(batch: bytes, number: int, values: Values, faults: list[dict[str, Any]], texts: list[str]) -> bytes:
     """A row as COPY takes it: batch_id, row_number, values, cells, faults."""
-    texts = orjson.dumps([cells.shown(cell) for cell in row]).replace(b"\\", b"\\\\")
+    typed = orjson.dumps(texts).replace(b"\\", b"\\\\")
     if faults:
-        told = orjson.dumps(faults).replace(b"\\", b"\\\\")
-        return b"%b\t%d\t\\N\t%b\t%b\n" % (batch, number, texts, told)
-    told = orjson.dumps(values).replace(b"\\", b"\\\\")
-    return b"%b\t%d\t%b\t%b\t\\N\n" % (batch, number, told, texts)
+        return b"%b\t%d\t\\N\t%b\t%b\n" % (batch, number, typed, orjson.dumps(faults).replace(b"\\", b"\\\\"))
+    return b"%b\t%d\t%b\t%b\t\\N\n" % (batch, number, orjson.dumps(values).replace(b"\\", b"\\\\"), typed)
 
 
 def main(source: BinaryIO, sink: BinaryIO) -> None:
@@ -265,8 +249,17 @@ def main(source: BinaryIO, sink: BinaryIO) -> None:
         sink.write(payload)
         sink.flush()
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    spent = {"frame": "spent", "cpu_seconds": usage.ru_utime + usage.ru_stime, "peak_kib": usage.ru_maxrss}
+    spent = {"frame": "spent", "cpu_seconds": usage.ru_utime + usage.ru_stime, "peak_bytes": _peak_bytes()}
     sink.write(orjson.dumps(spent) + b"\n")
+
+
+def _peak_bytes() -> int:
+    """The most memory that this process had. The kernel's own figure for children begins with their parent's."""
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def as_line(order: Order) -> bytes:

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog.importer.writer import Faults, Outcome, Span, count_good
+from catalog.importer.writer import Faults, Outcome, Span, count_good, learn_growth
 from catalog.supply import actions as supply_actions
 from shared.auth import Caller
 
@@ -39,6 +39,7 @@ class SupplyRows:
 
     async def judge(self, db: AsyncSession, span: Span, *, caller: Caller, now: datetime) -> Outcome:  # noqa: ARG002
         """New, changed and unchanged entries; rows whose operator is no supplier."""
+        await learn_growth(db, ("supply_entries",))
         faults = await self._unknown_operators(db, span)
         total, new, changed = await supply_actions.count_differences(db, _STAGED, span.rows, caller=caller)
         return Outcome(new, changed, total - new - changed, faults)

@@ -1,5 +1,6 @@
 """What a kind does in the database: judge checked rows against what is stored, and write them, a span at a time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -48,6 +49,20 @@ _COUNT_GOOD = text("""
 async def count_good(db: AsyncSession, span: Span) -> int:
     """How many good rows the span has."""
     return await db.scalar(_COUNT_GOOD, span.rows) or 0
+
+
+_GROWN = text("""
+    SELECT relname FROM pg_class
+    WHERE oid IN (SELECT name::regclass FROM unnest(CAST(:tables AS text[])) AS name)
+        AND pg_relation_size(oid) > (2 * relpages + 16) * current_setting('block_size')::integer
+""")
+
+
+async def learn_growth(db: AsyncSession, tables: Sequence[str]) -> None:
+    """Give the planner fresh figures of tables that have doubled since it last had some. A large import fills a table
+    faster than PostgreSQL looks at it by itself, and a plan for a small table is hours of work on a large one."""
+    for name in (await db.scalars(_GROWN, {"tables": list(tables)})).all():
+        await db.execute(text(f"ANALYZE {name}"))
 
 
 class Writer(Protocol):

@@ -30,7 +30,7 @@ class Product(Base):
         CheckConstraint("tax_code ~ '^([0-9]{19})?$'", name="tax_code_form"),
         Index("uq_products_number", "number", unique=True),
         Index("ix_products_supplier_id_product_id", "supplier_id", "product_id"),
-        Index("ix_products_supplier_id_title", "supplier_id", "title"),
+        Index("ix_products_supplier_id_title", "supplier_id", "title", "product_id"),
         Index("ix_products_supplier_id_status", "supplier_id", "status", "product_id"),
     )
 

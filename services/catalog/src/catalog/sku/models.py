@@ -31,7 +31,7 @@ class Sku(Base):
             unique=True,
             postgresql_where=text("supplier_code <> ''"),
         ),
-        Index("ix_skus_supplier_code", "supplier_code", postgresql_where=text("supplier_code <> ''")),
+        Index("ix_skus_supplier_code", "supplier_code", "sku_id", postgresql_where=text("supplier_code <> ''")),
         Index("ix_skus_turns_at", "turns_at", postgresql_where=text("is_listed AND turns_at IS NOT NULL")),
     )
 

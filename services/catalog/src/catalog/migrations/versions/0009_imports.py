@@ -117,5 +117,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_import_rows_bad", "import_rows", ["batch_id", "row_number"], postgresql_where=sa.text("faults IS NOT NULL")
     )
-    op.create_index("ix_products_supplier_id_title", "products", ["supplier_id", "title"])
-    op.create_index("ix_skus_supplier_code", "skus", ["supplier_code"], postgresql_where=sa.text("supplier_code <> ''"))
+    op.create_index("ix_products_supplier_id_title", "products", ["supplier_id", "title", "product_id"])
+    op.create_index(
+        "ix_skus_supplier_code", "skus", ["supplier_code", "sku_id"], postgresql_where=sa.text("supplier_code <> ''")
+    )
