@@ -78,6 +78,51 @@ OFFICIAL = DemoAccount(
 )
 
 
+def _office(county_code: str, county: str, place: str, role: str, label: str, label_en: str) -> DemoAccount:
+    return DemoAccount(
+        f"{place.lower()}-{role}@example.com",
+        f"{county}{label}",
+        "official",
+        f"{county}{label}的审核台 · reviews for {place}",
+        f"{place.lower()}-{role}",
+        f"{county}{label}",
+        f"{place} {label_en}",
+        ("admin", role),
+        (county_code,),
+    )
+
+
+OFFICES = {
+    (county_code, role): _office(county_code, county, place, role, label, label_en)
+    for county_code, county, place in (("420325", "房县", "Fangxian"), ("522634", "雷山县", "Leishan"))
+    for role, label, label_en in (
+        ("agriculture", "农业农村局", "Agriculture Bureau"),
+        ("assistance", "乡村振兴局", "Assistance Office"),
+    )
+}
+"""The county offices that judge applications."""
+REVIEWER = DemoAccount(
+    "reviewer@example.com",
+    "平台审核",
+    "operator",
+    "平台审核供应商和商品 · reviews for the marketplace",
+    "zhunong-review",
+    "助农平台审核组",
+    "Zhunong Review",
+    ("admin", "reviewer"),
+)
+APPLICANT = DemoAccount(
+    "fx-tudou@example.com",
+    "土豆村合作社",
+    "supplier",
+    "入驻被退回，待修改 · an application that was sent back",
+    "fx-tudou",
+    "房县高山土豆村集体经济合作社",
+    "Fangxian Highland Potato Collective",
+    ("admin",),
+)
+
+
 def supplier_account(key: str) -> DemoAccount:
     """The account of a demo supplier."""
     supplier = next(each for each in suppliers() if each.key == key)
@@ -95,13 +140,23 @@ def supplier_account(key: str) -> DemoAccount:
 
 def all_accounts() -> list[DemoAccount]:
     """Everybody who can sign in."""
-    people = [CONSUMER, INSTITUTION, OPERATOR, ANALYST, OFFICIAL]
+    people = [CONSUMER, INSTITUTION, OPERATOR, ANALYST, OFFICIAL, *OFFICES.values(), REVIEWER, APPLICANT]
     return people + [supplier_account(each.key) for each in suppliers()]
 
 
 def accounts_text() -> str:
     """What `make run` prints."""
-    shown = [CONSUMER, INSTITUTION, supplier_account(suppliers()[0].key), OPERATOR, ANALYST, OFFICIAL]
+    shown = [
+        CONSUMER,
+        INSTITUTION,
+        supplier_account(suppliers()[0].key),
+        APPLICANT,
+        *(OFFICES["420325", role] for role in ("agriculture", "assistance")),
+        REVIEWER,
+        OPERATOR,
+        ANALYST,
+        OFFICIAL,
+    ]
     lines = [f"    {account.email:<34} {account.what_for}" for account in shown]
     return "\n".join(
         [

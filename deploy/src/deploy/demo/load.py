@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy import text
 
-from deploy.demo import history, market
+from deploy.demo import admissions, history, market
 from deploy.demo.accounts import all_accounts
 from deploy.demo.mark import fingerprint
 from deploy.demo.tables import products, skus, suppliers
@@ -49,7 +49,12 @@ async def load(state: Path, environment: Mapping[str, str]) -> None:
             people = step(f"{len(all_accounts())} accounts", len(all_accounts()))
             await market.load_people(database["gateway"], now=now, advance=people)
             goods = step(f"{len(products())} products", len(suppliers()) + len(products()))
+            await market.load_suppliers(database["catalog"], now=now, advance=goods)
+            await admissions.load_mandates(database["catalog"], environment, now=now)
             await market.load_catalog(database["catalog"], now=now, advance=goods)
+            rows = sum(len(each) for each in admissions.tables().values())
+            applied = step("applications, licences", rows)
+            await admissions.load_admissions(database["catalog"], environment, now=now, advance=applied)
             await market.load_carriers(database["logistics"], now=now, advance=step("carriers", len(market.CARRIERS)))
             await _wait_for_replica(database["orders"], advance=step("orders hears of them", len(skus())))
             sold = history.sold_quantities(past)

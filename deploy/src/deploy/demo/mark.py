@@ -9,7 +9,7 @@ from pathlib import Path
 def fingerprint(environment: Mapping[str, str]) -> str:
     """What would be loaded, and where."""
     digest = hashlib.sha256(environment.get("GATEWAY_DATABASE_URL", "").encode())
-    for name in ("suppliers.csv", "products.csv", "skus.csv"):
+    for name in ("suppliers.csv", "products.csv", "skus.csv", "admissions.toml"):
         digest.update((files("deploy.demo") / "data" / name).read_bytes())
     return digest.hexdigest()
 

@@ -59,8 +59,8 @@ async def missing(database: Database, table: str, column: str, ids: Iterable[UUI
         return set(wanted) - {UUID(str(each)) for each in found}
 
 
-async def load_catalog(catalog: Database, *, now: datetime, advance: Advance) -> None:
-    """Suppliers, products and SKUs, and put them on the shelf."""
+async def load_suppliers(catalog: Database, *, now: datetime, advance: Advance) -> None:
+    """The suppliers that sell, admitted more than a year ago."""
     new = await missing(catalog, "suppliers", "supplier_id", (each.supplier_id for each in suppliers()))
 
     async def add_supplier(db: AsyncSession, row: DemoSupplier) -> None:
@@ -80,6 +80,10 @@ async def load_catalog(catalog: Database, *, now: datetime, advance: Advance) ->
         )
 
     await in_batches(catalog, [each for each in suppliers() if each.supplier_id in new], add_supplier, advance)
+
+
+async def load_catalog(catalog: Database, *, now: datetime, advance: Advance) -> None:
+    """Products and SKUs, and put them on the shelf."""
     unlisted = await missing(catalog, "products", "product_id", (each.product_id for each in products()))
     packs: dict[str, list[DemoSku]] = {}
     for sku in skus():
