@@ -36,6 +36,7 @@ from catalog.eligibility_rule.actions import load_rules
 from catalog.eligibility_rule.routes import router as eligibility_rule_router
 from catalog.enforcement import models as enforcement_models
 from catalog.enforcement.routes import router as enforcement_router
+from catalog.exit_permit.routes import router as exit_permit_router
 from catalog.fair import models as fair_models
 from catalog.fair.routes import router as fair_router
 from catalog.handlers import LOGISTICS_HANDLERS, ORDERS_HANDLERS
@@ -186,6 +187,7 @@ ROUTERS = [
     certificate_router,
     laboratory_router,
     inspection_router,
+    exit_permit_router,
     lot_router,
     reach_router,
     trace_router,

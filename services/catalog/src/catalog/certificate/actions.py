@@ -14,6 +14,7 @@ from catalog.certificate.models import Certificate, ConformityStatement
 from catalog.certificate.rules import Proof
 from catalog.document import actions as document_actions
 from catalog.document import queries as document_queries
+from catalog.exit_permit import actions as exit_permit_actions
 from catalog.notice.actions import notify
 from catalog.product import queries as product_queries
 from catalog.product.models import Product
@@ -93,6 +94,7 @@ async def decide(
         rules.ensure_not_over(certificate.valid_until, business_day(now))
     await _move(db, certificate, verb=verb, caller=caller, now=now, reason=reason)
     await search_actions.refresh_cards(db, product_ids=[product_id], now=now)
+    await exit_permit_actions.delist_unpermitted(db, [product_id], now=now)
     if caller.organisation_id != certificate.supplier_id:
         await notify(
             db,
@@ -118,6 +120,7 @@ async def end_certificates(db: AsyncSession, *, now: datetime, limit: int = 200)
                 await _move(db, each, verb="expire", caller=None, now=now)
     if product_ids:
         await search_actions.refresh_cards(db, product_ids=product_ids, now=now)
+        await exit_permit_actions.delist_unpermitted(db, product_ids, now=now)
     return len(product_ids)
 
 

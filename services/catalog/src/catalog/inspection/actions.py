@@ -15,6 +15,7 @@ from catalog.certificate.data import reminder_days
 from catalog.certificate.rules import reminder_due
 from catalog.document import actions as document_actions
 from catalog.document import queries as document_queries
+from catalog.exit_permit import actions as exit_permit_actions
 from catalog.inspection import queries, rules
 from catalog.inspection.models import Inspection, InspectionItem
 from catalog.laboratory import queries as laboratory_queries
@@ -167,6 +168,7 @@ async def decide(
     await _move(db, inspection, verb=verb, caller=caller, now=now, reason=reason)
     if was_accepted or inspection.status == rules.ACCEPTED:
         await sku_actions.announce_revised(db, product_ids=[product_id], now=now)
+        await exit_permit_actions.delist_unpermitted(db, [product_id], now=now)
     if inspection.status == rules.ACCEPTED and not inspection.is_passed:
         lots = await lot_queries.list_open_of_inspection(db, inspection_id)
         await lot_actions.hold_open(db, lots, reason=f"检测不合格 {inspection.report_number}", now=now)
@@ -194,6 +196,7 @@ async def end_inspections(db: AsyncSession, *, now: datetime, limit: int = 200) 
             await _move(db, each, verb="expire", caller=None, now=now)
     if product_ids:
         await sku_actions.announce_revised(db, product_ids=product_ids, now=now)
+        await exit_permit_actions.delist_unpermitted(db, product_ids, now=now)
     return len(product_ids)
 
 

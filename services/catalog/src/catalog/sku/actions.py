@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from catalog.announcement import announcement
 from catalog.credit import queries as credit_queries
 from catalog.enforcement import queries as enforcement_queries
+from catalog.exit_permit import queries as exit_permit_queries
 from catalog.facts import ProductFacts, SkuFacts, next_turn, sale_state_at
 from catalog.licence import queries as licence_queries
 from catalog.lot import queries as lot_queries
@@ -216,6 +217,7 @@ async def list_skus(db: AsyncSession, *, sku_ids: Sequence[UUID], now: datetime)
     for each in new:
         rules.ensure_approved(is_approved=each.sku.is_approved)
         ensure_has_price(each.prices, now)
+    await exit_permit_queries.ensure_permitted(db, {each.sku.product_id for each in new}, on=business_day(now))
     rules.ensure_not_held(await lot_queries.list_blocked_skus(db, [each.sku.sku_id for each in new]))
     if not new:
         return
