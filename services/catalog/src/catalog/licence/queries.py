@@ -14,20 +14,14 @@ from catalog.supplier.rules import ensure_may_sell as ensure_status_may_sell
 from shared.clock import business_day
 from shared.errors import Conflict, NotFound
 
-_ENDING = """
-    SELECT licence.*, supplier.name AS supplier_name, supplier.county_code, supplier.status AS supplier_status,
-           region.province || coalesce(region.city, '') || region.name AS county
-    FROM licences AS licence
-    JOIN suppliers AS supplier USING (supplier_id)
-    JOIN regions AS region ON region.code = supplier.county_code
-    WHERE licence.status = :status AND (licence.valid_until <= :last OR licence.status = 'FILED')
-      AND supplier.status IN ('ACTIVE', 'SUSPENDED')
-      AND supplier.county_code ~ :regions AND supplier.county_code ~ :region
-      AND (CAST(:type AS text) IS NULL OR licence.type = :type)
-      AND strpos(lower(supplier.name || ' ' || licence.number), lower(:q)) > 0
-      AND (coalesce(licence.valid_until, '9999-12-31'), licence.licence_id) > (CAST(:after_day AS date), CAST(:after_id AS uuid))
-    ORDER BY coalesce(licence.valid_until, '9999-12-31'), licence.licence_id
-    LIMIT :limit
+_ENDING = """ SELECT licence.*, supplier.name AS supplier_name, supplier.county_code, supplier.status AS
+supplier_status, region.province || coalesce(region.city, '') || region.name AS county FROM licences AS licence JOIN
+suppliers AS supplier USING (supplier_id) JOIN regions AS region ON region.code = supplier.county_code WHERE
+licence.status = :status AND (licence.valid_until <= :last OR licence.status = 'FILED') AND supplier.status IN
+('ACTIVE', 'SUSPENDED') AND supplier.county_code ~ :regions AND supplier.county_code ~ :region AND (CAST(:type AS text)
+IS NULL OR licence.type = :type) AND strpos(lower(supplier.name || ' ' || licence.number), lower(:q)) > 0 AND
+(coalesce(licence.valid_until, '9999-12-31'), licence.licence_id) > (CAST(:after_day AS date), CAST(:after_id AS uuid))
+ORDER BY coalesce(licence.valid_until, '9999-12-31'), licence.licence_id LIMIT :limit
 """
 _AGENTS_WITHOUT = text("""
     SELECT DISTINCT mandate.supplier_id
@@ -124,8 +118,8 @@ async def list_ending(
     after: tuple[date, UUID],
     limit: int,
 ) -> Sequence[RowMapping]:
-    """Licences of admitted suppliers that end by `last` (of those that wait to be verified all), the earliest first, with
-    supplier and county.
+    """Licences of admitted suppliers that end by `last` (of those that wait to be verified all), the earliest first,
+    with supplier and county.
 
     `regions` (what the reader oversees) and `region` (what is asked for) are patterns of division codes, see
     `authority.region_pattern`.
