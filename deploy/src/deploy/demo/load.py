@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy import text
 
-from deploy.demo import admissions, history, market
+from deploy.demo import admissions, history, labour, market, registers
 from deploy.demo.accounts import all_accounts
 from deploy.demo.mark import fingerprint
 from deploy.demo.tables import products, skus, suppliers
@@ -55,6 +55,8 @@ async def load(state: Path, environment: Mapping[str, str]) -> None:
             rows = sum(len(each) for each in admissions.tables().values())
             applied = step("applications, licences", rows)
             await admissions.load_admissions(database["catalog"], environment, now=now, advance=applied)
+            await registers.load_registers(database["catalog"], now=now, advance=step("the county registers", 3))
+            await labour.load_labour(database["catalog"], now=now, advance=step("the labour register", 2))
             await market.load_carriers(database["logistics"], now=now, advance=step("carriers", len(market.CARRIERS)))
             await _wait_for_replica(database["orders"], advance=step("orders hears of them", len(skus())))
             sold = history.sold_quantities(past)

@@ -9,8 +9,8 @@ from pathlib import Path
 def fingerprint(environment: Mapping[str, str]) -> str:
     """What would be loaded, and where."""
     digest = hashlib.sha256(environment.get("GATEWAY_DATABASE_URL", "").encode())
-    for name in ("suppliers.csv", "products.csv", "skus.csv", "admissions.toml"):
-        digest.update((files("deploy.demo") / "data" / name).read_bytes())
+    for file in sorted((files("deploy.demo") / "data").iterdir(), key=lambda each: each.name):
+        digest.update(file.read_bytes())
     return digest.hexdigest()
 
 
