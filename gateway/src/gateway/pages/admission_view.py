@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from gateway.pages.application import document_url
 from gateway.pages.figures import money
-from gateway.pages.parts import Difference, Step, TrailEntry
+from gateway.pages.parts import Difference, Head, Step, TrailEntry
 from gateway.pages.shell import Page
 
 WAY: Final = ("DRAFT", "SUBMITTED", "COUNTY_REVIEW", "RECOMMENDED", "PLATFORM_REVIEW", "ACTIVE")
@@ -161,3 +161,9 @@ def licence_rows(licences: list[dict[str, Any]], page: Page, *, today: date) -> 
             }
         )
     return rows
+
+
+def licence_heads(page: Page) -> list[Head]:
+    """The columns of `licence_rows`."""
+    t = page.t.admission
+    return [Head(label) for label in (t.type, t.number, t.issuer, t.starts, t.until, t.state, t.scan)]

@@ -8,7 +8,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from gateway.pages.account import Choice
-from gateway.pages.admission_view import LICENCE_TONES, joined, licence_rows
+from gateway.pages.admission_view import LICENCE_TONES, joined, licence_heads, licence_rows
 from gateway.pages.application import document_url, told_errors, upload
 from gateway.pages.listing import Listing, download, listing_of
 from gateway.pages.parts import Filter
@@ -100,6 +100,7 @@ async def _show(
     return page.render(
         "licences.html",
         status=status,
+        licence_heads=licence_heads(page),
         rows=licence_rows(found, page, today=business_day(utc_now())),
         types=[Choice(each["id"], each[page.language]) for each in types["items"]],
         rules=types["items"],

@@ -10,7 +10,7 @@ from gateway.entrance import choose_organisation
 from gateway.organisation import actions as organisation_actions
 from gateway.organisation.rules import ADMIN
 from gateway.pages.account import Choice
-from gateway.pages.admission_view import documents_of, facts_of, licence_rows, steps_of, trail_of
+from gateway.pages.admission_view import documents_of, facts_of, licence_heads, licence_rows, steps_of, trail_of
 from gateway.pages.application import (
     FILES,
     KINDS,
@@ -256,6 +256,7 @@ async def _show(
         trail=trail_of(trail, page),
         facts=facts_of(found, page),
         documents=documents_of(found, page),
+        licence_heads=licence_heads(page),
         licences=licence_rows(
             [each for each in found["licences"] if each["status"] != "WITHDRAWN"], page, today=business_day(utc_now())
         ),
