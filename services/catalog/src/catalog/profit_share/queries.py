@@ -96,14 +96,20 @@ async def list_payouts(db: AsyncSession, contract_id: UUID) -> Sequence[ProfitPa
 
 
 async def lock_line_shares(db: AsyncSession, line_ids: Iterable[UUID]) -> dict[tuple[UUID, UUID], list[ProfitShare]]:
-    """All shares of these lines, the original first, by contract and line, held until the transaction ends."""
+    """All shares of these lines, the original first, by contract and line. The originals are held until the transaction
+    ends, and what was taken back is read only then: who waited for another refund sees it."""
+    ids = list(line_ids)
+    await db.execute(
+        select(ProfitShare.share_id)
+        .where(ProfitShare.line_id.in_(ids), ProfitShare.refund_id.is_(None))
+        .order_by(ProfitShare.share_id)
+        .with_for_update()
+    )
+    is_refund = ProfitShare.refund_id.is_not(None)
     rows = await db.scalars(
         select(ProfitShare)
-        .where(ProfitShare.line_id.in_(list(line_ids)))
-        .order_by(
-            ProfitShare.contract_id, ProfitShare.line_id, ProfitShare.refund_id.is_not(None), ProfitShare.share_id
-        )
-        .with_for_update()
+        .where(ProfitShare.line_id.in_(ids))
+        .order_by(ProfitShare.contract_id, ProfitShare.line_id, is_refund, ProfitShare.share_id)
     )
     found: dict[tuple[UUID, UUID], list[ProfitShare]] = defaultdict(list)
     for row in rows:
