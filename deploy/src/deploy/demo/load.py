@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from sqlalchemy import text
 
 from deploy.demo import admissions, history, labour, market, registers
+from deploy.demo import admissions, history, linkages, market
 from deploy.demo.accounts import all_accounts
 from deploy.demo.mark import fingerprint
 from deploy.demo.tables import products, skus, suppliers
@@ -57,6 +58,9 @@ async def load(state: Path, environment: Mapping[str, str]) -> None:
             await admissions.load_admissions(database["catalog"], environment, now=now, advance=applied)
             await registers.load_registers(database["catalog"], now=now, advance=step("the county registers", 3))
             await labour.load_labour(database["catalog"], now=now, advance=step("the labour register", 2))
+            linked = step("households and shares", 2 * linkages.linkage_count())
+            secret = environment["CATALOG_HOUSEHOLD_SECRET"]
+            await linkages.load_linkages(database["catalog"], now=now, advance=linked, secret=secret)
             await market.load_carriers(database["logistics"], now=now, advance=step("carriers", len(market.CARRIERS)))
             await _wait_for_replica(database["orders"], advance=step("orders hears of them", len(skus())))
             sold = history.sold_quantities(past)

@@ -123,7 +123,7 @@ async def get_new(page: PageDep, visitor: SignedIn, services: Services, code: st
     """A form for the next version, beginning with the latest one's cases."""
     ensure_kind(visitor, "operator")
     found = await services.catalog.get("/v1/eligibility-rule-sets", visitor=visitor)
-    latest = next((each["versions"] for each in found["items"] if each["code"] == code), [])
+    latest: list[dict[str, Any]] = next((each["versions"] for each in found["items"] if each["code"] == code), [])
     typed = Typed(from_on=utc_now().astimezone(SHANGHAI).date().isoformat())
     if latest:
         typed |= {"cases": text_of(latest[0]["cases"]), "source": latest[0]["source"]}

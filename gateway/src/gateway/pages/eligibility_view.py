@@ -66,7 +66,9 @@ def cases_of(reason: list[dict[str, Any]], page: Page) -> list[CaseView]:
     """The cases, those that were hit first."""
     views = [
         CaseView(
-            titled(case, page), case["is_hit"], [(condition_text(each, page), each["is_met"]) for each in case["conditions"]]
+            title=titled(case, page),
+            is_hit=case["is_hit"],
+            conditions=[(condition_text(each, page), each["is_met"]) for each in case["conditions"]],
         )
         for case in reason
     ]

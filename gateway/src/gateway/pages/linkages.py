@@ -116,7 +116,7 @@ def list_context(
 ) -> dict[str, Any]:
     """What the list's page draws."""
     texts = page.t.linkage
-    whole = summary["items"][0] if summary["items"] else {"household_count": 0, "person_count": 0, "is_estimated": False}
+    nobody = {"household_count": 0, "person_count": 0, "is_estimated": False}
     return {
         "listing": asked,
         "rows": [view_of(each, page) for each in found["items"]],
@@ -128,7 +128,7 @@ def list_context(
             Filter("year", texts.year, [Choice(each, each) for each in years()], texts.any_year),
         ],
         "may_enter": visitor.kind in {"supplier", "operator"} or "township" in visitor.roles,
-        "whole": whole,
+        "whole": summary["items"][0] if summary["items"] else nobody,
         "incomes": [
             {**each, "total": f"{(each['wage_fen'] + each['asset_fen'] + each['operating_fen']) / 100:,.2f}"}
             | {name: f"{each[f'{name}_fen'] / 100:,.2f}" for name in ("wage", "asset", "operating")}
@@ -275,7 +275,8 @@ def show_linkage(
         status=status,
         item=view_of(item, page),
         incomes=[
-            {"year": each["year"]} | {name: f"{each[f'{name}_fen'] / 100:,.2f}" for name in ("wage", "asset", "operating")}
+            {"year": each["year"]}
+            | {name: f"{each[f'{name}_fen'] / 100:,.2f}" for name in ("wage", "asset", "operating")}
             for each in item["incomes"]
         ],
         trail=trail_of(item["trail"], page, "linkage_status"),
@@ -302,9 +303,7 @@ async def post_edit(
     typed = typed_form(form)
     try:
         body = await body_of(services, visitor, form, typed)
-        await services.catalog.put(
-            f"/v1/linkages/{linkage_id}", visitor=visitor, json=body, if_match=f'"{typed.etag}"'
-        )
+        await services.catalog.put(f"/v1/linkages/{linkage_id}", visitor=visitor, json=body, if_match=f'"{typed.etag}"')
     except Refusal as refusal:
         item = await services.catalog.get(f"/v1/linkages/{linkage_id}", visitor=visitor)
         errors, error = errors_of(refusal, page, fields=frozenset(_FIELDS))

@@ -34,6 +34,11 @@ MENU: tuple[Entry, ...] = (
     Entry("licences", "/work/licences", OFFICIAL | OPERATOR, "review", "book"),
     Entry("product_reviews", "/work/product-reviews", OPERATOR, "review", "stamp", frozenset({"reviewer", "operator"})),
     Entry("notices", "/work/notices", SUPPLIER | OFFICIAL | OPERATOR, "platform", "bell"),
+    Entry("linkages", "/work/linkages", SUPPLIER | OFFICIAL | OPERATOR, "villages", "people"),
+    Entry("profit_contracts", "/work/profit-contracts", SUPPLIER | OFFICIAL | OPERATOR, "villages", "list"),
+    Entry("villages", "/work/villages", OFFICIAL | OPERATOR, "villages", "book"),
+    Entry("eligibility", "/work/eligibility", OFFICIAL | OPERATOR, "villages", "check"),
+    Entry("origin_facts", "/work/origin-facts", OFFICIAL | OPERATOR, "villages", "stamp"),
     Entry("words", "/work/words", OPERATOR, "platform", "search", frozenset({"catalogue"})),
     Entry("dashboard", "/dashboard", ANALYSTS, "figures", "chart"),
 )

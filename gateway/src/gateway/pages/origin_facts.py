@@ -43,7 +43,9 @@ def fact_view(item: dict[str, Any], page: Page) -> dict[str, Any]:
         **item,
         "fact": page.t.names["origin_fact"].get(item["name"], item["name"]),
         "told": value_text(item["value"], page),
-        "subject": item["subject_key"].replace("/", " ") if item["subject_kind"] == "village" else item["subject_key"][:8],
+        "subject": item["subject_key"].replace("/", " ")
+        if item["subject_kind"] == "village"
+        else item["subject_key"][:8],
         "kind": page.t.names["origin_subject"].get(item["subject_kind"], item["subject_kind"]),
         "period": f"{page.day(item['from_on'])} – {last}",
     }

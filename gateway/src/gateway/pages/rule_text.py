@@ -1,7 +1,7 @@
 """Cases of a rule as people write them: a line a case, a line with a dash a condition.
 
-    shimen: 石门县生产加工的产品 | Made in 石门县
-    - origin_county one_of 430726
+shimen: 石门县生产加工的产品 | Made in 石门县
+- origin_county one_of 430726
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the forms of linkages and of contracts share: households line by line, money in yuan, what is typed and refused."""
+"""What the forms of linkages and of contracts share: households line by line, money in yuan, refusals."""
 
 import re
 from decimal import Decimal, InvalidOperation
@@ -17,8 +17,8 @@ _MOST_FEN = Decimal(10) ** 13
 
 
 def households_of(text: str, *, second: str) -> list[dict[str, Any]] | None:
-    """Lines of a number and, after a blank or comma, a second figure (persons or weight, 1 if left out); None if nothing
-    was typed. 422 `household-line-invalid` with the line."""
+    """Lines of a number and, after a blank or comma, a second figure (persons or weight, 1 if left out); None if
+    nothing was typed. 422 `household-line-invalid` with the line."""
     found = []
     for place, line in enumerate(text.splitlines(), 1):
         parts = [each for each in re.split(r"[\s,，、;；\t]+", line.strip()) if each]
@@ -60,9 +60,7 @@ def yuan_text(fen: int) -> str:
     return f"{fen // 100}" if fen % 100 == 0 else f"{fen / 100:.2f}"
 
 
-async def uploaded(
-    services: Services, visitor: Visitor, form: FormData, name: str, *, county_code: str
-) -> str | None:
+async def uploaded(services: Services, visitor: Visitor, form: FormData, name: str, *, county_code: str) -> str | None:
     """Hand a file of the form to catalog and give its document id; None if none was chosen."""
     file = form.get(name)
     if not isinstance(file, UploadFile) or not file.filename:
@@ -78,9 +76,7 @@ async def uploaded(
     return str(answer.json["document_id"])
 
 
-async def post_tagged(
-    services: Services, visitor: Visitor, path: str, *, etag: str, json: Any = None
-) -> None:
+async def post_tagged(services: Services, visitor: Visitor, path: str, *, etag: str, json: Any = None) -> None:
     """A decision on what was seen."""
     await services.catalog.answer("POST", path, visitor=visitor, json=json, headers={"If-Match": f'"{etag}"'})
 
