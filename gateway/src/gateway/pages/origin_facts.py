@@ -97,7 +97,7 @@ async def post_fact(
     typed = typed_of(form, *_FIELDS)
     key = str(form.get("key", "")) or str(new_id())
     try:
-        body = {name: value or None for name, value in typed.items()}
+        body: dict[str, Any] = {name: value or None for name, value in typed.items()}
         body |= {"value": value_of(typed), "township": typed.township, "village": typed.village}
         await services.catalog.post("/v1/origin-facts", visitor=visitor, json=body, idempotency_key=key)
     except Refusal as refusal:
