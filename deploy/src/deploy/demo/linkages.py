@@ -27,6 +27,7 @@ from shared.db import Database
 
 _FEN_PER_HOUSEHOLD = 260_000
 _MOST_LINKED = 60
+_STATES: Mapping[int, tuple[str, ...]] = {0: (), 1: ("submit",), 2: ("submit", "return")}
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def _content() -> dict[str, Any]:
 
 def linked_suppliers() -> list[DemoSupplier]:
     """The suppliers with linkages: those named in the file, then the first others."""
-    named = _content()["suppliers"]
+    named = [*_content()["suppliers"], *_content()["waiting"]]
     rest = [each for each in suppliers() if each.key not in named]
     first = [each for each in suppliers() if each.key in named]
     return [*first, *rest[: _MOST_LINKED - len(first)]]
@@ -108,11 +109,10 @@ def _homes(row: DemoVillage, *, key: bytes) -> tuple[linkage_actions.Household, 
 
 
 async def _add_village(db: AsyncSession, row: DemoVillage, *, key: bytes, now: datetime) -> None:
-    """The first village is confirmed, the second too, but for every ninth, which waits, was sent back or is a draft."""
+    """The first village is confirmed, the second as `_verbs` says."""
     today = business_day(now)
     homes = _homes(row, key=key)
     ways = ("purchase", "employment", "land_lease", "dividend", "shareholding", "long_term_order")
-    place = row.linkage_id.int % 9
     paid = max(1, len(homes)) * _FEN_PER_HOUSEHOLD
     entry = Entry(
         way=ways[row.linkage_id.int % len(ways)],
@@ -126,7 +126,6 @@ async def _add_village(db: AsyncSession, row: DemoVillage, *, key: bytes, now: d
             Income(today.year, wage_fen=paid // 3, asset_fen=paid // 10, operating_fen=paid // 2),
         ),
     )
-    verbs: Mapping[int, tuple[str, ...]] = {0: (), 1: ("submit",), 2: ("submit", "return")}
     await linkage_actions.create_linkage(
         db,
         linkage_id=row.linkage_id,
@@ -135,8 +134,7 @@ async def _add_village(db: AsyncSession, row: DemoVillage, *, key: bytes, now: d
         caller=None,
         now=now - timedelta(days=300),
     )
-    is_waiting = row.number == 1 and row.supplier.key not in _content()["suppliers"]
-    for step in verbs.get(place, ("submit", "confirm")) if is_waiting else ("submit", "confirm"):
+    for step in _verbs(row):
         await linkage_actions.move_linkage(
             db,
             linkage_id=row.linkage_id,
@@ -145,6 +143,15 @@ async def _add_village(db: AsyncSession, row: DemoVillage, *, key: bytes, now: d
             now=now - timedelta(days=2),
             reason="请补充与农户签订的协议" if step == "return" else "",
         )
+
+
+def _verbs(row: DemoVillage) -> tuple[str, ...]:
+    """How far the linkage has come."""
+    if row.number == 1 and row.supplier.key in _content()["waiting"]:
+        return ("submit",)
+    if row.number == 0 or row.supplier.key in _content()["suppliers"]:
+        return ("submit", "confirm")
+    return _STATES.get(row.linkage_id.int % 9, ("submit", "confirm"))
 
 
 async def _add_contract(

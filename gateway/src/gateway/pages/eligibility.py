@@ -148,7 +148,7 @@ def show_form(
         status=status,
         typed=typed,
         action=action,
-        errors=errors or {},
+        errors=Typed(errors or {}),
         error=error,
         facts=list(names["origin_fact"].items()),
         operations=list(names["condition_op"].items()),
@@ -216,24 +216,33 @@ async def show_version(
     item = await services.catalog.get(f"/v1/eligibility-versions/{version_id}", visitor=visitor)
     found = await services.catalog.get("/v1/eligibility-rule-sets", visitor=visitor)
     trial = await tried(services, visitor, version_id) if is_trial and visitor.kind == "operator" else None
-    done = page.request.query_params.get("done", "")
     return page.render(
         "eligibility_version.html",
         status=status,
-        item=version_view(item, page),
-        title=rule_titles(found, page).get(item["rule_set"], item["rule_set"]),
-        cases=[
+        **version_context(page, visitor, item, found, trial),
+        decision_error=error,
+        reason=reason,
+    )
+
+
+def version_context(
+    page: Page, visitor: Visitor, item: dict[str, Any], rule_sets: dict[str, Any], trial: dict[str, Any] | None
+) -> dict[str, Any]:
+    """What a version's page draws."""
+    done = page.request.query_params.get("done", "")
+    return {
+        "item": version_view(item, page),
+        "title": rule_titles(rule_sets, page).get(item["rule_set"], item["rule_set"]),
+        "cases": [
             {"title": titled(case, page), "code": case["code"], "lines": text_of([case]).splitlines()[1:]}
             for case in item["cases"]
         ],
-        trial=trial,
-        trail=trail_of(item["trail"], page, "rule_status"),
-        may_edit=visitor.kind == "operator" and item["status"] == "DRAFT",
-        notice={"saved": page.t.linkage.saved, "moved": page.t.linkage.moved}.get(done, ""),
-        decision_error=error,
-        reason=reason,
-        key=str(new_id()),
-    )
+        "trial": trial,
+        "trail": trail_of(item["trail"], page, "rule_status"),
+        "may_edit": visitor.kind == "operator" and item["status"] == "DRAFT",
+        "notice": {"saved": page.t.linkage.saved, "moved": page.t.linkage.moved}.get(done, ""),
+        "key": str(new_id()),
+    }
 
 
 @router.get(PATH + "/versions/{version_id}/edit")

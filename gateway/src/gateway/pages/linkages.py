@@ -44,7 +44,7 @@ KINDS: Final = ("supplier", "official", "operator")
 
 def ways(page: Page) -> list[Choice]:
     """The ways of linking, to choose from."""
-    return [Choice(each, page.t.names["linkage_way"][each]) for each in WAYS]
+    return [Choice(each, page.t.names["linked_way"][each]) for each in WAYS]
 
 
 def status_choices(page: Page) -> list[Choice]:
@@ -68,7 +68,7 @@ def view_of(item: dict[str, Any], page: Page) -> dict[str, Any]:
     names = page.t.names
     return {
         **item,
-        "way_name": names["linkage_way"].get(item["way"], item["way"]),
+        "way_name": names["linked_way"].get(item["way"], item["way"]),
         "status_name": names["linkage_status"].get(item["status"], item["status"]),
         "tone": STATUS_TONES.get(item["status"], ""),
         "place": f"{item['township']} {item['village']}",
@@ -174,7 +174,7 @@ def show_form(
         status=status,
         typed=typed,
         item=item,
-        errors=errors or {},
+        errors=Typed(errors or {}),
         error=error,
         ways=ways(page),
         rows=range(_ROWS),

@@ -76,16 +76,23 @@ async def show(
     return page.render(
         "origin_facts.html",
         status=status,
-        listing=asked,
-        rows=[fact_view(each, page) for each in found["items"]],
-        next_url=asked.next_url(found.get("next_cursor")),
-        names=[Choice(each, page.t.names["origin_fact"][each]) for each in _NAMES],
+        **facts_context(page, asked, found),
         typed=typed,
-        errors=errors or {},
+        errors=Typed(errors or {}),
         error=error,
-        notice=page.t.eligibility.fact_saved if page.request.query_params.get("done") == "saved" else "",
         key=key or str(new_id()),
     )
+
+
+def facts_context(page: Page, asked: Listing, found: dict[str, Any]) -> dict[str, Any]:
+    """What the page of facts draws, but for the form."""
+    return {
+        "listing": asked,
+        "rows": [fact_view(each, page) for each in found["items"]],
+        "next_url": asked.next_url(found.get("next_cursor")),
+        "names": [Choice(each, page.t.names["origin_fact"][each]) for each in _NAMES],
+        "notice": page.t.eligibility.fact_saved if page.request.query_params.get("done") == "saved" else "",
+    }
 
 
 @router.post(PATH)

@@ -142,7 +142,7 @@ async def show_form(
         status=status,
         typed=typed,
         item=item,
-        errors=errors or {},
+        errors=Typed(errors or {}),
         error=error,
         bases=[Choice(each, page.t.names["profit_basis"][each]) for each in _BASES],
         products=products,
@@ -218,16 +218,36 @@ async def show_contract(
     item = await services.catalog.get(path, visitor=visitor)
     payouts = await services.catalog.get(f"{path}/payouts", visitor=visitor)
     shares = await services.catalog.get(f"{path}/shares", visitor=visitor, params={"limit": 20})
+    return page.render(
+        "profit_contract.html",
+        status=status,
+        **contract_context(page, visitor, item, payouts["items"], shares["items"], typed=typed),
+        errors=Typed(errors or {}),
+        payout_error=payout_error,
+        decision_error=error,
+        reason=reason,
+    )
+
+
+def contract_context(
+    page: Page,
+    visitor: Visitor,
+    item: dict[str, Any],
+    payouts: list[dict[str, Any]],
+    shares: list[dict[str, Any]],
+    *,
+    typed: Typed | None = None,
+) -> dict[str, Any]:
+    """What a contract's page draws."""
     today = utc_now().astimezone(SHANGHAI).date()
     last_month = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
     done = page.request.query_params.get("done", "")
     texts = page.t.linkage
-    return page.render(
-        "profit_contract.html",
-        status=status,
-        item=view_of(item, page),
-        payouts=[payout_view(each, page) for each in payouts["items"]],
-        shares=[
+    verbs = verbs_of(item, page, visitor)
+    return {
+        "item": view_of(item, page),
+        "payouts": [payout_view(each, page) for each in payouts],
+        "shares": [
             {
                 "at": page.time(each["happened_at"]),
                 "order": each["supplier_order_id"][:8],
@@ -235,20 +255,16 @@ async def show_contract(
                 "share": f"{each['share_fen'] / 100:,.2f}",
                 "is_refund": each["refund_id"] is not None,
             }
-            for each in shares["items"]
+            for each in shares
         ],
-        trail=trail_of(item["trail"], page, "linkage_status"),
-        verbs=verbs_of(item, page, visitor),
-        may_edit=item["status"] in {"DRAFT", "RETURNED"} and bool(verbs_of(item, page, visitor)),
-        may_pay=visitor.kind in {"supplier", "operator"} and item["share_fen"] > item["paid_fen"],
-        typed=typed or Typed(period_on=last_month.isoformat()[:7], paid_on=today.isoformat()),
-        errors=errors or {},
-        payout_error=payout_error,
-        key=str(new_id()),
-        notice={"saved": texts.saved, "moved": texts.moved, "paid": page.t.profit.paid_notice}.get(done, ""),
-        decision_error=error,
-        reason=reason,
-    )
+        "trail": trail_of(item["trail"], page, "linkage_status"),
+        "verbs": verbs,
+        "may_edit": item["status"] in {"DRAFT", "RETURNED"} and bool(verbs),
+        "may_pay": visitor.kind in {"supplier", "operator"} and item["share_fen"] > item["paid_fen"],
+        "typed": typed or Typed(period_on=last_month.isoformat()[:7], paid_on=today.isoformat()),
+        "key": str(new_id()),
+        "notice": {"saved": texts.saved, "moved": texts.moved, "paid": page.t.profit.paid_notice}.get(done, ""),
+    }
 
 
 def payout_view(item: dict[str, Any], page: Page) -> dict[str, str]:

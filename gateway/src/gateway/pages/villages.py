@@ -101,20 +101,37 @@ async def show(
     return page.render(
         "villages.html",
         status=status,
-        listing=asked,
-        year=year,
-        years=years(),
-        villages=village_rows(summary, asked),
-        place=place,
-        linkages=linkages,
-        rows=[statement_view(each, page) for each in statement["items"]],
-        next_url=asked.next_url(statement.get("next_cursor")),
-        typed=typed or Typed({"county_code": place.get("county", ""), **place}),
-        found=None if found is None else [statement_view(each, page) for each in found["items"]],
-        found_key="" if found is None else found["household_key"],
-        errors=errors or {},
+        **village_context(page, asked, summary, statement, linkages, typed=typed, found=found),
+        errors=Typed(errors or {}),
         error=error,
     )
+
+
+def village_context(
+    page: Page,
+    asked: Listing,
+    summary: dict[str, Any],
+    statement: dict[str, Any],
+    linkages: list[dict[str, Any]],
+    *,
+    typed: Typed | None = None,
+    found: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """What the village view draws."""
+    place = place_of(asked)
+    return {
+        "listing": asked,
+        "year": summary["year"],
+        "years": years(),
+        "villages": village_rows(summary, asked),
+        "place": place,
+        "linkages": linkages,
+        "rows": [statement_view(each, page) for each in statement["items"]],
+        "next_url": asked.next_url(statement.get("next_cursor")),
+        "typed": typed or Typed({"county_code": place.get("county", ""), **place}),
+        "found": None if found is None else [statement_view(each, page) for each in found["items"]],
+        "found_key": "" if found is None else found["household_key"],
+    }
 
 
 @router.get(PATH + ".{form}")
