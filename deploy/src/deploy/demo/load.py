@@ -11,8 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy import text
 
-from deploy.demo import admissions, history, labour, market, registers
-from deploy.demo import admissions, history, linkages, market
+from deploy.demo import admissions, history, labour, linkages, market, registers
 from deploy.demo.accounts import all_accounts
 from deploy.demo.mark import fingerprint
 from deploy.demo.tables import products, skus, suppliers
