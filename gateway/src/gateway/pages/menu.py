@@ -33,6 +33,7 @@ MENU: tuple[Entry, ...] = (
     Entry("admissions", "/work/admissions", OFFICIAL | OPERATOR, "review", "people"),
     Entry("licences", "/work/licences", OFFICIAL | OPERATOR, "review", "book"),
     Entry("product_reviews", "/work/product-reviews", OPERATOR, "review", "stamp", frozenset({"reviewer", "operator"})),
+    Entry("imports", "/work/imports", SUPPLIER | OFFICIAL | OPERATOR, "platform", "upload"),
     Entry("notices", "/work/notices", SUPPLIER | OFFICIAL | OPERATOR, "platform", "bell"),
     Entry("linkages", "/work/linkages", SUPPLIER | OFFICIAL | OPERATOR, "villages", "people"),
     Entry("profit_contracts", "/work/profit-contracts", SUPPLIER | OFFICIAL | OPERATOR, "villages", "list"),

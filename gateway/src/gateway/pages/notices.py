@@ -36,7 +36,11 @@ PLACES: Final[dict[str, dict[str, str]]] = {
     "profit_contract": {"supplier": "/work/profit-contracts/{id}", "official": "/work/profit-contracts/{id}"},
     "recognition": {"supplier": "/work/recognitions", "official": "/work/recognitions"},
     "credit": {"supplier": "/work/credit", "official": "/work/credit"},
-    "import_batch": {"supplier": "/work/imports", "official": "/work/imports", "operator": "/work/imports"},
+    "import_batch": {
+        "supplier": "/work/imports/{id}",
+        "official": "/work/imports/{id}",
+        "operator": "/work/imports/{id}",
+    },
 }
 """Where the reader, by kind of organisation, finds what a notice is about. Shown only if the reader's menu has it."""
 

@@ -22,7 +22,7 @@ from shared.auth import Caller
 from shared.errors import Forbidden, Invalid, Unsupported
 from shared.files import Files
 
-SUBJECT = "import"
+SUBJECT = "import_batch"
 
 
 @dataclass(frozen=True)
