@@ -71,9 +71,8 @@ def find_heads(tables: Iterable[Table], kind: KindColumns) -> tuple[Table, Heads
             if score and (best is None or score > best[0]):
                 best = score, table, number, row
     if best is None:
-        raise TableRefused(
-            "heads-not-found", heads_zh=_joined(kind.columns, "zh"), heads_en=_joined(kind.columns, "en")
-        )
+        wanted = [column for column in kind.columns if column.is_required]
+        raise TableRefused("heads-not-found", heads_zh=_joined(wanted, "zh"), heads_en=_joined(wanted, "en"))
     _, table, number, row = best
     return table, _heads(table, number, row[:_MOST_COLUMNS], known, kind)
 
