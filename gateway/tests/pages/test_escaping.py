@@ -107,7 +107,13 @@ def test_a_hostile_desk_stays_text(page_of: Callable[..., Page], answer: Answer,
     items = poisoned(answer("shipments")["items"])
     for item in items:
         item["status"] = "PENDING"
-    attempt = desk.Attempt(items[0]["shipment_id"], HOSTILE, HOSTILE, [HOSTILE])
+    attempt = desk.Attempt(
+        items[0]["shipment_id"],
+        HOSTILE,
+        HOSTILE,
+        [HOSTILE],
+        dict.fromkeys((each["sku_id"] for each in items[0]["lines"]), HOSTILE),
+    )
     shipments = [desk.desk_shipment(each, HOSTILE, attempt, page) for each in items]
     text = page.render(
         "desk.html", shipments=shipments, carriers=[], tabs=[], organisation=HOSTILE, notice="", next_url=""

@@ -167,7 +167,7 @@ def draw_dashboard(page: Page, answer: Answer) -> str:
 
 def draw_desk(page: Page, answer: Answer) -> str:
     items = answer("shipments")["items"]
-    attempt = desk.Attempt(items[0]["shipment_id"], "x", "sf-demo", ["SF1"])
+    attempt = desk.Attempt(items[0]["shipment_id"], "x", "sf-demo", ["SF1"], {})
     return page.render(
         "desk.html",
         shipments=[desk.desk_shipment(each, "北京市", attempt, page) for each in items],

@@ -15,6 +15,7 @@ from gateway.visitor import Language
 
 YEAR_ROUND_MONTHS = 12
 _SHOWN_CERTIFICATES = 2
+_REPORT = "test_report"  # shown first: it says that a canteen may buy
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,8 @@ def card_of(item: Mapping[str, Any], language: Language) -> Card:
         is_in_season=bool(season.get("is_now")) and not is_all_year(season),
         season=season_text(season, language),
         certificates=" · ".join(
-            certificate_names.get(kind, kind) for kind in item["certificates"][:_SHOWN_CERTIFICATES]
+            certificate_names.get(kind, kind)
+            for kind in sorted(item["certificates"], key=lambda each: each != _REPORT)[:_SHOWN_CERTIFICATES]
         ),
         price=price(item["price_fen"]),
         has_choice=item["sku_count"] > 1,

@@ -25,6 +25,7 @@ router = APIRouter(default_response_class=Response)
 
 _STATUSES: Final = ("PENDING", "DISPATCHED", "DELIVERED", "CANCELLED")
 _PAGE_SIZE: Final = 20
+_LOT: Final = "lot-"
 _DISPATCH_KEYS: Final = UUID("0f5cbb0e-7f6c-5a0f-8f64-0a4a0c1f2f6d")
 
 
@@ -35,6 +36,16 @@ class Box:
     keeping: str
     lines: str
     typed_waybill: str
+    goods: list["BoxGoods"]
+
+
+@dataclass(frozen=True, slots=True)
+class BoxGoods:
+    """A pack in the box, and the trace code of its lot as typed."""
+
+    sku_id: str
+    title: str
+    typed_lot: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +89,7 @@ class Attempt:
     error: str
     carrier: str
     waybills: list[str]
+    lots: dict[str, str]
 
 
 def ensure_supplier(visitor: Visitor) -> None:
@@ -86,7 +98,7 @@ def ensure_supplier(visitor: Visitor) -> None:
         raise Forbidden("This desk belongs to suppliers.", code="suppliers-only")
 
 
-def boxes_of(lines: list[dict[str, Any]], typed: list[str], page: Page) -> list[Box]:
+def boxes_of(lines: list[dict[str, Any]], typed: list[str], lots: dict[str, str], page: Page) -> list[Box]:
     """One box for each temperature class."""
     by_class: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for line in lines:
@@ -96,6 +108,12 @@ def boxes_of(lines: list[dict[str, Any]], typed: list[str], page: Page) -> list[
             keeping=page.t.names["temperature_class"].get(name, name),
             lines=",".join(f"{line['sku_id']}:{line['quantity']}" for line in own),
             typed_waybill=typed[index] if index < len(typed) else "",
+            goods=[
+                BoxGoods(
+                    line["sku_id"], f"{line['product_title']} {line['specification']}", lots.get(line["sku_id"], "")
+                )
+                for line in own
+            ],
         )
         for index, (name, own) in enumerate(by_class.items())
     ]
@@ -104,7 +122,7 @@ def boxes_of(lines: list[dict[str, Any]], typed: list[str], page: Page) -> list[
 def desk_shipment(item: dict[str, Any], place: str, attempt: Attempt | None, page: Page) -> DeskShipment:
     """One shipment as the desk prints it."""
     mine = attempt if attempt is not None and attempt.shipment_id == item["shipment_id"] else None
-    boxes = boxes_of(item["lines"], mine.waybills if mine else [], page)
+    boxes = boxes_of(item["lines"], mine.waybills if mine else [], mine.lots if mine else {}, page)
     status = item["status"]
     return DeskShipment(
         shipment_id=item["shipment_id"],
@@ -208,7 +226,8 @@ async def post_dispatch(
             idempotency_key=str(form.get("key", "")) or str(new_id()),
         )
     except (Conflict, Invalid) as refusal:
-        attempt = Attempt(str(shipment_id), _told(refusal, page), carrier, waybills)
+        lots = {name.removeprefix(_LOT): str(value) for name, value in form.multi_items() if name.startswith(_LOT)}
+        attempt = Attempt(str(shipment_id), _told(refusal, page), carrier, waybills, lots)
         return await show(page, services, visitor, chosen="PENDING", attempt=attempt, status=refusal.status)
     return page.go("/desk", done="dispatched")
 
@@ -223,7 +242,14 @@ def parcels_of(form: FormData, carrier: str, waybills: list[str]) -> list[dict[s
                 {
                     "carrier_code": carrier,
                     "waybill_number": waybill,
-                    "lines": [{"sku_id": sku_id, "quantity": int(quantity)} for sku_id, quantity in lines],
+                    "lines": [
+                        {
+                            "sku_id": sku_id,
+                            "quantity": int(quantity),
+                            "lot_code": str(form.get(f"{_LOT}{sku_id}", "")).strip() or None,
+                        }
+                        for sku_id, quantity in lines
+                    ],
                 }
             )
     except ValueError as error:
@@ -232,4 +258,4 @@ def parcels_of(form: FormData, carrier: str, waybills: list[str]) -> list[dict[s
 
 
 def _told(refusal: Refusal, page: Page) -> str:
-    return page.t.names["refusal"].get(refusal.code, refusal.message)
+    return page.told(refusal)

@@ -210,7 +210,10 @@ def product_view(
         full_origin=full_origin_of(item["origin"], page),
         province=province_name(item["origin"]["province_code"], item["origin"]["province"], page.language),
         county_code=item["origin"]["county_code"],
-        badges=[Badge(names["designation"].get(kind, kind), kind == "key-160") for kind in item["designations"]],
+        badges=[
+            *(Badge(names["designation"].get(kind, kind), kind == "key-160") for kind in item["designations"]),
+            *([Badge(page.t.quality.canteen_ready, is_key=False)] if item.get("is_canteen_ready") else []),
+        ],
         description=in_language(item, "description", page.language),
         packs=packs,
         chosen=asked_sku if asked_sku in buyable else buyable[0] if buyable else "",
