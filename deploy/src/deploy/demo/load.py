@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy import text
 
-from deploy.demo import admissions, history, labour, linkages, market, registers
+from deploy.demo import admissions, goods, history, labour, linkages, market, registers
 from deploy.demo.accounts import all_accounts
 from deploy.demo.mark import fingerprint
 from deploy.demo.tables import products, skus, suppliers
@@ -48,10 +48,10 @@ async def load(state: Path, environment: Mapping[str, str]) -> None:
 
             people = step(f"{len(all_accounts())} accounts", len(all_accounts()))
             await market.load_people(database["gateway"], now=now, advance=people)
-            goods = step(f"{len(products())} products", len(suppliers()) + len(products()))
-            await market.load_suppliers(database["catalog"], now=now, advance=goods)
+            shelf = step(f"{len(products())} products", len(suppliers()) + len(products()))
+            await market.load_suppliers(database["catalog"], now=now, advance=shelf)
             await admissions.load_mandates(database["catalog"], environment, now=now)
-            await market.load_catalog(database["catalog"], now=now, advance=goods)
+            await market.load_catalog(database["catalog"], now=now, advance=shelf)
             rows = sum(len(each) for each in admissions.tables().values())
             applied = step("applications, licences", rows)
             await admissions.load_admissions(database["catalog"], environment, now=now, advance=applied)
@@ -62,6 +62,7 @@ async def load(state: Path, environment: Mapping[str, str]) -> None:
             await linkages.load_linkages(database["catalog"], now=now, advance=linked, secret=secret)
             await market.load_carriers(database["logistics"], now=now, advance=step("carriers", len(market.CARRIERS)))
             await _wait_for_replica(database["orders"], advance=step("orders hears of them", len(skus())))
+            await goods.load_goods(database["catalog"], now=now, advance=step("what is under review", 4))
             sold = history.sold_quantities(past)
             stock = step(f"stock of {len(skus())} SKUs", len(skus()))
             await market.load_stock(database["orders"], now=now, sold=sold, advance=stock)

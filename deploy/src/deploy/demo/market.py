@@ -12,6 +12,7 @@ from catalog.certificate.rules import Proof
 from catalog.product import actions as product_actions
 from catalog.sku import actions as sku_actions
 from catalog.supplier import actions as supplier_actions
+from deploy.demo import goods
 from deploy.demo.accounts import PASSWORD, DemoAccount, all_accounts
 from deploy.demo.tables import DemoProduct, DemoSku, DemoSupplier, products, skus, suppliers
 from gateway.account import actions as account_actions
@@ -105,7 +106,6 @@ async def _add_product(db: AsyncSession, row: DemoProduct, packs: list[DemoSku],
         title=row.title,
         title_en=row.title_en,
         category=row.category,
-        picture=row.picture,
         origin_county_code=row.origin_county_code,
         season_from_month=row.season_from_month,
         season_to_month=row.season_to_month,
@@ -118,6 +118,7 @@ async def _add_product(db: AsyncSession, row: DemoProduct, packs: list[DemoSku],
         are_certificates_verified=True,
         is_approved=True,
         now=created_at,
+        **goods.product_details(row),
     )
     for pack in packs:
         await sku_actions.add_sku(
@@ -128,9 +129,11 @@ async def _add_product(db: AsyncSession, row: DemoProduct, packs: list[DemoSku],
             specification_en=pack.specification_en,
             net_weight_g=pack.net_weight_g,
             price_fen=pack.price_fen,
+            unit=goods.unit_of(pack.specification),
             is_approved=True,
             now=created_at,
         )
+        await goods.add_tiers(db, pack, now=created_at)
     await sku_actions.list_skus(db, sku_ids=[pack.sku_id for pack in packs], now=now)
 
 
