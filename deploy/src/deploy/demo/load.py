@@ -62,7 +62,6 @@ async def load(state: Path, environment: Mapping[str, str]) -> None:
             await linkages.load_linkages(database["catalog"], now=now, advance=linked, secret=secret)
             await market.load_carriers(database["logistics"], now=now, advance=step("carriers", len(market.CARRIERS)))
             await _wait_for_replica(database["orders"], advance=step("orders hears of them", len(skus())))
-            await goods.load_goods(database["catalog"], now=now, advance=step("what is under review", 4))
             sold = history.sold_quantities(past)
             stock = step(f"stock of {len(skus())} SKUs", len(skus()))
             await market.load_stock(database["orders"], now=now, sold=sold, advance=stock)
@@ -71,6 +70,7 @@ async def load(state: Path, environment: Mapping[str, str]) -> None:
             sent = step("their parcels", 3 * len(past))  # about: an order has one to three suppliers
             await history.load_deliveries(database["logistics"], past, now=now, advance=sent)
             sent(3 * len(past))
+            await goods.load_goods(database["catalog"], now=now, advance=step("what is under review", 4))
     (state / "demo-loaded").write_text(fingerprint(environment))
 
 

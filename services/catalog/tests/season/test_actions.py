@@ -55,7 +55,7 @@ async def test_out_of_season_it_is_shown_and_not_sold_and_the_clock_brings_it_ba
     assert [event.reason for event in await published(db, SkuDelisted)] == ["out-of-season"] * 2
 
 
-async def test_what_is_listed_out_of_season_is_announced_when_the_season_begins(app, db, make):
+async def test_what_is_listed_out_of_season_is_announced_when_the_season_begins(db, make):
     product = await make.product(db)
     await with_seasons(db, product, SPRING)
     sku = await make.listed_sku(db, product_id=product.product_id)

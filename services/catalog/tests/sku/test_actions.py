@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import orjson
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from catalog.price import queries as price_queries
@@ -242,3 +243,46 @@ async def test_packs_of_one_product_repriced_at_once_all_show_on_its_card(fresh_
     [row] = await fetching(fresh_database)("SELECT detail FROM product_cards WHERE valid_until > $1", [NOW])
     detail = orjson.loads(row[0] + "true}}")
     assert [each["price_fen"] for each in detail["skus"]] == list(range(1000, 1006))
+
+
+async def test_the_database_refuses_two_prices_of_one_tier_and_lets_other_tiers_be(db, make):
+    sku = await make.sku(db)
+    db.add(SkuPrice(sku_id=sku.sku_id, valid_from=NOW, buyer_group="member", min_quantity=1, price_fen=1))
+    db.add(SkuPrice(sku_id=sku.sku_id, valid_from=NOW, buyer_group="retail", min_quantity=10, price_fen=1))
+    await db.flush()
+    later = NOW + timedelta(days=1)
+    db.add(SkuPrice(sku_id=sku.sku_id, valid_from=later, buyer_group="retail", min_quantity=10, price_fen=1))
+    with pytest.raises(IntegrityError, match="ex_sku_prices_one_at_a_time"):
+        await db.flush()
+
+
+async def test_the_database_keeps_packs_of_unlisted_products_off_the_shelf(db, make):
+    product = await make.product(db, is_approved=False)
+    sku = await make.sku(db, product_id=product.product_id)
+    with pytest.raises(IntegrityError, match="is listed and its product is not"):
+        async with db.begin_nested():
+            await db.execute(text("UPDATE skus SET is_listed = true WHERE sku_id = :id"), {"id": sku.sku_id})
+    listed = await make.listed_product(db)
+    with pytest.raises(IntegrityError, match="leaves the shelf and a SKU of it does not"):
+        async with db.begin_nested():
+            await db.execute(
+                text("UPDATE products SET status = 'DELISTED' WHERE product_id = :id"), {"id": listed.product_id}
+            )
+
+
+async def test_a_price_by_quantity_begins_and_ends_by_itself(db, make):
+    sku = await make.listed_sku(db)
+    starts, ends = NOW + timedelta(hours=2), NOW + timedelta(hours=5)
+    await actions.set_price(
+        db,
+        sku_id=sku.sku_id,
+        expected_revision=2,
+        price_fen=4500,
+        valid_from=starts,
+        valid_until=ends,
+        min_quantity=10,
+        now=NOW,
+    )
+    assert [await actions.turn_prices(db, now=at) for at in (starts, starts, ends, ends)] == [1, 0, 1, 0]
+    tiers = [[each.price_fen for each in event.price_tiers] for event in await published(db, SkuRevised)]
+    assert tiers == [[], [4500], []]

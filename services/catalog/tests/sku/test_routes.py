@@ -5,6 +5,10 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
+
+from shared.events.catalog import SkuRevised
+from shared.testing import published
 
 NEW = {"specification": "250克 罐装", "specification_en": "250 g tin", "net_weight_g": 250, "price_fen": 12800}
 
@@ -123,3 +127,58 @@ async def test_of_edits_of_one_version_at_once_one_wins(live_client, fresh_datab
     assert sorted(answer.status_code for answer in answers) == [200] + [412] * 7
     won = next(answer for answer in answers if answer.status_code == 200).json()
     assert (await live_client.get(f"/v1/skus/{sku.sku_id}")).json()["specification"] == won["specification"]
+
+
+async def test_prices_by_quantity_are_set_ended_shown_and_announced(client, db, make, as_caller):
+    sku = await make.listed_sku(db)
+    headers = as_caller(kind="operator")
+    path = f"/v1/skus/{sku.sku_id}/price"
+
+    async def put(revision, **body):
+        return await client.put(path, json=body, headers=headers | {"if-match": f'"{revision}"'})
+
+    tier = {"buyer_group": "institution", "min_quantity": 20}
+    assert (await put(2, price_fen=4500, **tier)).status_code == 200
+    dearer = await put(3, price_fen=4600, buyer_group="institution", min_quantity=50)
+    assert (dearer.status_code, dearer.json()["code"], dearer.json()["smaller_quantity"]) == (
+        409,
+        "price-tier-dearer",
+        20,
+    )
+    jump = await put(3, price_fen=2000)
+    assert (jump.status_code, jump.json()["code"], jump.json()["field"]) == (422, "price-jump-reason-missing", "reason")
+    assert (await put(3, price_fen=4990, buyer_group="friends")).status_code == 422
+    assert (await put(3, price_fen=4990, min_quantity=0)).status_code == 422
+    product = (await client.get(f"/v1/skus/{sku.sku_id}")).json()
+    assert product["price_tiers"] == [{**tier, "price_fen": 4500, "price_per_500g_fen": 450}]
+    event = (await published(db, SkuRevised))[-1]
+    assert [(each.buyer_group, each.min_quantity, each.price_fen) for each in event.price_tiers] == [
+        ("institution", 20, 4500)
+    ]
+    ended = await client.delete(path, params=tier, headers=headers | {"if-match": '"3"'})
+    assert (ended.status_code, ended.json()["price_tiers"]) == (200, [])
+    base = await client.delete(
+        path, params={"buyer_group": "retail", "min_quantity": 1}, headers=headers | {"if-match": '"4"'}
+    )
+    assert (base.status_code, base.json()["code"]) == (422, "price-base-stays")
+    assert (await published(db, SkuRevised))[-1].price_tiers == ()
+
+
+async def test_of_two_who_price_one_tier_at_once_one_wins(live_client, fresh_database, make, as_caller):
+    async with fresh_database.begin() as db:
+        sku = await make.listed_sku(db)
+    headers = as_caller(kind="operator") | {"if-match": '"2"'}
+    answers = await asyncio.gather(
+        *(
+            live_client.put(
+                f"/v1/skus/{sku.sku_id}/price",
+                json={"price_fen": 4000 + number, "buyer_group": "member", "min_quantity": 5},
+                headers=headers,
+            )
+            for number in range(6)
+        )
+    )
+    assert sorted(answer.status_code for answer in answers) == [200] + [412] * 5
+    async with fresh_database.read() as db:
+        count = await db.scalar(text("SELECT count(*) FROM sku_prices WHERE buyer_group = 'member'"))
+    assert count == 1
