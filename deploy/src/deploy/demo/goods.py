@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from catalog.price import actions as price_actions
+from catalog.price.rules import PricePeriod
 from catalog.product import actions as product_actions
 from catalog.product import queries as product_queries
 from catalog.proposal import actions as proposal_actions
@@ -61,20 +63,12 @@ def product_details(row: DemoProduct) -> dict[str, Any]:
 
 
 async def add_tiers(db: AsyncSession, pack: DemoSku, *, now: datetime) -> None:
-    """Every fourth pack is cheaper from ten pieces on, and for institutions from fifty."""
-    if pack.sku_id.int % 4:
+    """Every sixth pack, before it is listed, is cheaper from ten pieces on, and for institutions from fifty."""
+    if pack.sku_id.int % 6:
         return
-    for group, quantity, share in (("retail", 10, 95), ("member", 1, 97), ("institution", 50, 88)):
-        sku = await sku_queries.get_sku(db, pack.sku_id)
-        await sku_actions.set_price(
-            db,
-            sku_id=pack.sku_id,
-            expected_revision=sku.revision,
-            price_fen=pack.price_fen * share // 100,
-            buyer_group=group,
-            min_quantity=quantity,
-            now=now,
-        )
+    for group, quantity, share in (("retail", 10, 95), ("institution", 50, 88)):
+        price = PricePeriod(now, None, pack.price_fen * share // 100, buyer_group=group, min_quantity=quantity)
+        await price_actions.put_price(db, sku_id=pack.sku_id, price=price, now=now, is_listed=False, reason="")
 
 
 async def load_goods(catalog: Database, *, now: datetime, advance: Advance) -> None:

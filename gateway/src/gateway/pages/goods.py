@@ -86,8 +86,14 @@ def _params(listing: Listing) -> dict[str, Any]:
 async def get_goods(page: PageDep, services: Services, visitor: SignedIn) -> Response:
     """A supplier's own products, filtered by status, searched and sorted."""
     ensure_kind(visitor, "supplier")
-    listing, t = _listing(page), page.t.goods
+    listing = _listing(page)
     found = await services.catalog.get("/v1/own-products", visitor=visitor, params=_params(listing))
+    return draw_list(page, listing, found)
+
+
+def draw_list(page: Page, listing: Listing, found: dict[str, Any]) -> Response:
+    """The list from the catalog's answer."""
+    t = page.t.goods
     names = page.t.names["product_status"]
     counts = found["counts"]
     rows = [
@@ -246,6 +252,19 @@ async def product_page(
 ) -> Response:
     """The workbench of a product, after a refusal with what was typed and why it was refused."""
     bench = await services.catalog.get(f"/v1/products/{product_id}/workbench", visitor=visitor)
+    bases = await services.catalog.get("/v1/tax-bases", visitor=visitor)
+    return draw_product(page, bench, bases["items"], typed=typed, refusal=refusal)
+
+
+def draw_product(
+    page: Page,
+    bench: dict[str, Any],
+    bases: list[dict[str, Any]],
+    *,
+    typed: Typed | None = None,
+    refusal: Refusal | None = None,
+) -> Response:
+    """The workbench from the catalog's answers."""
     product, names = bench["product"], page.t.names
     packs = view.pack_names(bench["skus"], page)
     pending, last = bench["pending"], bench["last_decision"]
@@ -269,7 +288,7 @@ async def product_page(
         wrong_field=refusal.field if refusal and refusal.field else "",
         error=page.told(refusal) if refusal else "",
         notice="" if refusal else notice_of(page),
-        **await _form_choices(page, services),
+        **form_choices(page, bases),
     )
 
 
@@ -287,22 +306,23 @@ def _pack_row(sku: dict[str, Any], page: Page) -> dict[str, Any]:
 
 
 async def _new_form(page: Page, services: Services, *, typed: Typed, refusal: Refusal | None = None) -> Response:
+    bases = await services.catalog.get("/v1/tax-bases", visitor=page.visitor)
     return page.render(
         "goods_new.html",
         status=refusal.status if refusal else 200,
         typed=typed,
         wrong_field=refusal.field if refusal and refusal.field else "",
         error=page.told(refusal) if refusal else "",
-        **await _form_choices(page, services),
+        **form_choices(page, bases["items"]),
     )
 
 
-async def _form_choices(page: Page, services: Services) -> dict[str, Any]:
-    bases = await services.catalog.get("/v1/tax-bases", visitor=page.visitor)
+def form_choices(page: Page, bases: list[dict[str, Any]]) -> dict[str, Any]:
+    """The options of the facts' form."""
     return {
         "shelves": view.choices(page.t.names["category"]),
         "classes": view.choices(page.t.names["temperature_class"]),
-        "taxes": [Choice(each["id"], f"{view.in_tongue(each, page)} · {each['source']}") for each in bases["items"]],
+        "taxes": [Choice(each["id"], f"{view.in_tongue(each, page)} · {each['source']}") for each in bases],
         "months": month_choices(page),
     }
 

@@ -17,7 +17,7 @@ from gateway.pages.typed import Typed, typed_of
 from gateway.services import Services
 from gateway.visitor import CheckedForm, SignedIn, Visitor
 from shared.clock import SHANGHAI, utc_now
-from shared.errors import Refusal
+from shared.errors import NotFound, Refusal
 from shared.ids import new_id
 
 router = APIRouter(default_response_class=Response)
@@ -153,6 +153,15 @@ async def _pack_page(
     refusal: Refusal | None = None,
 ) -> Response:
     sku = await services.catalog.get(f"/v1/skus/{sku_id}", visitor=visitor)
+    if sku["product_id"] != str(product_id):
+        raise NotFound("There is no such pack of this product.", code="sku-unknown")
+    return draw_pack(page, sku, now=utc_now(), typed=typed, refusal=refusal)
+
+
+def draw_pack(
+    page: Page, sku: dict[str, Any], *, now: datetime, typed: Typed | None = None, refusal: Refusal | None = None
+) -> Response:
+    """A pack from the catalog's answer."""
     title = (in_language(sku, name, page.language) for name in ("product_title", "specification"))
     names = page.t.names
     presales = [
@@ -164,12 +173,12 @@ async def _pack_page(
     return page.render(
         "goods_pack.html",
         status=refusal.status if refusal else 200,
-        product_id=product_id,
+        product_id=sku["product_id"],
         sku=sku,
         title=" · ".join(title),
         facts=typed if typed is not None and typed["specification"] else facts,
         price_typed=typed if is_price else Typed(buyer_group="retail", min_quantity="1"),
-        prices=view.price_rows(sku, page, now=utc_now().isoformat().replace("+00:00", "Z")),
+        prices=view.price_rows(sku, page, now=now.isoformat().replace("+00:00", "Z")),
         presales=presales + [Typed() for _ in range(max(0, _PRESALES - len(presales)))],
         units=view.choices(names["unit"]),
         groups=view.choices(names["buyer_group"]),

@@ -1,5 +1,6 @@
 """The reviewers' desk: the queue by age, a product or its change beside what is on sale, and the decision by field."""
 
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -63,9 +64,14 @@ def _params(listing: Listing, **more: str | int) -> dict[str, Any]:
 async def get_reviews(page: PageDep, services: Services, visitor: SignedIn) -> Response:
     """What waits for a decision, the oldest first; decided ones by the filter."""
     ensure_may_review(visitor)
-    listing, t, names = _listing(page), page.t.product_reviews, page.t.names
+    listing = _listing(page)
     found = await services.catalog.get("/v1/product-reviews", visitor=visitor, params=_params(listing))
-    now = utc_now()
+    return draw_queue(page, listing, found, now=utc_now())
+
+
+def draw_queue(page: Page, listing: Listing, found: dict[str, Any], *, now: datetime) -> Response:
+    """The queue from the catalog's answer."""
+    t, names = page.t.product_reviews, page.t.names
     rows = [
         {
             **each,
@@ -150,6 +156,18 @@ async def _review_page(
     refusal: Refusal | None = None,
 ) -> Response:
     review = await services.catalog.get(f"/v1/product-reviews/{review_id}", visitor=visitor)
+    return draw_review(page, review, now=utc_now(), typed=typed, refusal=refusal)
+
+
+def draw_review(
+    page: Page,
+    review: dict[str, Any],
+    *,
+    now: datetime,
+    typed: dict[str, str] | None = None,
+    refusal: Refusal | None = None,
+) -> Response:
+    """A review from the catalog's answer."""
     product, names = review["product"], page.t.names
     packs = view.pack_names(review["skus"], page)
     rows = [
@@ -172,7 +190,7 @@ async def _review_page(
         what=names["review_kind"][review["kind"]],
         state=names["review_status"][review["status"]],
         tone=view.TONES[review["status"]],
-        age=_age(review["submitted_at"], utc_now(), page),
+        age=_age(review["submitted_at"], now, page),
         rows=rows,
         parts=[(each, names["product_field"][each], (typed or {}).get(each, "")) for each in _PARTS],
         decided=view.reasons(review["reasons"], packs, page) if review["status"] != "PENDING" else [],
@@ -258,7 +276,7 @@ def _fields_told(fields: list[str], page: Page) -> str:
     return ("、" if page.language == "zh" else ", ").join(told)
 
 
-def _age(instant: str, now: Any, page: Page) -> str:
+def _age(instant: str, now: datetime, page: Page) -> str:
     hours = int((now - instant_of(instant)).total_seconds() // 3600)
     t = page.t.product_reviews
     if hours < 1:
