@@ -10,7 +10,7 @@ from gateway.pages import goods_view as view
 from gateway.pages.account import Choice
 from gateway.pages.cards import in_language, picture_url
 from gateway.pages.listing import Listing, download, listing_of, month_choices
-from gateway.pages.parts import Filter
+from gateway.pages.parts import Filter, Head
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
 from gateway.pages.work import ensure_kind
@@ -281,6 +281,7 @@ def draw_product(
         changes=view.differences(pending["changes"], packs, page) if pending else [],
         refused=view.reasons(last["reasons"], packs, page) if last and not pending else [],
         pictures=[{"value": each, "url": picture_url(each)} for each in product["pictures"]],
+        pack_heads=_pack_heads(page),
         packs=[_pack_row(each, page) for each in bench["skus"]],
         seasons=view.season_rows(product["seasons"]),
         trail=view.trail(bench["trail"], page),
@@ -290,6 +291,18 @@ def draw_product(
         notice="" if refusal else notice_of(page),
         **form_choices(page, bases),
     )
+
+
+def _pack_heads(page: Page) -> list[Head]:
+    t, names = page.t.goods, page.t.names["product_field"]
+    return [
+        Head(t.pack),
+        Head(names["net_weight_g"], is_number=True, unit=t.grams),
+        Head(names["unit"]),
+        Head(t.price, is_number=True, unit=t.yuan),
+        Head(t.tiers, is_number=True),
+        Head(t.status),
+    ]
 
 
 def _pack_row(sku: dict[str, Any], page: Page) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from gateway.pages import goods_view as view
 from gateway.pages.cards import in_language
 from gateway.pages.goods import PATH, REFUSALS, ensure_may_work, notice_of, tag_of
+from gateway.pages.parts import Head
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
 from gateway.services import Services
@@ -163,7 +164,7 @@ def draw_pack(
 ) -> Response:
     """A pack from the catalog's answer."""
     title = (in_language(sku, name, page.language) for name in ("product_title", "specification"))
-    names = page.t.names
+    names, t = page.t.names, page.t.goods
     presales = [
         Typed(opens_at=minute_of(each["opens_at"]), closes_at=minute_of(each["closes_at"]), ships_on=each["ships_on"])
         for each in sku["presales"][-_PRESALES:]
@@ -178,6 +179,14 @@ def draw_pack(
         title=" · ".join(title),
         facts=typed if typed is not None and typed["specification"] else facts,
         price_typed=typed if is_price else Typed(buyer_group="retail", min_quantity="1"),
+        price_heads=[
+            Head(t.group),
+            Head(t.from_quantity, is_number=True, unit=t.pieces_unit),
+            Head(t.price, is_number=True),
+            Head(t.valid_from),
+            Head(t.valid_until),
+            Head(t.status),
+        ],
         prices=view.price_rows(sku, page, now=now.isoformat().replace("+00:00", "Z")),
         presales=presales + [Typed() for _ in range(max(0, _PRESALES - len(presales)))],
         units=view.choices(names["unit"]),

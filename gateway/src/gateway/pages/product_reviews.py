@@ -13,7 +13,7 @@ from gateway.pages.account import Choice
 from gateway.pages.cards import in_language, picture_url
 from gateway.pages.figures import instant_of, money, weight
 from gateway.pages.listing import Listing, download, listing_of
-from gateway.pages.parts import Filter
+from gateway.pages.parts import Filter, Head
 from gateway.pages.places import place_name
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.work import ensure_kind, ensure_role
@@ -168,7 +168,7 @@ def draw_review(
     refusal: Refusal | None = None,
 ) -> Response:
     """A review from the catalog's answer."""
-    product, names = review["product"], page.t.names
+    product, names, t = review["product"], page.t.names, page.t
     packs = view.pack_names(review["skus"], page)
     rows = [
         {
@@ -192,6 +192,15 @@ def draw_review(
         tone=view.TONES[review["status"]],
         age=_age(review["submitted_at"], now, page),
         rows=rows,
+        difference_heads=[
+            Head(label) for label in (t.work.field, t.work.before, t.work.after, t.product_reviews.refuse_because)
+        ],
+        pack_heads=[
+            Head(page.t.goods.pack),
+            *(Head(names["product_field"][each]) for each in ("net_weight_g", "unit", "gtin")),
+            Head(page.t.goods.price, is_number=True),
+            Head(page.t.goods.tiers),
+        ],
         parts=[(each, names["product_field"][each], (typed or {}).get(each, "")) for each in _PARTS],
         decided=view.reasons(review["reasons"], packs, page) if review["status"] != "PENDING" else [],
         facts=_facts(product, page),
