@@ -1,14 +1,20 @@
 """The supplier's workbench and the reviewers' desk, drawn from answers of the catalog."""
 
+import re
+from datetime import UTC, datetime
+
 import pytest
 from starlette.datastructures import FormData
 
+from gateway.pages import goods, goods_packs, product_reviews
 from gateway.pages import goods_view as view
 from gateway.pages.goods_media import moved
 from gateway.pages.goods_packs import fen_of, instant_of, minute_of
 from gateway.pages.menu import entries_for
 from gateway.pages.offers import is_sold, sale_note, tiers_of
 from gateway.pages.product_reviews import reasons_of
+from gateway.pages.typed import Typed
+from shared.errors import Invalid, Stale
 
 SKU = "0192a1b2-0000-7000-8000-00000000000a"
 PRESALE = {"opens_at": "2026-11-01T00:00:00Z", "closes_at": "2026-12-01T00:00:00Z", "ships_on": "2027-03-01"}
@@ -108,3 +114,81 @@ def test_suppliers_find_their_products_and_reviewers_their_queue(page_of):
     assert "products" in supplier
     assert "product_reviews" not in supplier
     assert "product_reviews" in operator
+
+
+NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+def drawn(page_of, answer, language):
+    """Every page of the workbench and of the desk, by name."""
+    supplier = {"kind": "supplier", "path": goods.PATH}
+    operator = {"kind": "operator", "path": product_reviews.PATH}
+    bases = answer("tax_bases")["items"]
+    stale = Stale("changed", code="stale")
+    wrong = Invalid("no", code="gtin-invalid", field="gtin")
+    missing = answer("workbench")
+    missing["missing"], missing["product"]["status"], missing["verbs"] = ["description", "skus"], "DRAFT", ["submit"]
+    page = page_of(language, **supplier)
+    desk = page_of(language, **operator)
+    empty = {"items": [], "next_cursor": None, "counts": {}, "total": 0}
+    pages = {
+        "list": goods.draw_list(page, goods._listing(page), answer("own_products")),
+        "empty list": goods.draw_list(page, goods._listing(page), empty),
+        "product": goods.draw_product(page, answer("workbench"), bases),
+        "rejected": goods.draw_product(page, answer("workbench_rejected"), bases),
+        "missing": goods.draw_product(page, missing, bases),
+        "refused": goods.draw_product(page, answer("workbench"), bases, refusal=stale),
+        "pack": goods_packs.draw_pack(page, answer("pack"), now=NOW),
+        "pack refused": goods_packs.draw_pack(
+            page, answer("pack"), now=NOW, typed=Typed(specification="新", gtin="1"), refusal=wrong
+        ),
+        "queue": product_reviews.draw_queue(desk, product_reviews._listing(desk), answer("product_reviews"), now=NOW),
+        "empty queue": product_reviews.draw_queue(desk, product_reviews._listing(desk), empty, now=NOW),
+        "change": product_reviews.draw_review(desk, answer("review_change"), now=NOW),
+        "listing": product_reviews.draw_review(desk, answer("review_listing"), now=NOW),
+        "decision refused": product_reviews.draw_review(
+            desk, answer("review_change"), now=NOW, typed={"title": "写明产地"}, refusal=stale
+        ),
+    }
+    return {name: bytes(response.body).decode() for name, response in pages.items()}
+
+
+def test_every_page_is_whole_labelled_and_without_scripts_of_its_own(page_of, answer, markup, language):
+    for name, text in drawn(page_of, answer, language).items():
+        found = markup(text)
+        assert found.faults == [], name
+        assert len(found.find("h1")) == 1, name
+        ids = [each.attributes["id"] for each in found.elements if "id" in each.attributes]
+        assert len(ids) == len(set(ids)), name
+        labelled = {each.attributes.get("for") for each in found.find("label")}
+        for tag in ("input", "select", "textarea"):
+            for each in found.find(tag):
+                is_named = each.attributes.get("id") in labelled or "aria-label" in each.attributes
+                assert is_named or each.attributes.get("type") in {"hidden", "checkbox"}, (name, each.attributes)
+        assert not [each for each in found.elements if "style" in each.attributes or "onclick" in each.attributes]
+        forms = [each for each in found.find("form") if each.attributes.get("method") == "post"]
+        assert text.count('name="csrf_token"') >= len(forms), name
+
+
+def test_what_is_missing_and_what_was_refused_is_said(page_of, answer, language):
+    pages = drawn(page_of, answer, language)
+    t = page_of(language).t
+    assert t.goods.missing in pages["missing"]
+    assert " disabled>" in pages["missing"]
+    assert t.goods.refused in pages["rejected"]
+    assert "写明配料和每样的克数。" in pages["rejected"]
+    assert t.names["goods_refusal"]["stale"] in pages["refused"]
+    assert t.names["goods_refusal"]["gtin-invalid"] in pages["pack refused"]
+    assert 'value="写明产地"' in pages["decision refused"]
+    assert t.product_reviews.accept in pages["listing"]
+    assert "<del>" in pages["change"]
+    assert t.goods.none in pages["empty list"]
+    assert t.product_reviews.none in pages["empty queue"]
+
+
+def test_our_own_words_are_english_where_english_is_asked_for(page_of, markup):
+    page = page_of("en", kind="supplier", path=goods.PATH)
+    empty = {"items": [], "next_cursor": None, "counts": {}}
+    found = markup(bytes(goods.draw_list(page, goods._listing(page), empty).body).decode())
+    assert [each.text for each in found.find("h2") + found.find("h1") if CHINESE.search(each.text)] == []

@@ -294,11 +294,11 @@ def draw_product(
 
 
 def _pack_heads(page: Page) -> list[Head]:
-    t, names = page.t.goods, page.t.names["product_field"]
+    t, fields = page.t.goods, page.t.names["product_field"]
     return [
         Head(t.pack),
-        Head(names["net_weight_g"], is_number=True, unit=t.grams),
-        Head(names["unit"]),
+        Head(fields["net_weight_g"], is_number=True, unit=t.grams),
+        Head(fields["unit"]),
         Head(t.price, is_number=True, unit=t.yuan),
         Head(t.tiers, is_number=True),
         Head(t.status),

@@ -170,14 +170,14 @@ def draw_pack(
         for each in sku["presales"][-_PRESALES:]
     ]
     facts = Typed({name: str(sku[name] or "") for name in _FACTS})
-    is_price = refusal is not None and typed is not None and bool(typed["price"])
+    is_price = refusal is not None and typed is not None and bool(typed.price)
     return page.render(
         "goods_pack.html",
         status=refusal.status if refusal else 200,
         product_id=sku["product_id"],
         sku=sku,
         title=" · ".join(title),
-        facts=typed if typed is not None and typed["specification"] else facts,
+        facts=typed if typed is not None and typed.specification else facts,
         price_typed=typed if is_price else Typed(buyer_group="retail", min_quantity="1"),
         price_heads=[
             Head(t.group),
