@@ -178,7 +178,7 @@ def test_what_is_missing_and_what_was_refused_is_said(page_of, answer, language)
     assert " disabled>" in pages["missing"]
     assert t.goods.refused in pages["rejected"]
     assert "写明配料和每样的克数。" in pages["rejected"]
-    assert t.names["goods_refusal"]["stale"] in pages["refused"]
+    assert page_of(language).refusal_text("stale") in pages["refused"]
     assert t.names["goods_refusal"]["gtin-invalid"] in pages["pack refused"]
     assert 'value="写明产地"' in pages["decision refused"]
     assert t.product_reviews.accept in pages["listing"]
