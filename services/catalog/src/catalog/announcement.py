@@ -1,4 +1,4 @@
-"""A sellable SKU as an event tells of it."""
+"""A sellable SKU as an event tells of it, and which event there is to tell."""
 
 from datetime import datetime
 from typing import Any
@@ -6,10 +6,11 @@ from typing import Any
 from catalog.facts import ProductFacts, SkuFacts
 from catalog.price.rules import price_at, tiers_at
 from catalog.product.data import tax_bases
-from catalog.season.rules import presale_at
+from catalog.season.rules import SOLD, presale_at
 from shared.clock import business_day
 from shared.errors import Conflict
-from shared.events.catalog import Presale, PriceTier, TaxTreatment
+from shared.events import Event
+from shared.events.catalog import Presale, PriceTier, SkuDelisted, SkuListed, SkuRevised, TaxTreatment
 
 
 def announcement(product: ProductFacts, sku: SkuFacts, now: datetime) -> dict[str, Any]:
@@ -59,3 +60,16 @@ def announcement(product: ProductFacts, sku: SkuFacts, now: datetime) -> dict[st
         if presale
         else None,
     }
+
+
+def news_of(product: ProductFacts, sku: SkuFacts, now: datetime, *, was_sold: bool, state: str) -> list[Event]:
+    """What there is to tell of a listed SKU in its state of sale; nothing of one that was not sold and is not now."""
+    if price_at(sku.prices, now) is None:
+        return []
+    if state in SOLD:
+        told = announcement(product, sku, now)
+        return [SkuRevised(**told, revised_at=now) if was_sold else SkuListed(**told, listed_at=now)]
+    if not was_sold:
+        return []
+    reason = state.lower().replace("_", "-")
+    return [SkuDelisted(sku_id=sku.sku_id, reason=reason, revision=sku.revision, delisted_at=now)]

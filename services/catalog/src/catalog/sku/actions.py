@@ -11,11 +11,11 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog.announcement import announcement
+from catalog.announcement import news_of
 from catalog.credit import queries as credit_queries
 from catalog.enforcement import queries as enforcement_queries
 from catalog.exit_permit import queries as exit_permit_queries
-from catalog.facts import ProductFacts, SkuFacts, next_turn, sale_state_at
+from catalog.facts import next_turn, sale_state_at
 from catalog.licence import queries as licence_queries
 from catalog.lot import queries as lot_queries
 from catalog.price import actions as price_actions
@@ -32,7 +32,7 @@ from shared.clock import business_day
 from shared.errors import Conflict
 from shared.etag import ensure_fresh
 from shared.events import Event
-from shared.events.catalog import SkuDelisted, SkuListed, SkuRevised
+from shared.events.catalog import SkuDelisted
 from shared.outbox import publish
 
 PRICE_ENDED = "price-ended"
@@ -381,22 +381,9 @@ async def _tell(
             if (is_paused, turns_at) != (sku.is_paused, sku.turns_at):
                 settled.append({"sku_id": sku.sku_id, "is_paused": is_paused, "turns_at": turns_at})
             was_sold = not sku.is_paused and sku.sku_id not in newly_listed
-            events += _news(product, sku, now, was_sold=was_sold, state=state)
+            events += news_of(product, sku, now, was_sold=was_sold, state=state)
     if settled:
         await db.execute(_SETTLE, settled)
     await db.execute(_MARK_ANNOUNCED, {"sku_ids": list(sku_ids), "now": now})
     if events:
         await publish(db, *events, now=now)
-
-
-def _news(product: ProductFacts, sku: SkuFacts, now: datetime, *, was_sold: bool, state: str) -> list[Event]:
-    """What there is to tell of a listed SKU in its state of sale; nothing of one that was not sold and is not now."""
-    if price_at(sku.prices, now) is None:
-        return []
-    if state in SOLD:
-        told = announcement(product, sku, now)
-        return [SkuRevised(**told, revised_at=now) if was_sold else SkuListed(**told, listed_at=now)]
-    if not was_sold:
-        return []
-    reason = state.lower().replace("_", "-")
-    return [SkuDelisted(sku_id=sku.sku_id, reason=reason, revision=sku.revision, delisted_at=now)]
