@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy import text
 
-from deploy.demo import admissions, goods, history, labour, linkages, market, registers
+from deploy.demo import admissions, goods, history, labour, linkages, market, registers, standings
 from deploy.demo.accounts import all_accounts
 from deploy.demo.mark import fingerprint
 from deploy.demo.tables import products, skus, suppliers
@@ -71,6 +71,8 @@ async def load(state: Path, environment: Mapping[str, str]) -> None:
             await history.load_deliveries(database["logistics"], past, now=now, advance=sent)
             sent(3 * len(past))
             await goods.load_goods(database["catalog"], now=now, advance=step("what is under review", 4))
+            known = step("recognition, credit, brands", 6)
+            await standings.load_standings(database["catalog"], now=now, advance=known)
     (state / "demo-loaded").write_text(fingerprint(environment))
 
 

@@ -8,8 +8,10 @@ from gateway.pages import (
     cart,
     certificates,
     checkout,
+    credit,
     dashboard,
     desk,
+    directories,
     eligibility,
     entry,
     goods,
@@ -30,6 +32,8 @@ from gateway.pages import (
     product_reviews,
     products,
     profit_contracts,
+    recognitions,
+    standings,
     suggestions,
     supplier_file,
     tourism,
@@ -78,6 +82,10 @@ routers: list[APIRouter] = [
     villages.router,
     eligibility.router,
     origin_facts.router,
+    recognitions.router,
+    directories.router,
+    credit.router,
+    standings.router,
 ]
 _: ErrorPage = error_page
 

@@ -31,6 +31,7 @@ class Card:
     is_in_season: bool
     season: str
     certificates: str
+    standings: list[tuple[str, str]]
     price: Markup
     has_choice: bool
     unit_price: str
@@ -90,6 +91,11 @@ def origin_text(origin: Mapping[str, Any], language: Language) -> str:
     return f"{province} · {county}" if language == "zh" else f"{county}, {province}"
 
 
+def standing_tone(code: str) -> str:
+    """The tone of a standing's badge: a warning for the adverse credit lists."""
+    return "clay" if code in {"abnormal", "seriously_dishonest"} else "leaf"
+
+
 def card_of(item: Mapping[str, Any], language: Language) -> Card:
     """The card of one catalog item."""
     names = wording(language).names
@@ -110,6 +116,7 @@ def card_of(item: Mapping[str, Any], language: Language) -> Card:
             certificate_names.get(kind, kind)
             for kind in sorted(item["certificates"], key=lambda each: each != _REPORT)[:_SHOWN_CERTIFICATES]
         ),
+        standings=[(names["standing"].get(code, code), standing_tone(code)) for code in item.get("standings", ())],
         price=price(item["price_fen"]),
         has_choice=item["sku_count"] > 1,
         unit_price=unit_price(item.get("price_per_500g_fen"), language),

@@ -43,6 +43,9 @@ MENU: tuple[Entry, ...] = (
     Entry("villages", "/work/villages", OFFICIAL | OPERATOR, "villages", "book"),
     Entry("eligibility", "/work/eligibility", OFFICIAL | OPERATOR, "villages", "check"),
     Entry("origin_facts", "/work/origin-facts", OFFICIAL | OPERATOR, "villages", "stamp"),
+    Entry("recognitions", "/work/recognitions", SUPPLIER | OFFICIAL | OPERATOR, "review", "stamp"),
+    Entry("directories", "/work/directories", OFFICIAL | OPERATOR, "registry", "book"),
+    Entry("credit", "/work/credit", SUPPLIER | OFFICIAL | OPERATOR, "registry", "check"),
     Entry("words", "/work/words", OPERATOR, "platform", "search", frozenset({"catalogue"})),
     Entry("dashboard", "/dashboard", ANALYSTS, "figures", "chart"),
 )

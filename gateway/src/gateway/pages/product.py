@@ -18,6 +18,7 @@ from gateway.pages.cards import (
     picture_url,
     season_months,
     season_text,
+    standing_tone,
 )
 from gateway.pages.eligibility_view import product_answers
 from gateway.pages.figures import day_text, month_text, price, unit_price, weight
@@ -72,6 +73,15 @@ class Badge:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """A badge beside the certificates; a brand's leads to the check of its number."""
+
+    name: str
+    tone: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
     """A certificate."""
 
@@ -104,6 +114,7 @@ class ProductView:
     province: str
     county_code: str
     badges: list[Badge]
+    standings: list[Standing]
     description: str
     packs: list[Pack]
     chosen: str
@@ -213,6 +224,10 @@ def product_view(
         badges=[
             *(Badge(names["designation"].get(kind, kind), kind == "key-160") for kind in item["designations"]),
             *([Badge(page.t.quality.canteen_ready, is_key=False)] if item.get("is_canteen_ready") else []),
+        ],
+        standings=[
+            Standing(in_language(each, "name", page.language), standing_tone(each["code"]), each["number"])
+            for each in item.get("standings", ())
         ],
         description=in_language(item, "description", page.language),
         packs=packs,

@@ -57,7 +57,7 @@ def test_a_number_checks_itself():
     for each in [*wrong, swapped]:
         with pytest.raises(Invalid) as refused:
             rules.normalised_number(each)
-        assert refused.value.code == "certificate-number-invalid"
+        assert refused.value.code == "brand-number-invalid"
 
 
 class GrantMachine(MovesMachine):
@@ -168,9 +168,9 @@ async def test_who_may_grant_and_what_is_refused(client, db, make, as_caller):
     closed = await client.post(grants, json=leave, headers=office | once())
     assert (closed.status_code, closed.json()["code"]) == (409, "brand-status")
     unknown = await client.get("/v1/brand-check", params={"number": rules.certificate_number(COUNTY, 1999, 1)})
-    assert (unknown.status_code, unknown.json()["code"]) == (404, "certificate-unknown")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "brand-number-unknown")
     typo = await client.get("/v1/brand-check", params={"number": "PB123"})
-    assert (typo.status_code, typo.json()["code"]) == (422, "certificate-number-invalid")
+    assert (typo.status_code, typo.json()["code"]) == (422, "brand-number-invalid")
 
 
 async def test_numbers_given_beside_each_other_are_all_different(fresh_database, make):

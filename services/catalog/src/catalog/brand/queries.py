@@ -78,10 +78,10 @@ async def lock_grant(db: AsyncSession, grant_id: UUID) -> BrandGrant:
 
 
 async def get_grant_numbered(db: AsyncSession, number: str) -> BrandGrant:
-    """The grant with this certificate number; 404 `certificate-unknown`: nobody was given such a number."""
+    """The grant with this certificate number; 404 `brand-number-unknown`: nobody was given such a number."""
     found = await db.scalar(select(BrandGrant).where(BrandGrant.certificate_number == number))
     if found is None:
-        raise NotFound("No certificate with this number was issued.", code="certificate-unknown", field="number")
+        raise NotFound("No certificate with this number was issued.", code="brand-number-unknown", field="number")
     return found
 
 

@@ -177,8 +177,8 @@ async def revoke_grant(
 
 @router.get("/brand-check")
 async def check_brand(db: Read, number: Annotated[Line, Query(min_length=1)]) -> BrandCheck:
-    """What a certificate number on a label stands for, for everybody. 404 `certificate-unknown`: never issued; 422
-    `certificate-number-invalid`: mistyped."""
+    """What a certificate number on a label stands for, for everybody. 404 `brand-number-unknown`: never issued; 422
+    `brand-number-invalid`: mistyped."""
     grant = await queries.get_grant_numbered(db, rules.normalised_number(number))
     brand = await queries.get_brand(db, grant.brand_id)
     today = business_day(utc_now())

@@ -43,13 +43,13 @@ def certificate_number(region_code: str, year: int, serial: int) -> str:
 
 
 def normalised_number(typed: str) -> str:
-    """The number as it is stored, however it was typed; 422 `certificate-number-invalid` for one that cannot be ours,
+    """The number as it is stored, however it was typed; 422 `brand-number-invalid` for one that cannot be ours,
     so that a slip of the finger is not taken for a forgery."""
     number = re.sub(r"[\s-]", "", typed).upper()
     if _FORM.fullmatch(number) is None or _check(number[2:-1]) != number[-1]:
         raise Invalid(
             "This is not one of our certificate numbers: PB, 15 digits and a check character. Look again.",
-            code="certificate-number-invalid",
+            code="brand-number-invalid",
             field="number",
         )
     return number
