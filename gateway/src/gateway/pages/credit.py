@@ -33,16 +33,16 @@ def _shelf(name: str) -> Shelf:
 async def _one(
     page: Page, services: Services, visitor: Visitor, record_id: UUID, shelf: Shelf, **more: Any
 ) -> Response:
-    names = page.t.names["record_verb"]
+    said = page.t.names["record_verb"]
     if shelf is CASES:
-        more["measure_verbs"] = [Verb(name, names[name], tone) for name, tone in _MEASURE_VERBS.items()]
+        more["measure_verbs"] = [Verb(name, said[name], tone) for name, tone in _MEASURE_VERBS.items()]
         more["can_end_measures"] = visitor.kind != "supplier" and has_any_role(
             visitor, frozenset({"market_supervision"})
         )
     if shelf is BRANDS:
         found = await services.catalog.get("/v1/brand-grants", visitor=visitor, params={"brand_id": str(record_id)})
         more["grants"] = found["items"]
-        more["grant_verbs"] = [Verb("revoke", names["revoke"], "danger")]
+        more["grant_verbs"] = [Verb("revoke", said["revoke"], "danger")]
         more["can_grant"] = visitor.kind in ("official", "operator")
     return await records.show_one(page, services, visitor, shelf, record_id, **more)
 

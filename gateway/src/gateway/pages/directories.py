@@ -9,6 +9,7 @@ from starlette.responses import Response
 from gateway.pages import records
 from gateway.pages.figures import money
 from gateway.pages.listing import download, listing_of
+from gateway.pages.parts import Head
 from gateway.pages.record_fields import Field
 from gateway.pages.records import Act, Shelf
 from gateway.pages.shell import Page, PageDep
@@ -82,6 +83,7 @@ async def _one(page: Page, services: Services, visitor: Visitor, issue_id: UUID,
         SHELF,
         issue_id,
         template="directory_draft.html",
+        Head=Head,
         entries=await _entries(page, services, visitor, str(issue_id)),
         changes=changes,
         **more,
@@ -154,6 +156,7 @@ async def get_public(page: PageDep, services: Services) -> Response:
     found = await services.catalog.get("/v1/directory-issues", visitor=None, params=listing.params())
     return page.render(
         "directory_list.html",
+        Head=Head,
         listing=listing,
         issues=found["items"],
         next_cursor=found.get("next_cursor"),
@@ -184,6 +187,7 @@ async def get_issue(page: PageDep, services: Services, number: str) -> Response:
     issue = await services.catalog.get(f"/v1/directory-issues/{number}", visitor=None)
     return page.render(
         "directory_issue.html",
+        Head=Head,
         issue=issue,
         entries=await _entries(page, services, None, number),
         changes=await services.catalog.get(f"/v1/directory-issues/{number}/changes", visitor=None),

@@ -88,8 +88,8 @@ SHELF: Final = Shelf(
 
 
 async def _one(page: Page, services: Services, visitor: Visitor, recognition_id: UUID, **more: Any) -> Response:
-    names = page.t.names["record_verb"]
-    verbs = [Verb("dismissed", names["dismissed"]), Verb("upheld", names["upheld"], "danger")]
+    said = page.t.names["record_verb"]
+    verbs = [Verb("dismissed", said["dismissed"]), Verb("upheld", said["upheld"], "danger")]
     return await records.show_one(page, services, visitor, SHELF, recognition_id, objection_verbs=verbs, **more)
 
 

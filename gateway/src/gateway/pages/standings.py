@@ -9,7 +9,7 @@ from starlette.responses import Response
 from gateway.pages import records
 from gateway.pages.account import Choice
 from gateway.pages.listing import download, listing_of
-from gateway.pages.parts import Filter
+from gateway.pages.parts import Filter, Head
 from gateway.pages.record_fields import label
 from gateway.pages.shell import Page, PageDep
 from gateway.services import Services
@@ -35,6 +35,7 @@ async def get_credit(page: PageDep, services: Services) -> Response:
     options = [Choice(each, names[each]) for each in _LISTS]
     return page.render(
         "credit_lists.html",
+        Head=Head,
         listing=listing,
         rows=[
             {
@@ -81,6 +82,7 @@ async def get_recognitions(page: PageDep, services: Services) -> Response:
     options = [Choice(each, page.t.names["record_status"][each]) for each in _NOTICE_STATUSES]
     return page.render(
         "recognition_notices.html",
+        Head=Head,
         listing=listing,
         rows=found["items"],
         next_cursor=found.get("next_cursor"),
@@ -125,5 +127,5 @@ async def _notice(
         item=found,
         typed=typed or {"name": "", "contact": "", "grounds": ""},
         error=page.told(refusal) if refusal else "",
-        notice=page.t.notices.objected if page.request.query_params.get("done") else "",
+        notice=page.t.public_notice.objected if page.request.query_params.get("done") else "",
     )
