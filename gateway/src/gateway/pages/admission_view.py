@@ -91,6 +91,8 @@ def value_text(name: str, value: Any, page: Page) -> str:
         text = page.t.names["applicant_kind"].get(value, text)
     elif name == "yearly_income_fen":
         text = money(int(value))
+    elif name == "yearly_output_kg":
+        text = f"{text} {t.kilograms}"
     elif name == "linkage_ways":
         text = joined((page.t.names["linkage_way"].get(each, each) for each in value), page)
     elif isinstance(value, list):

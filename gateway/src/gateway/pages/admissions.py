@@ -61,7 +61,8 @@ _NAMEABLE: Final = (
 )
 
 
-def _listing(page: Page) -> Listing:
+def asked_list(page: Page) -> Listing:
+    """What the address of the list asks for."""
     return listing_of(
         page.request,
         path=_PATH,
@@ -81,14 +82,19 @@ def _listing(page: Page) -> Listing:
 async def get_admissions(page: PageDep, services: Services, visitor: SignedIn) -> Response:
     """Applications of the own region, what is due first before the others."""
     ensure_kind(visitor, "official", "operator")
-    listing, t, names = _listing(page), page.t.admission, page.t.names
+    listing = asked_list(page)
     found = await services.catalog.get("/v1/admissions", visitor=visitor, params=listing.params())
-    return page.render(
-        "admissions.html",
-        listing=listing,
-        rows=[_row(each, page) for each in found["items"]],
-        next_cursor=found.get("next_cursor"),
-        heads=[
+    return page.render("admissions.html", **desk_context(page, listing, found))
+
+
+def desk_context(page: Page, listing: Listing, found: dict[str, Any]) -> dict[str, Any]:
+    """What the list is drawn from."""
+    t, names = page.t.admission, page.t.names
+    return {
+        "listing": listing,
+        "rows": [_row(each, page) for each in found["items"]],
+        "next_cursor": found.get("next_cursor"),
+        "heads": [
             listing.head(t.supplier, "name"),
             listing.head(t.kind),
             listing.head(t.county),
@@ -97,20 +103,12 @@ async def get_admissions(page: PageDep, services: Services, visitor: SignedIn) -
             listing.head(t.submitted, "submitted_at"),
             listing.head(t.due, "due_on"),
         ],
-        filters=[
+        "filters": [
             Filter("status", t.state, [Choice(*each) for each in names["supplier_status"].items()], t.every),
             Filter("kind", t.kind, [Choice(each, names["applicant_kind"][each]) for each in KINDS], t.every),
         ],
-        tabs=[
-            (
-                t.tab_all,
-                listing.url(awaiting_me="", overdue=""),
-                not listing.values.awaiting_me + listing.values.overdue,
-            ),
-            (t.tab_mine, listing.url(awaiting_me="true", overdue=""), bool(listing.values.awaiting_me)),
-            (t.tab_overdue, listing.url(awaiting_me="", overdue="true"), bool(listing.values.overdue)),
-        ],
-    )
+        "tabs": _tabs(listing, page),
+    }
 
 
 def _tabs(listing: Listing, page: Page) -> list[tuple[str, str, bool]]:
@@ -150,7 +148,7 @@ async def get_admissions_file(page: PageDep, services: Services, visitor: Signed
     """The same list as CSV or Excel."""
     ensure_kind(visitor, "official", "operator")
     form = "csv" if kind == "csv" else "xlsx"
-    params = _listing(page).export_params(format=form)
+    params = asked_list(page).export_params(format=form)
     return await download(services.catalog, visitor, "/v1/admissions/export", params)
 
 
@@ -218,27 +216,39 @@ async def _show(
     found = await services.catalog.get(f"/v1/admissions/{supplier_id}", visitor=visitor)
     trail = await services.catalog.get(f"/v1/admissions/{supplier_id}/trail", visitor=visitor)
     changes = await _difference(services, visitor, supplier_id)
-    state, t, names = found["supplier"]["status"], page.t.admission, page.t.names
-    verbs = names["admission_verb"]
     done = page.request.query_params.get("done", "")
-    return page.render(
-        "admission.html",
-        status=status,
-        found=found,
-        supplier=found["supplier"],
-        state=names["supplier_status"].get(state, state),
-        tone=TONES.get(state, ""),
-        code=code_text(found["supplier"], page),
-        steps=steps_of(state, trail, page),
-        trail=trail_of(trail, page),
-        facts=facts_of(found, page),
-        documents=documents_of(found, page),
-        licence_heads=licence_heads(page),
-        licences=licence_rows(found["licences"], page, today=business_day(utc_now())),
-        changes=differences_of(changes["changes"], page) if changes else [],
-        rounds=(changes["before_round"], changes["after_round"]) if changes and changes["before_round"] else None,
-        opinions=[{**each, "part_name": names["opinion_part"][each["part"]]} for each in found["opinions"]],
-        findings=[
+    context = detail_context(page, found, trail, changes, form=form)
+    notice = page.t.admission.done_decided if done else ""
+    return page.render("admission.html", status=status, **context, refused=refused, notice=notice, error=error)
+
+
+def detail_context(
+    page: Page,
+    found: dict[str, Any],
+    trail: list[dict[str, Any]],
+    changes: dict[str, Any] | None,
+    *,
+    form: FormData | None = None,
+) -> dict[str, Any]:
+    """What the page of one application is drawn from; `form` is a decision that was refused."""
+    state, names = found["supplier"]["status"], page.t.names
+    verbs = names["admission_verb"]
+    return {
+        "found": found,
+        "supplier": found["supplier"],
+        "state": names["supplier_status"].get(state, state),
+        "tone": TONES.get(state, ""),
+        "code": code_text(found["supplier"], page),
+        "steps": steps_of(state, trail, page),
+        "trail": trail_of(trail, page),
+        "facts": facts_of(found, page),
+        "documents": documents_of(found, page),
+        "licence_heads": licence_heads(page),
+        "licences": licence_rows(found["licences"], page, today=business_day(utc_now())),
+        "changes": differences_of(changes["changes"], page) if changes else [],
+        "rounds": (changes["before_round"], changes["after_round"]) if changes and changes["before_round"] else None,
+        "opinions": [{**each, "part_name": names["opinion_part"][each["part"]]} for each in found["opinions"]],
+        "findings": [
             {
                 "round": each["round"],
                 "field": field_name(each["field"], page),
@@ -247,17 +257,14 @@ async def _show(
             }
             for each in found["findings"]
         ],
-        due=page.day(found["due_on"]) if found["due_on"] else "",
-        plain=[Verb(each, verbs[each], "main") for each in found["verbs"] if each in _PLAIN],
-        reject=next((each for each in found["verbs"] if each in _REJECT), ""),
-        of_supplier=_of_supplier(visitor, state, page),
-        nameable=_nameable(found, page),
-        finding_rows=_finding_rows(form),
-        typed_reason=str(form.get("reason", "")) if form else "",
-        refused=refused,
-        notice=t.done_decided if done else "",
-        error=error,
-    )
+        "due": page.day(found["due_on"]) if found["due_on"] else "",
+        "plain": [Verb(each, verbs[each], "main") for each in found["verbs"] if each in _PLAIN],
+        "reject": next((each for each in found["verbs"] if each in _REJECT), ""),
+        "of_supplier": _of_supplier(page.visitor, state, page),
+        "nameable": _nameable(found, page),
+        "finding_rows": _finding_rows(form),
+        "typed_reason": str(form.get("reason", "")) if form else "",
+    }
 
 
 def _of_supplier(visitor: Visitor, state: str, page: Page) -> list[Verb]:

@@ -97,14 +97,11 @@ async def _show(
 ) -> Response:
     found = await services.catalog.get(f"/v1/suppliers/{visitor.organisation_id}/licences", visitor=visitor)
     types = await services.catalog.get("/v1/licence-types", visitor=visitor)
+    context = own_context(page, found, types)
     return page.render(
         "licences.html",
         status=status,
-        licence_heads=licence_heads(page),
-        rows=licence_rows(found, page, today=business_day(utc_now())),
-        types=[Choice(each["id"], each[page.language]) for each in types["items"]],
-        rules=types["items"],
-        reminder_days=joined((str(each) for each in types["reminder_days"]), page),
+        **context,
         typed=typed,
         errors=Typed(errors or {}),
         error=error,
@@ -112,7 +109,19 @@ async def _show(
     )
 
 
-def _listing(page: Page) -> Listing:
+def own_context(page: Page, found: list[dict[str, Any]], types: dict[str, Any]) -> dict[str, Any]:
+    """What a supplier's licences are drawn from."""
+    return {
+        "licence_heads": licence_heads(page),
+        "rows": licence_rows(found, page, today=business_day(utc_now())),
+        "types": [Choice(each["id"], each[page.language]) for each in types["items"]],
+        "rules": types["items"],
+        "reminder_days": joined((str(each) for each in types["reminder_days"]), page),
+    }
+
+
+def asked_list(page: Page) -> Listing:
+    """What the address of the list asks for."""
     return listing_of(
         page.request,
         path=_ENDING,
@@ -131,7 +140,7 @@ async def get_ending_file(page: PageDep, services: Services, visitor: SignedIn, 
     """The same list as CSV or Excel."""
     ensure_kind(visitor, "official", "operator")
     form = "csv" if kind == "csv" else "xlsx"
-    return await download(services.catalog, visitor, "/v1/licences/export", _listing(page).export_params(format=form))
+    return await download(services.catalog, visitor, "/v1/licences/export", asked_list(page).export_params(format=form))
 
 
 @router.post("/work/licences/{licence_id}/{verb}")
@@ -162,23 +171,27 @@ async def _show_ending(
     page: Page, services: Services, visitor: Visitor, *, error: str = "", status: int = 200
 ) -> Response:
     ensure_kind(visitor, "official", "operator")
-    listing, t, names = _listing(page), page.t.admission, page.t.names
+    listing = asked_list(page)
     found = await services.catalog.get("/v1/licences", visitor=visitor, params=listing.params())
-    return page.render(
-        "ending_licences.html",
-        status=status,
-        listing=listing,
-        rows=[_ending_row(each, page) for each in found["items"]],
-        next_cursor=found.get("next_cursor"),
-        heads=[listing.head(label) for label in (t.supplier, t.county, t.type, t.number, t.until, t.state, t.decision)],
-        filters=[
+    context = ending_context(page, listing, found)
+    return page.render("ending_licences.html", status=status, **context, notice=_notice(page), error=error)
+
+
+def ending_context(page: Page, listing: Listing, found: dict[str, Any]) -> dict[str, Any]:
+    """What the list of ending licences is drawn from."""
+    t, names = page.t.admission, page.t.names
+    labels = (t.supplier, t.county, t.type, t.number, t.until, t.state, t.decision)
+    return {
+        "listing": listing,
+        "rows": [_ending_row(each, page) for each in found["items"]],
+        "next_cursor": found.get("next_cursor"),
+        "heads": [listing.head(label) for label in labels],
+        "filters": [
             Filter("status", t.state, [Choice(each, names["licence_status"][each]) for each in _STATUSES], t.ending),
             Filter("within", t.within, [Choice(each, t.in_days(days=each)) for each in _WITHIN], t.in_days(days=60)),
             Filter("type", t.type, [Choice(key, name) for key, name in names["licence_type"].items()], t.every),
         ],
-        notice=_notice(page),
-        error=error,
-    )
+    }
 
 
 def _ending_row(each: dict[str, Any], page: Page) -> dict[str, Any]:

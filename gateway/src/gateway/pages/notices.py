@@ -89,7 +89,8 @@ def url_of(notice: dict[str, Any], visitor: Visitor) -> str:
     return place.format(id=notice["subject_id"]) if is_known else ""
 
 
-def _listing(page: Page) -> Listing:
+def asked_list(page: Page) -> Listing:
+    """What the address of the list asks for."""
     return listing_of(page.request, path=_PATH, filters={"unread": ("true",)})
 
 
@@ -97,26 +98,32 @@ def _listing(page: Page) -> Listing:
 async def get_notices(page: PageDep, services: Services, visitor: SignedIn) -> Response:
     """What the organisation and the own office were told, the newest first."""
     ensure_kind(visitor, "supplier", "official", "operator")
-    listing, t = _listing(page), page.t.notices
+    listing = asked_list(page)
     params = {name: value for name, value in listing.params().items() if name in {"unread", "cursor", "limit"}}
     found = await services.catalog.get("/v1/notices", visitor=visitor, params=params)
-    return page.render(
-        "notices.html",
-        listing=listing,
-        notices=[
-            NoticeView(
-                each["notice_id"],
-                sentence_of(each, page),
-                page.time(each["issued_at"]),
-                url_of(each, visitor),
-                each["read_at"] is None,
-            )
-            for each in found["items"]
-        ],
-        unread_count=found["unread_count"],
-        next_cursor=found.get("next_cursor"),
-        filters=[Filter("unread", t.show, [Choice("true", t.only_new)], t.all)],
-    )
+    return page.render("notices.html", **notices_context(page, listing, found))
+
+
+def notices_context(page: Page, listing: Listing, found: dict[str, Any]) -> dict[str, Any]:
+    """What the list is drawn from."""
+    t = page.t.notices
+    notices = [
+        NoticeView(
+            each["notice_id"],
+            sentence_of(each, page),
+            page.time(each["issued_at"]),
+            url_of(each, page.visitor),
+            each["read_at"] is None,
+        )
+        for each in found["items"]
+    ]
+    return {
+        "listing": listing,
+        "notices": notices,
+        "unread_count": found["unread_count"],
+        "next_cursor": found.get("next_cursor"),
+        "filters": [Filter("unread", t.show, [Choice("true", t.only_new)], t.all)],
+    }
 
 
 @router.post("/work/notices/read")

@@ -24,7 +24,7 @@ from gateway.pages.application import (
     told_errors,
     upload_all,
 )
-from gateway.pages.regions import region_choice
+from gateway.pages.regions import RegionChoice, region_choice
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
 from gateway.pages.work import ensure_kind
@@ -239,44 +239,51 @@ async def _show(
     status: int = 200,
 ) -> Response:
     trail = await services.catalog.get(f"/v1/admissions/{visitor.organisation_id}/trail", visitor=visitor)
-    state = found["supplier"]["status"]
-    is_editable = state in _EDITABLE
     if draft is None:
         draft = draft_of_answer(found, await place_codes(services, found["supplier"]["county_code"]))
     regions, _ = await region_choice(services, draft.typed, page.language)
-    names = page.t.names
-    return page.render(
-        "supplier_file.html",
-        status=status,
-        found=found,
-        state=state,
-        is_editable=is_editable,
-        is_under_review=state in _UNDER_REVIEW,
-        steps=steps_of(state, trail, page),
-        trail=trail_of(trail, page),
-        facts=facts_of(found, page),
-        documents=documents_of(found, page),
-        licence_heads=licence_heads(page),
-        licences=licence_rows(
-            [each for each in found["licences"] if each["status"] != "WITHDRAWN"], page, today=business_day(utc_now())
-        ),
-        typed=draft.typed,
-        kinds=_kinds(page),
-        ways=[Choice(each, names["linkage_way"][each]) for each in WAYS],
-        chosen_ways=draft.ways,
-        kept={
+    context = file_context(page, found, trail, draft, regions, errors=errors)
+    return page.render("supplier_file.html", status=status, **context, notice=_notice(page), error=error)
+
+
+def file_context(
+    page: Page,
+    found: dict[str, Any],
+    trail: list[dict[str, Any]],
+    draft: Draft,
+    regions: RegionChoice,
+    *,
+    errors: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """What a supplier's file is drawn from."""
+    state, names = found["supplier"]["status"], page.t.names
+    licences = [each for each in found["licences"] if each["status"] != "WITHDRAWN"]
+    return {
+        "found": found,
+        "state": state,
+        "is_editable": state in _EDITABLE,
+        "is_under_review": state in _UNDER_REVIEW,
+        "steps": steps_of(state, trail, page),
+        "trail": trail_of(trail, page),
+        "facts": facts_of(found, page),
+        "documents": documents_of(found, page),
+        "licence_heads": licence_heads(page),
+        "licences": licence_rows(licences, page, today=business_day(utc_now())),
+        "typed": draft.typed,
+        "kinds": _kinds(page),
+        "ways": [Choice(each, names["linkage_way"][each]) for each in WAYS],
+        "chosen_ways": draft.ways,
+        "kept": {
             sent: [
                 (each, f"{names['application_field'][name]} {index}", document_url(each))
                 for index, each in enumerate(draft.kept[name], start=1)
             ]
             for name, sent in FILES.items()
         },
-        regions=regions,
-        errors=Typed(found_errors(found, page) | (errors or {})),
-        due=page.day(found["due_on"]) if found["due_on"] else "",
-        notice=_notice(page),
-        error=error,
-    )
+        "regions": regions,
+        "errors": Typed(found_errors(found, page) | (errors or {})),
+        "due": page.day(found["due_on"]) if found["due_on"] else "",
+    }
 
 
 def _kinds(page: Page) -> list[Choice]:
