@@ -26,7 +26,7 @@ HOLD = timedelta(seconds=30)
 MOST_ATTEMPTS = 5
 """How often work is begun without any row getting done before the import is given up."""
 STEP_ROWS = 5_000
-"""Rows of a transaction: long ones would hold the event feed back."""
+"""Rows of a transaction at most: long ones would hold the event feed back."""
 
 KINDS_OF_SUPPLIERS = frozenset({"products", "linkages"})
 ROLES_OF_OFFICIALS = frozenset({"township", "agriculture", "assistance"})

@@ -113,8 +113,10 @@ def sentences() -> dict[str, dict[str, str]]:
 
 
 def sentence(code: str, language: str, facts: Mapping[str, Any]) -> str:
-    """The sentence of a code, filled in; a fact that is missing reads as a dash."""
-    return sentences()[code][language].format_map(_Facts(facts))
+    """The sentence of a code, filled in; a fact that is missing reads as a dash. What no sentence knows, a rule's own
+    refusal, is told in the rule's words."""
+    known = sentences()
+    return known.get(code, known["row-refused"])[language].format_map(_Facts(facts))
 
 
 class _Facts(dict[str, Any]):

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.importer.products import PRODUCT_FIELDS
-from catalog.importer.writer import Outcome, Span, learn_growth
+from catalog.importer.writer import STEP_ROWS, Outcome, Span, learn_growth
 from catalog.price import actions as price_actions
 from catalog.price.rules import PricePeriod
 from catalog.product import queries as product_queries
@@ -123,6 +123,8 @@ _CHANGED_PRICES = text("""
 
 class ProductRows:
     """Products and packs of one supplier, by the supplier's own code, or by title and specification."""
+
+    step_rows = STEP_ROWS
 
     async def judge(self, db: AsyncSession, span: Span, *, caller: Caller, now: datetime) -> Outcome:  # noqa: ARG002
         """New, changed and unchanged packs; rows that would change what is under review or on the shelf."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog.importer.writer import Faults, Outcome, Span, count_good, learn_growth
+from catalog.importer.writer import STEP_ROWS, Faults, Outcome, Span, count_good, learn_growth
 from catalog.supply import actions as supply_actions
 from shared.auth import Caller
 
@@ -36,6 +36,8 @@ _UNKNOWN = text("""
 
 class SupplyRows:
     """The rules are `supply.rules.checked`, kept row by row while reading, and `supply.actions.upsert_staged`."""
+
+    step_rows = STEP_ROWS
 
     async def judge(self, db: AsyncSession, span: Span, *, caller: Caller, now: datetime) -> Outcome:  # noqa: ARG002
         """New, changed and unchanged entries; rows whose operator is no supplier."""

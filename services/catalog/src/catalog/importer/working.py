@@ -103,7 +103,7 @@ async def _order(place: Workplace, batch: ImportBatch, path: Path) -> Order:
         batch_id=str(batch.batch_id),
         kind=batch.kind,
         after=batch.checked_through,
-        frame_rows=rules.STEP_ROWS,
+        frame_rows=min(rules.STEP_ROWS, writer_of(batch.kind).step_rows),
         max_rows=settings.import_max_rows,
         max_inflated_bytes=settings.import_max_inflated_bytes,
         max_memory_bytes=settings.import_reader_bytes,
@@ -150,7 +150,7 @@ async def _write(place: Workplace, batch: ImportBatch) -> None:
             done = await row_actions.write_next(
                 db,
                 span,
-                limit=rules.STEP_ROWS,
+                limit=min(rules.STEP_ROWS, writer_of(held.kind).step_rows),
                 writer=writer_of(held.kind),
                 caller=actions.uploader(held),
                 now=now,

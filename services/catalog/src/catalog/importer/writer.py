@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.auth import Caller
 
+STEP_ROWS = 5_000
+"""Rows of a transaction where rows are written by one statement: longer ones would hold the event feed back."""
 Faults = dict[int, list[dict[str, Any]]]
 """What is wrong with rows, by their number in the sheet."""
 
@@ -66,7 +68,9 @@ async def learn_growth(db: AsyncSession, tables: Sequence[str]) -> None:
 
 
 class Writer(Protocol):
-    """One kind's tables. Every rule that a row must keep by itself was kept before; both calls are set-based."""
+    """One kind's tables, `step_rows` in a transaction. What a row must keep by itself was checked before."""
+
+    step_rows: int
 
     async def judge(self, db: AsyncSession, span: Span, *, caller: Caller, now: datetime) -> Outcome:
         """What writing the span would do now; nothing is written."""
