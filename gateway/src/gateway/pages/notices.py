@@ -28,7 +28,7 @@ PLACES: Final[dict[str, dict[str, str]]] = {
         "operator": "/work/admissions/{id}",
     },
     "licence": {"supplier": "/work/supplier/licences", "official": "/work/licences", "operator": "/work/licences"},
-    "product": {"supplier": "/work/products", "operator": "/work/product-reviews"},
+    "product": {"supplier": "/work/products/{id}", "operator": "/work/product-reviews"},
     "certificate": {"supplier": "/work/certificates", "official": "/work/certificates"},
     "inspection": {"supplier": "/work/certificates", "official": "/work/certificates"},
     "lot": {"supplier": "/work/lots", "official": "/work/lots"},

@@ -215,6 +215,26 @@ async def test_a_new_pack_of_a_listed_product_is_sold_once_it_is_accepted(client
     assert len(await published(db, SkuListed)) == 2
 
 
+async def test_a_refused_pack_is_mended_and_asked_for_again(client, own, reviewer):
+    product_id, sku_id = await on_sale(client, own, reviewer)
+    pack = {"specification": "1公斤 箱装", "net_weight_g": 100, "unit": "carton", "price_fen": 7600}
+    added = (await client.post(f"/v1/products/{product_id}/skus", json=pack, headers=own | key())).json()
+    bench, _ = await workbench(client, own, product_id)
+    await decide(client, reviewer, bench["pending"], "reject", reasons={f"skus.{added['sku_id']}": "净含量不对"})
+    path = f"/v1/skus/{added['sku_id']}"
+    sku = await client.get(path, headers=own)
+    await client.patch(path, json={"net_weight_g": 1000}, headers=own | {"if-match": sku.headers["etag"]})
+    bench, _ = await workbench(client, own, product_id)
+    assert bench["pending"]["changes"][0]["after"]["net_weight_g"] == 1000
+    await decide(client, reviewer, bench["pending"], "accept")
+    assert len((await client.get(f"/v1/products/{product_id}")).json()["skus"]) == 2
+    for weight in (450, 500):  # a change of a pack on sale, taken back by hand
+        seen = await client.get(f"/v1/skus/{sku_id}", headers=own)
+        headers = own | {"if-match": seen.headers["etag"]}
+        await client.patch(f"/v1/skus/{sku_id}", json={"net_weight_g": weight}, headers=headers)
+    assert (await workbench(client, own, product_id))[0]["pending"] is None
+
+
 async def test_a_delisted_product_comes_back_as_it_was_and_a_changed_one_through_a_review(client, db, own, reviewer):
     product_id, _ = await on_sale(client, own, reviewer)
     _, version = await workbench(client, own, product_id)

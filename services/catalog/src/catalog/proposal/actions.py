@@ -89,7 +89,8 @@ async def edit_product(
 async def edit_sku(
     db: AsyncSession, *, sku_id: UUID, expected_revision: int, changes: dict[str, Any], caller: Caller, now: datetime
 ) -> None:
-    """Change a pack as the caller may, by the same rules as its product; a pack that nobody has reviewed yet at once.
+    """Change a pack as the caller may, by the same rules as its product; a pack that nobody has reviewed yet at once,
+    and it waits for a reviewer then (also one that was refused before).
 
     409 `product-in-review`, `supplier-code-taken`; 412 `stale`; 422 `unit-unknown`, `gtin-invalid`.
     """
@@ -104,9 +105,11 @@ async def edit_sku(
         at_once, waits = rules.split_changes(changes, before, queries.policies())
         if product.status == IN_REVIEW:
             rules.ensure_not_in_review(waits)
-        if waits:
-            current = queries.current_fields(await review_actions.get_facts(db, product.product_id, now=now))
-            fields = {rules.sku_field(sku_id, field): value for field, value in waits.items()}
+        named = {rules.sku_field(sku_id, field): value for field, value in changes.items()}
+        current = queries.current_fields(await review_actions.get_facts(db, product.product_id, now=now))
+        taken_back = rules.taken_back(pending.fields if pending else {}, named, current)
+        if waits or taken_back:
+            fields = {rules.sku_field(sku_id, field): value for field, value in waits.items()} | taken_back
             await _propose(db, product, pending, fields, current, caller=caller, now=now)
             sku.revision += 1
             await db.flush()
@@ -117,7 +120,7 @@ async def edit_sku(
     await product_actions.note(
         db, product, "propose" if waits else "edit", caller=caller, now=now, reason=", ".join(sorted(changes))
     )
-    if pending is not None and rules.sku_field(sku_id) in pending.fields:
+    if product.status == LISTED and not sku.is_approved:
         await _propose_pack(db, product, sku_id, caller=caller, now=now)
 
 
