@@ -217,13 +217,12 @@ async def list_skus(db: AsyncSession, *, sku_ids: Sequence[UUID], now: datetime)
     for each in new:
         rules.ensure_approved(is_approved=each.sku.is_approved)
         ensure_has_price(each.prices, now)
-    await exit_permit_queries.ensure_permitted(db, {each.sku.product_id for each in new}, on=business_day(now))
-    rules.ensure_not_held(await lot_queries.list_blocked_skus(db, [each.sku.sku_id for each in new]))
-    if not new:
-        return
-    await db.execute(_LIST, {"sku_ids": [each.sku.sku_id for each in new], "now": now})
-    listed = {each.sku.sku_id for each in new}
-    await _tell(db, {each.sku.product_id for each in new}, listed, newly_listed=listed, now=now)
+    listed, products = {each.sku.sku_id for each in new}, {each.sku.product_id for each in new}
+    await exit_permit_queries.ensure_permitted(db, products, on=business_day(now))
+    rules.ensure_not_held(await lot_queries.list_blocked_skus(db, listed))
+    if new:
+        await db.execute(_LIST, {"sku_ids": list(listed), "now": now})
+        await _tell(db, products, listed, newly_listed=listed, now=now)
 
 
 async def list_ready(db: AsyncSession, *, product_id: UUID, now: datetime) -> None:
@@ -238,9 +237,8 @@ async def list_ready(db: AsyncSession, *, product_id: UUID, now: datetime) -> No
         and each.sku.delisted_reason in BACK_WITH_PRODUCT
         and price_at(each.prices, now) is not None
     ]
-    blocked = await lot_queries.list_blocked_skus(db, ready)
-    if ready := [each for each in ready if each not in blocked]:
-        await list_skus(db, sku_ids=ready, now=now)
+    if free := sorted({*ready} - await lot_queries.list_blocked_skus(db, ready)):
+        await list_skus(db, sku_ids=free, now=now)
 
 
 async def approve_skus(db: AsyncSession, *, product_id: UUID) -> None:
