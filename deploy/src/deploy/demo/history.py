@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from deploy.demo.accounts import CONSUMER, INSTITUTION
 from deploy.demo.market import Advance, in_batches, missing
+from deploy.demo.quality import SENT_OF_LOTS
 from deploy.demo.tables import DemoSku, demo_id, products, skus
 from logistics.dispatch import actions as dispatch_actions
 from logistics.dispatch.rules import PlannedParcel
@@ -182,8 +183,11 @@ class PastShipment:
     sent_at: datetime
 
 
-async def load_deliveries(logistics: Database, orders: Sequence[PastOrder], *, now: datetime, advance: Advance) -> None:
-    """Ship and deliver all that is older than four days, once logistics has heard of it; the rest still waits."""
+async def load_deliveries(
+    logistics: Database, orders: Sequence[PastOrder], *, now: datetime, advance: Advance, lots: Mapping[UUID, str]
+) -> None:
+    """Ship and deliver all that is older than four days, once logistics has heard of it; the rest still waits. Lately
+    sent goods name their lot, where `lots` has one for the SKU."""
     old = {each.order_id: each for each in orders if each.placed_at < now - timedelta(days=3.5)}
     await _wait_for_shipments(logistics, len(orders), {each.order_id for each in orders}, advance)
     async with logistics.read() as db:
@@ -205,16 +209,21 @@ async def load_deliveries(logistics: Database, orders: Sequence[PastOrder], *, n
             )
             for row in rows
         ]
-    await in_batches(logistics, waiting, _ship_and_deliver, advance, size=10)
+
+    async def ship(db: AsyncSession, shipment: PastShipment) -> None:
+        await _ship_and_deliver(db, shipment, lots if shipment.sent_at > now - SENT_OF_LOTS else {})
+
+    await in_batches(logistics, waiting, ship, advance, size=10)
 
 
-async def _ship_and_deliver(db: AsyncSession, shipment: PastShipment) -> None:
+async def _ship_and_deliver(db: AsyncSession, shipment: PastShipment, lots: Mapping[UUID, str]) -> None:
+    of_lots = {(sku_id, lots[sku_id]): count for sku_id, count in shipment.quantities.items() if sku_id in lots}
     waybill = f"SF{shipment.shipment_id.int % 10**12:012d}"
     await dispatch_actions.dispatch_shipment(
         db,
         shipment_id=shipment.shipment_id,
         caller=Caller(demo_id("person", "warehouse"), shipment.supplier_id, "supplier"),
-        parcels=[PlannedParcel("sf-demo", waybill, shipment.quantities)],
+        parcels=[PlannedParcel("sf-demo", waybill, shipment.quantities, of_lots)],
         now=shipment.sent_at,
         new_id=new_id,
     )

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy import text
 
-from deploy.demo import admissions, goods, history, labour, linkages, market, registers, standings
+from deploy.demo import admissions, goods, history, labour, linkages, market, quality, registers, standings
 from deploy.demo.accounts import all_accounts
 from deploy.demo.mark import fingerprint
 from deploy.demo.tables import products, skus, suppliers
@@ -60,6 +60,8 @@ async def load(state: Path, environment: Mapping[str, str]) -> None:
             linked = step("households and shares", 2 * linkages.linkage_count())
             secret = environment["CATALOG_HOUSEHOLD_SECRET"]
             await linkages.load_linkages(database["catalog"], now=now, advance=linked, secret=secret)
+            papers = step("reports and lots", quality.quality_count())
+            await quality.load_quality(database["catalog"], now=now, advance=papers)
             await market.load_carriers(database["logistics"], now=now, advance=step("carriers", len(market.CARRIERS)))
             await _wait_for_replica(database["orders"], advance=step("orders hears of them", len(skus())))
             sold = history.sold_quantities(past)
@@ -68,8 +70,10 @@ async def load(state: Path, environment: Mapping[str, str]) -> None:
             year = step(f"a year of {len(past)} orders", len(past))
             await history.load_orders(database["orders"], past, advance=year)
             sent = step("their parcels", 3 * len(past))  # about: an order has one to three suppliers
-            await history.load_deliveries(database["logistics"], past, now=now, advance=sent)
+            lots = await quality.lots_in_hand(database["catalog"])
+            await history.load_deliveries(database["logistics"], past, now=now, advance=sent, lots=lots)
             sent(3 * len(past))
+            await quality.hold_some(database["catalog"], now=now)
             await goods.load_goods(database["catalog"], now=now, advance=step("what is under review", 4))
             known = step("recognition, credit, brands", 6)
             await standings.load_standings(database["catalog"], now=now, advance=known)
