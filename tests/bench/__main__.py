@@ -15,6 +15,7 @@ from time import perf_counter
 from tests.bench.analytics_query import AnalyticsQuery
 from tests.bench.feed_latency import FeedLatency
 from tests.bench.gateway_hop import GatewayHop
+from tests.bench.import_rows import ImportRows
 from tests.bench.kept import copy_facts, forget_if_outdated, is_made, kept_for_us, make_facts, make_goods
 from tests.bench.list_page import ListPage
 from tests.bench.measurement import Measurement
@@ -44,6 +45,7 @@ def every_measurement() -> list[Measurement]:
         FeedLatency(),
         TrackingPush(),
         ReadingsIngest(),
+        ImportRows(),
         AnalyticsQuery(),
         GatewayHop(),
         ListPage(),
