@@ -71,23 +71,28 @@ async def _overview(
     error: str = "",
     typed: dict[str, str] | None = None,
 ) -> Response:
-    listing, t = _listing(page), page.t.imports
+    listing = _listing(page)
     kinds = (await services.catalog.get("/v1/import-kinds", visitor=visitor))["items"]
     params = {name: value for name, value in listing.params().items() if name != "q"}
     found = await services.catalog.get("/v1/imports", visitor=visitor, params=params)
+    given = {"kind": page.request.query_params.get("kind", ""), "supplier": "", **(typed or {})}
     return page.render(
-        "imports.html",
-        status=status,
-        kinds=kinds,
-        error=error,
-        typed={"kind": page.request.query_params.get("kind", ""), "supplier": "", **(typed or {})},
-        asks_supplier=visitor.kind == "operator",
-        listing=listing,
-        rows=found["items"],
-        next_cursor=found.get("next_cursor"),
-        kind_names={each["kind"]: each["en"] if page.language == "en" else each["zh"] for each in kinds},
-        tones=TONES,
-        heads=[
+        "imports.html", status=status, error=error, typed=given, **overview_view(kinds, found, listing, page)
+    )
+
+
+def overview_view(kinds: list[dict[str, Any]], found: dict[str, Any], listing: Listing, page: Page) -> dict[str, Any]:
+    """What imports.html draws of the kinds and the history."""
+    t = page.t.imports
+    return {
+        "kinds": kinds,
+        "asks_supplier": page.visitor.kind == "operator",
+        "listing": listing,
+        "rows": found["items"],
+        "next_cursor": found.get("next_cursor"),
+        "kind_names": {each["kind"]: _name(each, page) for each in kinds},
+        "tones": TONES,
+        "heads": [
             listing.head(t.file),
             listing.head(t.kind),
             listing.head(t.status),
@@ -95,11 +100,11 @@ async def _overview(
             listing.head(t.bad_count, is_number=True),
             listing.head(t.uploaded_at),
         ],
-        filters=[
+        "filters": [
             Filter("kind", t.kind, [Choice(each["kind"], _name(each, page)) for each in kinds], t.every_kind),
             Filter("status", t.status, [Choice(each, page.t.names["import_status"][each]) for each in STATUSES], t.all),
         ],
-    )
+    }
 
 
 @router.get(f"{PATH}.csv")
@@ -167,21 +172,23 @@ async def _one(
             f"/v1/imports/{batch_id}/bad-rows", visitor=visitor, params={"limit": _SHOWN_ROWS}
         )
         bad = found["items"]
+    return page.render("import.html", status=status, error=error, **import_view(batch, bad, page))
+
+
+def import_view(batch: dict[str, Any], bad: list[dict[str, Any]], page: Page) -> dict[str, Any]:
+    """What import.html draws of an import and its first bad rows."""
     t = page.t.imports
-    return page.render(
-        "import.html",
-        status=status,
-        error=error,
-        batch=batch,
-        is_working=batch["status"] in WORKING,
-        good_count=batch["new_count"] + batch["changed_count"],
-        steps=_steps(batch, page),
-        warnings=[_said(each, page) for each in batch["warnings"]],
-        refusal=_said(batch["refusal"], page) if batch["refusal"] else "",
-        bad_rows=[_row(each, page) for each in bad],
-        heads=[_listing(page).head(label) for label in (t.row, t.cell, t.value, t.what_is_wrong)],
-        tones=TONES,
-    )
+    return {
+        "batch": batch,
+        "is_working": batch["status"] in WORKING,
+        "good_count": batch["new_count"] + batch["changed_count"],
+        "steps": _steps(batch, page),
+        "warnings": [_said(each, page) for each in batch["warnings"]],
+        "refusal": _said(batch["refusal"], page) if batch["refusal"] else "",
+        "bad_rows": [_row(each, page) for each in bad],
+        "heads": [_listing(page).head(label) for label in (t.row, t.cell, t.value, t.what_is_wrong)],
+        "tones": TONES,
+    }
 
 
 @router.get(f"{PATH}/{{batch_id}}/progress")
