@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.cart import queries as cart_queries
-from orders.order import queries, rules
+from orders.order import paying, queries, rules
 from orders.payment import actions as payment_actions
 from orders.stock import actions as stock_actions
 from shared.auth import Caller
@@ -20,35 +20,19 @@ from shared.clock import business_day
 from shared.direct import Direct, Statement
 from shared.errors import Conflict
 from shared.events.orders import (
-    DeliveryAddress,
     OrderCancelled,
     OrderPaid,
     OrderPlaced,
     SettledLine,
-    SoldLine,
-    SoldPart,
     SupplierOrderSettled,
 )
 from shared.idempotency import OnceKey, still_running
 from shared.outbox import outbox_values, publish
 
-_INSERT_EVENT = """
-    INSERT INTO outbox (id, type, subject, time, correlationid, causationid, traceparent, data)
-    SELECT id, type, subject, time, correlationid, causationid, traceparent, data
-    FROM jsonb_to_record(:event) AS event (id uuid, type text, subject text, time timestamptz, correlationid text,
-                                           causationid text, traceparent text, data jsonb)
-"""
 _PLACE = Statement("""
     SELECT place_order(:draft, :sku_ids, :revisions, :quantities, :caller, :key, :request_hash, :status, :body)::text
 """)
-_SETTLE = Statement(f"""
-    WITH paid AS (
-        UPDATE orders SET status = 'PAID', paid_at = :paid_at, payment_id = :payment_id WHERE order_id = :order_id
-    ), parts AS (
-        UPDATE supplier_orders SET fulfilment = 'PENDING_SHIPMENT' WHERE order_id = :order_id
-    ), kept AS ({stock_actions.KEEP}), published AS ({_INSERT_EVENT})
-    INSERT INTO order_changes (order_id, change, changed_at) VALUES (:order_id, 'PAID', :paid_at)
-""")  # noqa: S608 - only our own text
+_PAY = Statement("SELECT pay_order(:order_id, :payment_id, :paid_fen, :paid_at, :event)")
 _CANCEL = text("""
     WITH cancelled AS (
         UPDATE orders SET status = 'CANCELLED', cancelled_at = :now, cancel_reason = :reason
@@ -247,34 +231,14 @@ async def settle_payment(
     Never refuses for a business reason: money that the order cannot take is `refund-due`. NotFound for no such order.
     """
     order = await queries.lock_order(db, order_id)
-    effect = rules.payment_effect(
-        status=order["status"],
-        payable_fen=order["payable_fen"],
-        settled_by=UUID(order["payment_id"]) if order["payment_id"] else None,
-        payment_id=payment_id,
-        paid_fen=paid_fen,
-    )
-    if effect.outcome == "paid":
-        event = outbox_values(_order_paid(order, paid_at), now=now)
-        saved = {"order_id": order_id, "payment_id": payment_id, "paid_at": paid_at, "holder_id": order_id}
-        await _SETTLE.rows(db, saved | {"event": orjson.dumps(event, default=str).decode()})
+    decision = paying.decide(order, payment_id=payment_id, paid_fen=paid_fen, paid_at=paid_at, now=now)
+    if decision.event is not None:
+        values = {"order_id": order_id, "payment_id": payment_id, "paid_fen": paid_fen, "paid_at": paid_at}
+        [[is_paid]] = await _PAY.rows(db, values | {"event": decision.event})
+        if not is_paid:
+            raise RuntimeError(f"order {order_id} changed while its row was locked")
         note_published(db.info, {OrderPaid.type})
-    return effect
-
-
-def _order_paid(order: Mapping[str, Any], paid_at: datetime) -> OrderPaid:
-    """All that suppliers' shipments and the analysts' facts need, from the locked order."""
-    parts = tuple(
-        SoldPart.model_validate({**part, "lines": tuple(SoldLine.model_validate(line) for line in part["lines"])})
-        for part in order["parts"]
-    )
-    address = DeliveryAddress(
-        recipient=order["recipient"],
-        phone=order["phone"],
-        county_code=order["county_code"],
-        detail=order["address_detail"],
-    )
-    return OrderPaid.model_validate({**order, "parts": parts, "address": address, "paid_at": paid_at})
+    return decision.effect
 
 
 async def cancel_order(

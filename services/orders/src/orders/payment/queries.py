@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.auth import Caller
-from shared.direct import Statement
+from shared.direct import Direct, Statement
 from shared.errors import NotFound
 from shared.idempotency import OnceKey, check_earlier
 
@@ -29,6 +30,12 @@ _LOCK = Statement("""
     SELECT payment_id, order_id, status, amount_fen, transaction_id
     FROM payments WHERE payment_id = :payment_id AND provider = :provider
     FOR NO KEY UPDATE
+""")
+
+# What a notice is judged by before anything is locked: the payment, and its order as `lock_order` would show it.
+_FIND = Statement("""
+    SELECT payment_id, order_id, status, amount_fen, transaction_id, read_order(order_id)::text AS paid_order
+    FROM payments WHERE payment_id = :payment_id AND provider = :provider
 """)
 
 _PAYMENT = text("""
@@ -85,14 +92,22 @@ class PendingPayment:
 
 
 @dataclass(frozen=True, slots=True)
-class LockedPayment:
-    """What judging a provider's word takes of a payment whose row this transaction holds."""
+class SeenPayment:
+    """What judging a provider's word takes of a payment."""
 
     payment_id: UUID
     order_id: UUID
     status: str
     amount_fen: int
     transaction_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPayment:
+    """A payment with its order, neither of them locked: saving what follows compares them again."""
+
+    payment: SeenPayment
+    order: dict[str, Any]
 
 
 async def find_pending(db: AsyncSession, once: OnceKey, *, order_id: UUID, provider: str) -> PendingPayment | None:
@@ -106,10 +121,19 @@ async def find_pending(db: AsyncSession, once: OnceKey, *, order_id: UUID, provi
     return PendingPayment(found.payment_id, found.amount_fen, found.code_url, found.expires_at)
 
 
-async def lock_payment(db: AsyncSession, payment_id: UUID, *, provider: str) -> LockedPayment | None:
+async def lock_payment(db: AsyncSession, payment_id: UUID, *, provider: str) -> SeenPayment | None:
     """The payment, held until the transaction ends. Lock order: payment, then order, then stock."""
     rows = await _LOCK.rows(db, {"payment_id": payment_id, "provider": provider})
-    return LockedPayment(*rows[0]) if rows else None
+    return SeenPayment(*rows[0]) if rows else None
+
+
+async def find_payment(db: AsyncSession | Direct, payment_id: UUID, *, provider: str) -> FoundPayment | None:
+    """The payment with its order, as they are at this moment."""
+    rows = await _FIND.rows(db, {"payment_id": payment_id, "provider": provider})
+    if not rows or rows[0]["paid_order"] is None:
+        return None
+    *payment, order = rows[0]
+    return FoundPayment(SeenPayment(*payment), orjson.loads(order))
 
 
 async def get_payment(db: AsyncSession, payment_id: UUID, caller: Caller) -> Row[Any]:

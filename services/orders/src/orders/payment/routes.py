@@ -109,8 +109,7 @@ async def take_notice(request: Request, provider_name: str, channels: ChannelsDe
     notice = provider.verify_notice(request.headers, body, now=utc_now())
     headers = {name: value for name in _HEADERS_KEPT if (value := request.headers.get(name)) is not None}
     arrived = settling.ArrivedNotice(provider_name, notice, headers, body)
-    async with request.app.state.database.begin() as db:
-        outcome = await settling.take_notice(db, arrived, now=utc_now())
+    outcome = await settling.receive_notice(request.app.state.database, arrived, now=utc_now())
     _ensure_taken(outcome)
     return Response(status_code=204)
 

@@ -11,24 +11,21 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.order import actions as order_actions
+from orders.order import paying
+from orders.order.rules import PaymentEffect
 from orders.payment import actions, queries, rules
-from shared.direct import Statement
+from shared.bell import note_published
+from shared.db import Transactions
+from shared.direct import Direct, Statement, standing_alone
+from shared.events.orders import OrderPaid
 
-_NOTE = """
-    INSERT INTO payment_notices
-        (provider, notice_id, kind, subject_id, outcome, headers, body, received_at, last_received_at)
-    VALUES (:provider, :notice_id, :kind, :subject_id, :outcome, CAST(:headers AS jsonb), :body, :now, :now)
-    ON CONFLICT (provider, notice_id) DO UPDATE SET received_count = payment_notices.received_count + 1,
-        last_received_at = excluded.last_received_at
-"""
-_CAPTURE = """
-    UPDATE payments SET status = 'PAID', captured_fen = amount_fen, transaction_id = :transaction_id, effect = :effect,
-        paid_at = :paid_at, closed_at = NULL
-    WHERE payment_id = :payment_id
-"""
-_note = text(_NOTE)
-_capture = text(_CAPTURE)
-_capture_and_note = Statement(f"WITH noted AS ({_NOTE}) {_CAPTURE}")
+_NOTE = Statement("""
+    SELECT keep_notice(:provider, :notice_id, :kind, :subject_id, :outcome, :headers, :body, :received_at)
+""")
+_SETTLE = Statement("""
+    SELECT settle_payment(:payment_id, :seen_status, :paid_fen, :transaction_id, :effect, :paid_at, :order_id, :event,
+                          :provider, :notice_id, :kind, :headers, :body, :received_at)
+""")
 _CLOSE = text("UPDATE payments SET status = 'CLOSED', closed_at = :now WHERE payment_id = :payment_id")
 
 
@@ -51,6 +48,49 @@ class Outcome:
     expected_fen: int | None = None
 
 
+async def receive_notice(transactions: Transactions, arrived: ArrivedNotice, *, now: datetime) -> Outcome:
+    """What `take_notice` does, with a transaction of its own.
+
+    The usual notice, money for an order that waits for it, takes two round trips: one reads, one saves if all is still
+    as it was read. Whatever else it may be, and whatever came between the two, is judged again under locks.
+    """
+    outcome = await _settle_at_once(transactions, arrived, now=now)
+    if outcome is None:
+        async with transactions.begin() as db:
+            outcome = await take_notice(db, arrived, now=now)
+    return outcome
+
+
+async def _settle_at_once(transactions: Transactions, arrived: ArrivedNotice, *, now: datetime) -> Outcome | None:
+    """None, and nothing done, if this is not the usual notice."""
+    trade = arrived.notice.told
+    payment_id = rules.id_of(trade.number) if isinstance(trade, rules.Trade) else None
+    if payment_id is None or not isinstance(trade, rules.Trade):
+        return None
+    async with standing_alone(transactions) as db:
+        found = await queries.find_payment(db, payment_id, provider=arrived.provider)
+        if found is None or _judge(found.payment, trade) != "capture":
+            return None
+        paid_at = trade.succeeded_at or now
+        decision = paying.decide(found.order, payment_id=payment_id, paid_fen=trade.total_fen, paid_at=paid_at, now=now)
+        if decision.event is None:
+            return None
+        if not await _save_settled(
+            db,
+            found.payment,
+            trade,
+            effect=decision.effect,
+            paid_at=paid_at,
+            provider=arrived.provider,
+            arrived=arrived,
+            now=now,
+            event=decision.event,
+        ):
+            return None
+        note_published(db.info, {OrderPaid.type})
+    return Outcome("capture", payment_id, found.payment.amount_fen)
+
+
 async def take_notice(db: AsyncSession, arrived: ArrivedNotice, *, now: datetime) -> Outcome:
     """Apply a verified notice and keep it; a repeated one is only counted.
 
@@ -65,7 +105,7 @@ async def take_notice(db: AsyncSession, arrived: ArrivedNotice, *, now: datetime
         outcome = Outcome(verdict, refund_id)
     else:
         outcome = Outcome("ignored")
-    await db.execute(_note, _note_values(arrived, outcome, now))
+    await _keep_notice(db, arrived, outcome, now)
     return outcome
 
 
@@ -82,12 +122,9 @@ async def take_trade(
     if payment is None:
         outcome = Outcome("unknown-payment")
     else:
-        verdict = rules.judge_trade(
-            status=payment.status, amount_fen=payment.amount_fen, transaction_id=payment.transaction_id, trade=trade
-        )
-        outcome = Outcome(verdict, payment.payment_id, payment.amount_fen)
+        outcome = Outcome(_judge(payment, trade), payment.payment_id, payment.amount_fen)
     if payment is not None and outcome.verdict == "capture":
-        await _capture_payment(db, payment, trade, arrived, outcome, now)
+        await _capture_payment(db, payment, trade, provider=provider, arrived=arrived, now=now)
         return outcome
     if payment is not None and outcome.verdict == "close":
         await db.execute(_CLOSE, {"payment_id": payment.payment_id, "now": now})
@@ -100,16 +137,23 @@ async def take_trade(
         }
         await actions.raise_alarm(db, payment.payment_id, outcome.verdict, facts, now=now)
     if arrived is not None:
-        await db.execute(_note, _note_values(arrived, outcome, now))
+        await _keep_notice(db, arrived, outcome, now)
     return outcome
+
+
+def _judge(payment: queries.SeenPayment, trade: rules.Trade) -> rules.Verdict:
+    return rules.judge_trade(
+        status=payment.status, amount_fen=payment.amount_fen, transaction_id=payment.transaction_id, trade=trade
+    )
 
 
 async def _capture_payment(
     db: AsyncSession,
-    payment: queries.LockedPayment,
+    payment: queries.SeenPayment,
     trade: rules.Trade,
+    *,
+    provider: str,
     arrived: ArrivedNotice | None,
-    outcome: Outcome,
     now: datetime,
 ) -> None:
     paid_at = trade.succeeded_at or now
@@ -121,16 +165,10 @@ async def _capture_payment(
         paid_at=paid_at,
         now=now,
     )
-    values = {
-        "payment_id": payment.payment_id,
-        "transaction_id": trade.transaction_id,
-        "effect": effect.outcome,
-        "paid_at": paid_at,
-    }
-    if arrived is None:
-        await db.execute(_capture, values)
-    else:
-        await _capture_and_note.rows(db, {**values, **_note_values(arrived, outcome, now)})
+    if not await _save_settled(
+        db, payment, trade, effect=effect, paid_at=paid_at, provider=provider, arrived=arrived, now=now
+    ):
+        raise RuntimeError(f"payment {payment.payment_id} changed while its row was locked")
     if effect.outcome == "refund-due":
         await actions.refund_payment(
             db,
@@ -142,14 +180,46 @@ async def _capture_payment(
         )
 
 
-def _note_values(arrived: ArrivedNotice, outcome: Outcome, now: datetime) -> dict[str, Any]:
+async def _save_settled(
+    db: AsyncSession | Direct,
+    payment: queries.SeenPayment,
+    trade: rules.Trade,
+    *,
+    effect: PaymentEffect,
+    paid_at: datetime,
+    provider: str,
+    arrived: ArrivedNotice | None,
+    now: datetime,
+    event: str | None = None,
+) -> bool:
+    """Capture the payment and keep the notice; with `event` also make the order paid. False if anything changed."""
+    values = {
+        "payment_id": payment.payment_id,
+        "seen_status": payment.status,
+        "paid_fen": trade.total_fen,
+        "transaction_id": trade.transaction_id,
+        "effect": effect.outcome,
+        "paid_at": paid_at,
+        "order_id": None if event is None else payment.order_id,
+        "event": event,
+        "provider": provider,
+    }
+    [[is_saved]] = await _SETTLE.rows(db, values | _notice_values(arrived, now))
+    return bool(is_saved)
+
+
+async def _keep_notice(db: AsyncSession, arrived: ArrivedNotice, outcome: Outcome, now: datetime) -> None:
+    values = {"provider": arrived.provider, "subject_id": outcome.subject_id, "outcome": outcome.verdict}
+    await _NOTE.rows(db, values | _notice_values(arrived, now))
+
+
+def _notice_values(arrived: ArrivedNotice | None, now: datetime) -> dict[str, Any]:
+    if arrived is None:
+        return dict.fromkeys(("notice_id", "kind", "headers", "body", "received_at"))
     return {
-        "provider": arrived.provider,
         "notice_id": arrived.notice.notice_id,
         "kind": arrived.notice.kind,
-        "subject_id": outcome.subject_id,
-        "outcome": outcome.verdict,
         "headers": orjson.dumps(dict(arrived.headers)).decode(),
         "body": arrived.body,
-        "now": now,
+        "received_at": now,
     }

@@ -37,8 +37,6 @@ _HOLD = text("""
 """)
 _SHIP = text("SELECT ship_stock(:holder_id, CAST(:sku_ids AS uuid[]), CAST(:quantities AS integer[]), :now)")
 _RELEASE = text("SELECT release_stock(CAST(:holder_ids AS uuid[]), :now)")
-# For the statement that settles an order: the hold has no end any more, what it is for is paid.
-KEEP = "UPDATE stock_holds SET expires_at = NULL WHERE holder_id = :holder_id AND open_count > 0"
 
 
 async def receive_stock(
