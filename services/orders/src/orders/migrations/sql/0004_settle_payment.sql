@@ -1,21 +1,28 @@
 -- Settling a payment in one statement, decided before without a lock: each function compares what the decision rests on.
 
-CREATE FUNCTION read_order(wanted uuid) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
--- An order with its parts and lines as it is now, or NULL if there is none.
+CREATE FUNCTION read_order(wanted uuid) RETURNS json LANGUAGE plpgsql STABLE AS $$
+-- An order with its parts and lines as it is now, or NULL if there is none. As json, which is written once and never
+-- parsed here: as jsonb it cost three times as much.
 BEGIN
     RETURN (
-        SELECT to_jsonb(placed) || jsonb_build_object('parts', (
-            SELECT jsonb_agg(to_jsonb(part) || jsonb_build_object('lines', (
-                SELECT jsonb_agg(to_jsonb(line) ORDER BY line.line_number)
-                FROM order_lines AS line WHERE line.supplier_order_id = part.supplier_order_id
-            )) ORDER BY part.part_number)
-            FROM supplier_orders AS part WHERE part.order_id = placed.order_id
-        ))
-        FROM orders AS placed WHERE placed.order_id = wanted
+        SELECT row_to_json(whole_order) FROM (
+            SELECT placed.*, (
+                SELECT json_agg(whole_part ORDER BY whole_part.part_number) FROM (
+                    SELECT part.*, (
+                        SELECT json_agg(line ORDER BY line.line_number)
+                        FROM order_lines AS line WHERE line.supplier_order_id = part.supplier_order_id
+                    ) AS lines
+                    FROM supplier_orders AS part WHERE part.order_id = placed.order_id
+                ) AS whole_part
+            ) AS parts
+            FROM orders AS placed WHERE placed.order_id = wanted
+        ) AS whole_order
     );
 END $$;
 
-CREATE OR REPLACE FUNCTION lock_order(wanted uuid) RETURNS jsonb LANGUAGE plpgsql AS $$
+DROP FUNCTION lock_order(uuid);
+
+CREATE FUNCTION lock_order(wanted uuid) RETURNS json LANGUAGE plpgsql AS $$
 -- Locks the order and returns its state as of now: the second statement sees what was committed while the first waited.
 -- NULL if there is no such order. Whoever changes an order, its parts or its holds takes this lock first.
 BEGIN
