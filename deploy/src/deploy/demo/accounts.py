@@ -98,6 +98,7 @@ OFFICES = {
     for role, label, label_en in (
         ("agriculture", "农业农村局", "Agriculture Bureau"),
         ("assistance", "乡村振兴局", "Assistance Office"),
+        ("township", "驻村工作队", "Village Team"),
     )
 }
 """The county offices that judge applications."""

@@ -37,6 +37,7 @@ MENU: tuple[Entry, ...] = (
     Entry("lots", "/work/lots", SUPPLIER | OFFICIAL | OPERATOR, "quality", "box"),
     Entry("certificates", "/work/certificates", SUPPLIER | OFFICIAL | OPERATOR, "quality", "check"),
     Entry("inspections", "/work/inspections", SUPPLIER | OFFICIAL | OPERATOR, "quality", "book"),
+    Entry("registers", "/work/registers", SUPPLIER | OFFICIAL | OPERATOR, "registers", "book"),
     Entry("notices", "/work/notices", SUPPLIER | OFFICIAL | OPERATOR, "platform", "bell"),
     Entry("linkages", "/work/linkages", SUPPLIER | OFFICIAL | OPERATOR, "villages", "people"),
     Entry("profit_contracts", "/work/profit-contracts", SUPPLIER | OFFICIAL | OPERATOR, "villages", "list"),

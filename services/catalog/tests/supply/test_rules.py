@@ -110,7 +110,7 @@ def test_what_is_no_weight_is_refused(amount, unit, code):
     ("wrong", "code", "field"),
     [
         ({"village": " ", "enterprise": ""}, "holder-missing", "village"),
-        ({"township": ""}, "name-missing", "township"),
+        ({"township": ""}, "entry-name-missing", "township"),
         ({"category": "stone"}, "category-unknown", "category"),
         ({"scale_unit": "acre"}, "scale-unit-unknown", "scale_unit"),
         ({"scale_value": Decimal("1.234")}, "scale-invalid", "scale_value"),

@@ -72,6 +72,8 @@ async def test_what_is_taken_off_is_never_more_than_there_is(client, db, team):
         "more-than-left",
         5_000_000,
     )
+    shown = (await client.get(f"{PATH}/{made['report_id']}", headers=team)).json()
+    assert (shown["absorbed_g"], [each["quantity_g"] for each in shown["absorptions"]]) == (15_000_000, [15_000_000])
     assert await db.scalar(text("SELECT absorbed_g FROM survey_reports")) == 15_000_000
     assert await db.scalar(text("SELECT count(*) FROM survey_absorptions")) == 1
 
@@ -86,6 +88,7 @@ async def test_nobody_but_officials_of_the_region_reads_a_report(client, team, a
         headers=foreign | key(),
     )
     assert (gone.status_code, gone.json()["code"]) == (404, "report-unknown")
+    assert (await client.get(f"{PATH}/{made['report_id']}", headers=foreign)).status_code == 404
     refused = await client.post(PATH, json=a_report(), headers=foreign | key())
     assert (refused.status_code, refused.json()["code"]) == (403, "not-your-region")
     for headers, status in (({}, 401), (as_caller(), 403), (as_caller(kind="supplier", organisation_id=uuid4()), 403)):

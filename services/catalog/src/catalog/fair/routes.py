@@ -116,7 +116,7 @@ async def cancel_fair(db: Db, caller: CallerDep, expected: IfMatch, fair_id: UUI
 async def enrol(db: Db, caller: CallerDep, once: Once, fair_id: UUID, body: ParticipantIn) -> Response:
     """Somebody takes part: a supplier itself, or anybody by the office. 409 `participant-exists`, `fair-status`."""
     if body.supplier_id is None and not body.name and caller.kind != "supplier":
-        raise Invalid("Say who takes part.", code="name-missing", field="name")
+        raise Invalid("Say who takes part.", code="entry-name-missing", field="name")
     participant = await actions.enrol(
         db, fair_id=fair_id, participant_id=new_id(), **body.model_dump(), caller=caller, now=utc_now()
     )

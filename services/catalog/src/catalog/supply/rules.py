@@ -87,7 +87,7 @@ def checked(given: Mapping[str, Any], *, categories: Collection[str], units: Col
     """The facts with plain names, if they can be true.
 
     422 `holder-missing`, `category-unknown`, `scale-unit-unknown`, `scale-invalid`, `output-invalid`,
-    `price-range-reversed`, `month-invalid`, `year-invalid`, `count-negative`, `name-missing`; each names its field.
+    `price-range-reversed`, `month-invalid`, `year-invalid`, `count-negative`, `entry-name-missing`; each names its field.
     """
     values: dict[str, Any] = {
         name: plain(value) if isinstance(value, str) else value for name, value in given.items() if name in FACT_NAMES
@@ -125,8 +125,8 @@ def checked(given: Mapping[str, Any], *, categories: Collection[str], units: Col
 
 
 def _ensure_named(facts: SupplyFacts) -> None:
-    _ensure(bool(facts.product_name), "name-missing", "product_name", "Say which product it is.")
-    _ensure(bool(facts.township), "name-missing", "township", "Say in which township it is.")
+    _ensure(bool(facts.product_name), "entry-name-missing", "product_name", "Say which product it is.")
+    _ensure(bool(facts.township), "entry-name-missing", "township", "Say in which township it is.")
     _ensure(
         bool(facts.village or facts.enterprise),
         "holder-missing",

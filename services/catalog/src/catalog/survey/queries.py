@@ -49,6 +49,14 @@ async def list_reports(
     return (await db.scalars(query)).all()
 
 
+async def get_report(db: AsyncSession, report_id: UUID, *, caller: Caller) -> SurveyReport:
+    """The report; 404 `report-unknown`, also for who may not see it."""
+    report = await db.scalar(select(SurveyReport).where(SurveyReport.report_id == report_id, visible_to(caller)))
+    if report is None:
+        raise _unknown()
+    return report
+
+
 async def lock_report(db: AsyncSession, report_id: UUID, *, caller: Caller) -> SurveyReport:
     """The report, held until the transaction ends; 404 `report-unknown`."""
     report = await db.scalar(
@@ -58,8 +66,12 @@ async def lock_report(db: AsyncSession, report_id: UUID, *, caller: Caller) -> S
         .execution_options(populate_existing=True)
     )
     if report is None:
-        raise NotFound("There is no such report.", code="report-unknown", field="report_id")
+        raise _unknown()
     return report
+
+
+def _unknown() -> NotFound:
+    return NotFound("There is no such report.", code="report-unknown", field="report_id")
 
 
 async def list_absorptions(db: AsyncSession, report_id: UUID) -> Sequence[SurveyAbsorption]:

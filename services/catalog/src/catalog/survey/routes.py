@@ -110,15 +110,26 @@ def _row(report: SurveyReport) -> list[Any]:
     ]
 
 
+@router.get("/{report_id}")
+async def get_report(db: Read, caller: CallerDep, report_id: UUID) -> ReportDetail:
+    """A report with what was taken off it. 404 `report-unknown`, also for who may not know of it."""
+    _ensure_official(caller)
+    return await _detail(db, await queries.get_report(db, report_id, caller=caller))
+
+
 @router.post("/{report_id}/take-off", status_code=201, response_model=ReportDetail)
 async def take_off(db: Db, caller: CallerDep, once: Once, report_id: UUID, body: AbsorptionIn) -> Response:
     """Mark a part of a report as sold or absorbed. 404 `report-unknown`; 409 `more-than-left`, `report-superseded`."""
     report = await actions.take_off(
         db, report_id=report_id, absorption_id=new_id(), **body.model_dump(), caller=caller, now=utc_now()
     )
-    absorptions = [AbsorptionSchema.model_validate(each) for each in await queries.list_absorptions(db, report_id)]
-    detail = ReportDetail(**ReportSchema.model_validate(report).model_dump(), absorptions=absorptions)
-    return await once.answer(db, detail, status=201)
+    return await once.answer(db, await _detail(db, report), status=201)
+
+
+async def _detail(db: Read, report: SurveyReport) -> ReportDetail:
+    taken = await queries.list_absorptions(db, report.report_id)
+    absorptions = [AbsorptionSchema.model_validate(each) for each in taken]
+    return ReportDetail(**ReportSchema.model_validate(report).model_dump(), absorptions=absorptions)
 
 
 def _ensure_official(caller: Caller) -> None:
