@@ -11,7 +11,7 @@ from gateway.pages.account import Choice
 from gateway.pages.figures import money
 from gateway.pages.harvest_view import weight_text
 from gateway.pages.listing import month_choices
-from gateway.pages.parts import TrailEntry
+from gateway.pages.parts import Head, TrailEntry
 from gateway.pages.register_forms import DEEDS, body_of, typed_of
 from gateway.pages.register_options import errors_of, options_of
 from gateway.pages.register_tables import TONES, Register, verbs_for
@@ -82,6 +82,7 @@ async def _draw_item(
         months=month_choices(page),
         weight=lambda grams: weight_text(int(grams), page.language),
         money=money,
+        head=Head,
         notice=notice_of(page) if refusal is None else "",
         error=page.told(refusal) if refusal else "",
     )

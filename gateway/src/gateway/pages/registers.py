@@ -109,6 +109,9 @@ async def get_register(page: PageDep, services: Services, visitor: SignedIn, key
         )
         for item in found["items"]
     ]
+    heads = [listing.head(names[column.name], is_number=column.is_number) for column in register.columns]
+    state = [listing.head(page.t.registers.status)] if register.statuses else []
+    deeds = [listing.head(page.t.work.actions)] if register.key == "placements" else []
     return page.render(
         "register_list.html",
         register=register,
@@ -116,7 +119,8 @@ async def get_register(page: PageDep, services: Services, visitor: SignedIn, key
         listing=listing,
         filters=_filters(page, register),
         has_search=register.key in {"supply", "survey", "spots"},
-        heads=[listing.head(names[column.name], is_number=column.is_number) for column in register.columns],
+        heads=heads,
+        all_heads=[*heads, *state, *deeds],
         rows=rows,
         total=found.get("total"),
         tones=TONES,
