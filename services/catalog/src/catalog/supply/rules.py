@@ -87,7 +87,7 @@ def checked(given: Mapping[str, Any], *, categories: Collection[str], units: Col
     """The facts with plain names, if they can be true.
 
     422 `holder-missing`, `category-unknown`, `scale-unit-unknown`, `scale-invalid`, `output-invalid`,
-    `price-range-reversed`, `month-invalid`, `year-invalid`, `count-negative`, `entry-name-missing`; each names its field.
+    `price-range-reversed`, `month-invalid`, `year-invalid`, `count-negative`, `entry-name-missing`, with the field.
     """
     values: dict[str, Any] = {
         name: plain(value) if isinstance(value, str) else value for name, value in given.items() if name in FACT_NAMES
