@@ -9,7 +9,8 @@ from shared.testing import ServiceFixtures
 
 MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
 
-fixtures = ServiceFixtures(service, master_key=MASTER_KEY)
+# All sessions of a test share one connection: a key that is read by the clock would stand in the way of a request.
+fixtures = ServiceFixtures(service, master_key=MASTER_KEY, keys_read_every_seconds=86_400)
 template, database_url, app, db, client, fresh_database, live_client = fixtures.all()
 
 

@@ -53,7 +53,6 @@ __all__ = [
     "token_models",
 ]
 
-_KEYS_READ_EVERY_SECONDS = 60.0
 _MACHINE_PATHS = ("/api/", "/v1/", "/oauth/", "/events", "/health", "/metrics", "/.well-known/", "/openapi.json")
 _PROBLEM_MEMBERS = frozenset({"type", "title", "status", "code", "detail", "field", "trace_id"})
 
@@ -118,7 +117,9 @@ async def start(app: FastAPI) -> None:
     parts: Parts = app.state.gateway
     await parts.keyring.refresh(now=utc_now())
     await parts.upstream.open()
-    app.state.key_reading = asyncio.create_task(_keep_reading_keys(parts.keyring), name="signing keys")
+    app.state.key_reading = asyncio.create_task(
+        _keep_reading_keys(parts.keyring, every_seconds=app.state.settings.keys_read_every_seconds), name="signing keys"
+    )
 
 
 async def stop(app: FastAPI) -> None:
@@ -129,9 +130,9 @@ async def stop(app: FastAPI) -> None:
     await app.state.gateway.upstream.close()
 
 
-async def _keep_reading_keys(keyring: Keyring) -> None:
+async def _keep_reading_keys(keyring: Keyring, *, every_seconds: float) -> None:
     while True:
-        await asyncio.sleep(_KEYS_READ_EVERY_SECONDS)
+        await asyncio.sleep(every_seconds)
         try:
             await keyring.refresh(now=utc_now())
         except (SQLAlchemyError, OSError) as error:

@@ -48,6 +48,9 @@ class GatewaySettings(ServiceSettings):
     )
     access_token_seconds: int = Field(default=3600, ge=60)
     signing_key_days: int = Field(default=30, ge=1, description="How often the signing key is replaced.")
+    keys_read_every_seconds: float = Field(
+        default=60.0, gt=0, description="How soon a key that another replica made is known here."
+    )
 
     upstream_connect_seconds: float = Field(default=2.0, gt=0)
     upstream_pause_seconds: float = Field(

@@ -73,7 +73,7 @@ async def list_admissions(
     )
 
 
-@router.get("/export")
+@router.get("/export", response_class=Response)
 async def export_admissions(
     request: Request, caller: CallerDep, asked: AskedDep, sheet_format: SheetFormat = "csv"
 ) -> Response:

@@ -158,7 +158,7 @@ async def list_ending_licences(
     )
 
 
-@router.get("/licences/export")
+@router.get("/licences/export", response_class=Response)
 async def export_ending_licences(
     request: Request,
     caller: CallerDep,

@@ -128,7 +128,7 @@ async def list_own_products(
     )
 
 
-@router.get("/own-products/export")
+@router.get("/own-products/export", response_class=Response)
 async def export_own_products(
     request: Request,
     caller: CallerDep,

@@ -73,7 +73,7 @@ async def list_reviews(
     )
 
 
-@router.get("/product-reviews/export")
+@router.get("/product-reviews/export", response_class=Response)
 async def export_reviews(
     request: Request,
     caller: CallerDep,
