@@ -77,7 +77,7 @@ def test_a_verb_leads_on_only_from_its_states(verb, status):
     else:
         with pytest.raises(Conflict) as refused:
             rules.status_after(verb, status)
-        assert (refused.value.code, refused.value.extra) == ("worker-status", {"status_now": status})
+        assert (refused.value.code, refused.value.extra["status_now"]) == ("worker-status", status)
 
 
 def test_skills_are_those_of_our_list_once_each():

@@ -140,4 +140,4 @@ def test_a_verb_leads_on_only_from_its_states(verb, status):
     else:
         with pytest.raises(Conflict) as refused:
             rules.status_after(verb, status)
-        assert (refused.value.code, refused.value.extra) == ("supply-status", {"status_now": status})
+        assert (refused.value.code, refused.value.extra["status_now"]) == ("supply-status", status)

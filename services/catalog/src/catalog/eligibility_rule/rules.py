@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from shared.errors import Conflict, Invalid
+from catalog.moves import Moves
+from catalog.moves import status_after as _status_after
+from shared.errors import Invalid
 
 FACTS: dict[str, str] = {
     "origin_county": "code",
@@ -37,7 +39,7 @@ OPERATIONS: dict[str, frozenset[str]] = {
 """What may be asked of which kind of fact."""
 
 STATUSES = ("DRAFT", "PUBLISHED", "DISCARDED")
-MOVES: dict[str, tuple[frozenset[str], str]] = {
+MOVES: Moves = {
     "publish": (frozenset({"DRAFT"}), "PUBLISHED"),
     "discard": (frozenset({"DRAFT"}), "DISCARDED"),
 }
@@ -64,14 +66,7 @@ class Case:
 
 def status_after(verb: str, status: str) -> str:
     """Where a verb leads; 409 `rule-version-status` if it does not lead on from here."""
-    before, after = MOVES[verb]
-    if status not in before:
-        raise Conflict(
-            f"{verb} needs a version that is {' or '.join(sorted(before))}; this one is {status}.",
-            code="rule-version-status",
-            status_now=status,
-        )
-    return after
+    return _status_after(MOVES, verb, status, noun="rule-version", called="a version")
 
 
 def cases_of(rows: Sequence[Mapping[str, Any]]) -> tuple[Case, ...]:

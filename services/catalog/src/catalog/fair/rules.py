@@ -2,9 +2,11 @@
 
 from datetime import date
 
+from catalog.moves import Moves
+from catalog.moves import status_after as _status_after
 from shared.errors import Conflict, Invalid
 
-MOVES: dict[str, tuple[frozenset[str], str]] = {
+MOVES: Moves = {
     "announce": (frozenset({"DRAFT"}), "ANNOUNCED"),
     "cancel": (frozenset({"DRAFT", "ANNOUNCED"}), "CANCELLED"),
 }
@@ -12,14 +14,7 @@ MOVES: dict[str, tuple[frozenset[str], str]] = {
 
 def status_after(verb: str, status: str) -> str:
     """Where the verb leads; 409 `fair-status` with `status_now`."""
-    before, after = MOVES[verb]
-    if status not in before:
-        raise Conflict(
-            f"{verb} needs a fair that is {' or '.join(sorted(before))}; this one is {status}.",
-            code="fair-status",
-            status_now=status,
-        )
-    return after
+    return _status_after(MOVES, verb, status, noun="fair")
 
 
 def ensure_days(from_on: date, until_on: date) -> None:

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from catalog.moves import Moves
+from catalog.moves import status_after as _status_after
 from shared.errors import Conflict
 
 STATUSES = ("UPLOADED", "CHECKING", "CHECKED", "APPLYING", "APPLIED", "REFUSED", "FAILED", "CANCELLED")
@@ -10,7 +12,7 @@ WORKING = frozenset({"UPLOADED", "CHECKING", "APPLYING"})
 OPEN = WORKING | {"CHECKED"}
 MODES = ("abort", "skip")
 
-MOVES: dict[str, tuple[frozenset[str], str]] = {
+MOVES: Moves = {
     "check": (frozenset({"UPLOADED", "CHECKING"}), "CHECKING"),
     "finish-check": (frozenset({"CHECKING"}), "CHECKED"),
     "refuse": (frozenset({"CHECKING"}), "REFUSED"),
@@ -35,14 +37,7 @@ ROLES_OF_OFFICIALS = frozenset({"township", "agriculture", "assistance"})
 
 def status_after(verb: str, status: str) -> str:
     """Where the verb leads; 409 `import-status` if it does not lead on from here."""
-    before, after = MOVES[verb]
-    if status not in before:
-        raise Conflict(
-            f"{verb} needs an import that is {' or '.join(sorted(before))}; this one is {status}.",
-            code="import-status",
-            status_now=status,
-        )
-    return after
+    return _status_after(MOVES, verb, status, noun="import", called="an import")
 
 
 def ensure_applicable(*, mode: str, bad_count: int, good_count: int) -> None:

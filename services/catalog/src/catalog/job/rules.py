@@ -2,9 +2,11 @@
 
 from datetime import date
 
+from catalog.moves import Moves
+from catalog.moves import status_after as _status_after
 from shared.errors import Conflict, Invalid
 
-MOVES: dict[str, tuple[frozenset[str], str]] = {
+MOVES: Moves = {
     "close": (frozenset({"OPEN", "FILLED"}), "CLOSED"),
     "reopen": (frozenset({"CLOSED"}), "OPEN"),
 }
@@ -12,13 +14,7 @@ MOVES: dict[str, tuple[frozenset[str], str]] = {
 
 def status_after(verb: str, status: str, *, is_full: bool) -> str:
     """Where the verb leads; 409 `job-status` with `status_now`. A full job reopens as `FILLED`."""
-    before, after = MOVES[verb]
-    if status not in before:
-        raise Conflict(
-            f"{verb} needs a job that is {' or '.join(sorted(before))}; this one is {status}.",
-            code="job-status",
-            status_now=status,
-        )
+    after = _status_after(MOVES, verb, status, noun="job")
     return "FILLED" if after == "OPEN" and is_full else after
 
 

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
-from shared.errors import Conflict, Invalid
+from catalog.moves import Moves
+from catalog.moves import status_after as _status_after
+from shared.errors import Invalid
 
 BAND_YEARS = 5
-MOVES: dict[str, tuple[frozenset[str], str]] = {
+MOVES: Moves = {
     "seek": (frozenset({"EMPLOYED", "WITHDRAWN"}), "SEEKING"),
     "match": (frozenset({"SEEKING", "MATCHED"}), "MATCHED"),
     "unmatch": (frozenset({"SEEKING", "MATCHED"}), "SEEKING"),
@@ -75,14 +77,7 @@ def ensure_skills(given: Iterable[str], known: Iterable[str], *, field: str) -> 
 
 def status_after(verb: str, status: str) -> str:
     """Where the verb leads; 409 `worker-status` with `status_now`."""
-    before, after = MOVES[verb]
-    if status not in before:
-        raise Conflict(
-            f"{verb} needs a worker who is {' or '.join(sorted(before))}; this one is {status}.",
-            code="worker-status",
-            status_now=status,
-        )
-    return after
+    return _status_after(MOVES, verb, status, noun="worker")
 
 
 def public_count(count: int, *, smallest: int) -> int | None:

@@ -7,13 +7,15 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 
+from catalog.moves import Moves
+from catalog.moves import status_after as _status_after
 from shared.errors import Conflict, Invalid
 
 MANDATE = "agency_mandate"
 STATUSES = ("FILED", "VERIFIED", "REFUSED", "WITHDRAWN")
 STATUS_NAMES = {"FILED": "待核验", "VERIFIED": "已核验", "REFUSED": "未通过", "WITHDRAWN": "已撤回"}
 """What files to download call them."""
-MOVES: dict[str, tuple[frozenset[str], str]] = {
+MOVES: Moves = {
     "verify": (frozenset({"FILED"}), "VERIFIED"),
     "refuse": (frozenset({"FILED"}), "REFUSED"),
     "withdraw": (frozenset({"FILED", "VERIFIED"}), "WITHDRAWN"),
@@ -122,14 +124,7 @@ def ensure_principal(found: LicenceType, *, kind: str, has_principal: bool) -> N
 
 def status_after(verb: str, status: str) -> str:
     """Where the verb leads; 409 `licence-status` if it does not lead on from here."""
-    before, after = MOVES[verb]
-    if status not in before:
-        raise Conflict(
-            f"{verb} needs a licence that is {' or '.join(sorted(before))}; this one is {status}.",
-            code="licence-status",
-            status_now=status,
-        )
-    return after
+    return _status_after(MOVES, verb, status, noun="licence")
 
 
 def is_in_force(held: Held, on: date) -> bool:

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
+from catalog.moves import Moves
+from catalog.moves import status_after as _status_after
 from shared.errors import Conflict, Invalid
 
 WAYS = ("purchase", "employment", "land_lease", "dividend", "shareholding", "long_term_order")
 """收购, 务工, 土地流转, 分红（资产收益）, 股份合作, 长期订单."""
 
 STATUSES = ("DRAFT", "SUBMITTED", "CONFIRMED", "RETURNED", "ENDED")
-MOVES: dict[str, tuple[frozenset[str], str]] = {
+MOVES: Moves = {
     "submit": (frozenset({"DRAFT", "RETURNED"}), "SUBMITTED"),
     "confirm": (frozenset({"SUBMITTED"}), "CONFIRMED"),
     "return": (frozenset({"SUBMITTED"}), "RETURNED"),
@@ -92,14 +94,7 @@ def household_key(secret: bytes, village: Village, number: str) -> str:
 
 def status_after(verb: str, status: str) -> str:
     """Where a verb leads; 409 `linkage-status` if it does not lead on from here."""
-    before, after = MOVES[verb]
-    if status not in before:
-        raise Conflict(
-            f"{verb} needs a linkage that is {' or '.join(sorted(before))}; this one is {status}.",
-            code="linkage-status",
-            status_now=status,
-        )
-    return after
+    return _status_after(MOVES, verb, status, noun="linkage")
 
 
 def ensure_editable(status: str) -> None:

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from shared.errors import Conflict
+from catalog.moves import Moves
+from catalog.moves import status_after as _status_after
 
-MOVES: dict[str, tuple[frozenset[str], str]] = {
+MOVES: Moves = {
     "accept": (frozenset({"PUSHED"}), "ACCEPTED"),
     "decline": (frozenset({"PUSHED", "ACCEPTED"}), "DECLINED"),
     "place": (frozenset({"ACCEPTED"}), "PLACED"),
@@ -124,11 +125,4 @@ def _wage(person: Person, offer: Offer, most: int) -> Reason:
 
 def status_after(verb: str, status: str) -> str:
     """Where the verb leads; 409 `placement-status` with `status_now`."""
-    before, after = MOVES[verb]
-    if status not in before:
-        raise Conflict(
-            f"{verb} needs a placement that is {' or '.join(sorted(before))}; this one is {status}.",
-            code="placement-status",
-            status_now=status,
-        )
-    return after
+    return _status_after(MOVES, verb, status, noun="placement")

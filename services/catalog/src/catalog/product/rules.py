@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
 
+from catalog.moves import Moves
+from catalog.moves import status_after as _status_after
 from shared.errors import Conflict, Invalid
 
 
@@ -55,7 +57,7 @@ def ensure_category_stays(before: str, after: str, *, is_listed: bool) -> None:
 
 DRAFT, IN_REVIEW, LISTED, DELISTED = "DRAFT", "IN_REVIEW", "LISTED", "DELISTED"
 STATUSES = (DRAFT, IN_REVIEW, LISTED, DELISTED)
-MOVES: dict[str, tuple[frozenset[str], str]] = {
+MOVES: Moves = {
     "submit": (frozenset({DRAFT, DELISTED}), IN_REVIEW),
     "withdraw": (frozenset({IN_REVIEW}), DRAFT),
     "accept": (frozenset({IN_REVIEW}), LISTED),
@@ -70,14 +72,7 @@ MOST_PICTURES = 9
 
 def status_after(verb: str, status: str) -> str:
     """Where the verb leads; 409 `product-status` if it does not lead on from here."""
-    before, after = MOVES[verb]
-    if status not in before:
-        raise Conflict(
-            f"{verb} needs a product that is {' or '.join(sorted(before))}; this one is {status}.",
-            code="product-status",
-            status_now=status,
-        )
-    return after
+    return _status_after(MOVES, verb, status, noun="product")
 
 
 def ensure_listed(status: str) -> None:

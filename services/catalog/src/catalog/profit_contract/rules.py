@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from catalog.moves import Moves
+from catalog.moves import status_after as _status_after
 from shared.errors import Conflict, Invalid
 
 WHOLE_BP = 10_000
 BASES = ("line_payable", "net_proceeds")
 STATUSES = ("DRAFT", "SUBMITTED", "CONFIRMED", "RETURNED", "ENDED")
-MOVES: dict[str, tuple[frozenset[str], str]] = {
+MOVES: Moves = {
     "submit": (frozenset({"DRAFT", "RETURNED"}), "SUBMITTED"),
     "confirm": (frozenset({"SUBMITTED"}), "CONFIRMED"),
     "return": (frozenset({"SUBMITTED"}), "RETURNED"),
@@ -53,14 +55,7 @@ class Contract:
 
 def status_after(verb: str, status: str) -> str:
     """Where a verb leads; 409 `profit-contract-status` if it does not lead on from here."""
-    before, after = MOVES[verb]
-    if status not in before:
-        raise Conflict(
-            f"{verb} needs a contract that is {' or '.join(sorted(before))}; this one is {status}.",
-            code="profit-contract-status",
-            status_now=status,
-        )
-    return after
+    return _status_after(MOVES, verb, status, noun="profit-contract", called="a contract")
 
 
 def ensure_editable(status: str) -> None:

@@ -2,6 +2,8 @@
 
 import re
 
+from catalog.moves import Moves
+from catalog.moves import status_after as _status_after
 from shared.errors import Conflict, Invalid
 
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -75,7 +77,7 @@ EDITABLE = frozenset({"DRAFT", "COUNTY_REJECTED", "PLATFORM_REJECTED"})
 UNDER_REVIEW = frozenset({"SUBMITTED", "COUNTY_REVIEW", "RECOMMENDED", "PLATFORM_REVIEW"})
 """While others judge it: nothing of what they judge may change under their eyes."""
 
-MOVES: dict[str, tuple[frozenset[str], str]] = {
+MOVES: Moves = {
     "submit": (EDITABLE, "SUBMITTED"),
     "withdraw": (UNDER_REVIEW, "DRAFT"),
     "take_up": (frozenset({"SUBMITTED"}), "COUNTY_REVIEW"),
@@ -153,14 +155,7 @@ def ensure_may_lack_uscc(kind: str) -> None:
 
 def status_after(verb: str, status: str) -> str:
     """Where the verb leads; 409 `supplier-status` if it does not lead on from here."""
-    before, after = MOVES[verb]
-    if status not in before:
-        raise Conflict(
-            f"{verb} needs a supplier that is {' or '.join(sorted(before))}; this one is {status}.",
-            code="supplier-status",
-            status_now=status,
-        )
-    return after
+    return _status_after(MOVES, verb, status, noun="supplier")
 
 
 def ensure_editable(status: str) -> None:

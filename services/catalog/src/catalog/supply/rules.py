@@ -6,9 +6,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
+from catalog.moves import Moves
+from catalog.moves import status_after as _status_after
 from shared.errors import Conflict, Invalid
 
-MOVES: dict[str, tuple[frozenset[str], str]] = {
+MOVES: Moves = {
     "submit": (frozenset({"DRAFT", "RETURNED"}), "SUBMITTED"),
     "confirm": (frozenset({"SUBMITTED"}), "CONFIRMED"),
     "return": (frozenset({"SUBMITTED", "CONFIRMED"}), "RETURNED"),
@@ -142,14 +144,7 @@ def _ensure(is_right: bool, code: str, field: str, sentence: str) -> None:
 
 def status_after(verb: str, status: str) -> str:
     """Where the verb leads; 409 `supply-status` with `status_now` where it does not lead on from here."""
-    before, after = MOVES[verb]
-    if status not in before:
-        raise Conflict(
-            f"{verb} needs an entry that is {' or '.join(sorted(before))}; this one is {status}.",
-            code="supply-status",
-            status_now=status,
-        )
-    return after
+    return _status_after(MOVES, verb, status, noun="supply", called="an entry")
 
 
 def ensure_editable(status: str) -> None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Sequence
 
+from catalog.moves import Moves
+from catalog.moves import status_after as _status_after
 from shared.errors import Conflict, Invalid
 
 KINDS = ("folk", "heritage", "red", "craft", "scenery", "farm")
 """Folk customs (民俗), heritage (非遗), red tourism (红色), crafts (技艺), scenery (风光), farm stays (农家)."""
 
-MOVES: dict[str, tuple[frozenset[str], str]] = {
+MOVES: Moves = {
     "publish": (frozenset({"DRAFT", "WITHDRAWN"}), "PUBLISHED"),
     "withdraw": (frozenset({"PUBLISHED"}), "WITHDRAWN"),
 }
@@ -15,14 +17,7 @@ MOVES: dict[str, tuple[frozenset[str], str]] = {
 
 def status_after(verb: str, status: str, *, noun: str) -> str:
     """Where the verb leads; 409 `spot-status` or `route-status` with `status_now`."""
-    before, after = MOVES[verb]
-    if status not in before:
-        raise Conflict(
-            f"{verb} needs a {noun} that is {' or '.join(sorted(before))}; this one is {status}.",
-            code=f"{noun}-status",
-            status_now=status,
-        )
-    return after
+    return _status_after(MOVES, verb, status, noun=noun)
 
 
 def open_months(from_month: int, to_month: int) -> frozenset[int]:
