@@ -1,0 +1,8 @@
+"""What the catalog still owed."""
+
+revision = "0012"
+down_revision = "0011"
+
+
+def upgrade() -> None:
+    """Nothing yet."""

@@ -1,0 +1,8 @@
+"""Sites, lots and what is low."""
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    """Nothing yet."""

@@ -1,0 +1,8 @@
+"""Promotions, coupons, their budgets, and delivery tariffs."""
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    """Nothing yet."""
