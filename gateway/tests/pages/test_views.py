@@ -85,6 +85,16 @@ def test_a_chosen_value_that_nothing_has_stays_to_be_taken_back(page_of: PageOf)
     assert (option.label, option.count) == ("西藏", "0")
 
 
+@pytest.mark.parametrize(("spoken", "label"), [("zh", "常德市六类产品"), ("en", "Changde's six cases")])
+def test_the_list_is_narrowed_by_a_rule_of_origin_in_its_own_words(page_of: PageOf, spoken: str, label: str) -> None:
+    told = {"value": "changde", "label": "常德市六类产品", "label_en": "Changde's six cases", "count": 7}
+    query = products.ProductQuery(eligible_for="changde", province="430000")
+    groups = products.groups_of({"eligible_for": [told]}, query, page_of(language=spoken))
+    [option] = next(group for group in groups if group.title in {"产地资格", "Counts under"}).shown
+    assert (option.label, option.url, option.is_chosen) == (label, "/products?province=430000", True)
+    assert products.catalog_params(query)["eligible_for"] == "changde"
+
+
 def test_stock_is_told_in_words_and_the_first_pack_that_is_there_is_chosen(page_of: PageOf, answer: Answer) -> None:
     item, page = answer("product"), page_of()
     first, second = (sku["sku_id"] for sku in item["skus"])

@@ -20,7 +20,7 @@ from shared.errors import BadRequest, Invalid
 router = APIRouter(default_response_class=Response)
 
 PAGE_SIZE: Final = 24
-_FACETS: Final = ("category", "season", "province", "designation", "certificate")
+_FACETS: Final = ("category", "season", "province", "designation", "eligible_for", "certificate")
 _SHOWN_OPTIONS: Final = 8
 _SORTS: Final = ("", "sales", "newest", "price", "-price")
 _MOST_YUAN: Final = 1_000_000
@@ -34,6 +34,7 @@ _FORMS: Final = {
     "county": _DIVISION,
     "near": _DIVISION,
     "designation": re.compile(r"[a-z0-9-]{1,40}"),
+    "eligible_for": re.compile(r"[a-z0-9-]{1,40}"),
     "certificate": re.compile(r"[a-z0-9_-]{1,40}"),
     "sort": re.compile(r"sales|newest|-?price"),
     "supplier_id": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
@@ -49,6 +50,7 @@ class ProductQuery:
     season: str = ""
     province: str = ""
     designation: str = ""
+    eligible_for: str = ""
     certificate: str = ""
     city: str = ""
     county: str = ""
@@ -139,7 +141,7 @@ def option_label(name: str, option: dict[str, Any], page: Page) -> str:
     if name == "season":
         return str(page.t.list.season_now) if value == "now" else month_text(int(value), page.language)
     name_there = option.get("label_en" if page.language == "en" else "label")
-    return page.t.names[name].get(value) or name_there or str(value)
+    return page.t.names.get(name, {}).get(value) or name_there or str(value)
 
 
 def groups_of(facets: dict[str, list[dict[str, Any]]], query: ProductQuery, page: Page) -> list[Group]:

@@ -108,6 +108,7 @@ class ProductFacts:
     certificates: tuple[Proof, ...]
     skus: tuple[SkuFacts, ...]
     standings: tuple[Standing, ...] = ()
+    eligible_for: tuple[str, ...] = ()
 
     @property
     def season_mask(self) -> int:

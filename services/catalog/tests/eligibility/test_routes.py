@@ -8,6 +8,7 @@ import pytest
 from linkage_cases import DINGCHENG, SHIMEN, confirmed, homes
 
 from catalog.eligibility import actions
+from catalog.linkage import actions as linkage_actions
 from shared.clock import business_day
 from shared.testing import NOW
 
@@ -93,6 +94,41 @@ async def test_buyers_list_what_counts(client, db, make):
     assert (await client.get("/v1/eligible-products?eligible_for=changde&county=433100")).json()["items"] == []
     unknown = await client.get("/v1/eligible-products?eligible_for=mars")
     assert (unknown.status_code, unknown.json()["code"]) == (404, "rule-set-unknown")
+
+
+async def test_the_shelf_is_narrowed_to_what_counts_under_a_rule_and_counts_by_it(client, db, make):
+    made = [await a_listed(db, make, origin_county_code=SHIMEN, title=f"石门柑橘{number}号") for number in range(3)]
+    other = await a_listed(db, make, title="鼎城大米")
+    await decide(db, *made, other)
+    asked = {"eligible_for": "changde", "facets": True, "limit": 2}
+    first = (await client.get("/v1/products", params=asked)).json()
+    rest = (await client.get("/v1/products", params={**asked, "cursor": first["next_cursor"]})).json()
+    shown = [each["product_id"] for each in first["items"] + rest["items"]]
+    assert sorted(shown) == sorted(str(each.product_id) for each in made)
+    assert (first["total"], rest["next_cursor"]) == (3, None)
+    counts = {each["value"]: (each["label"], each["count"]) for each in first["facets"]["eligible_for"]}
+    assert counts == {"changde": ("常德市六类产品", 3), "national-832": ("832 个脱贫县", 3)}
+    for sort in ("price", "newest", "sales"):
+        page = (await client.get("/v1/products", params={"eligible_for": "changde", "q": "柑橘", "sort": sort})).json()
+        assert len(page["items"]) == 3, sort
+    unknown = (await client.get("/v1/products?eligible_for=mars")).json()
+    assert (unknown["items"], unknown["explanation_en"]) == (
+        [], "No product fits all the filters at once: remove some of them.",
+    )  # fmt: skip
+
+
+async def test_a_product_leaves_the_list_when_its_answer_ends(client, db, make):
+    product = await a_listed(db, make)
+    linkage = await confirmed(db, product.supplier_id, households=homes(*map(str, range(50))))
+    await decide(db, product)
+    path = "/v1/products?eligible_for=changde&facets=true"
+    assert [each["product_id"] for each in (await client.get(path)).json()["items"]] == [str(product.product_id)]
+    await linkage_actions.move_linkage(db, linkage_id=linkage.linkage_id, verb="end", caller=None, now=NOW)
+    await decide(db, product)
+    assert (await client.get(path)).json()["items"] == []
+    assert [each["product_id"] for each in (await client.get("/v1/products")).json()["items"]] == [
+        str(product.product_id)
+    ]
 
 
 async def test_offices_list_their_regions_answers_and_export_them(client, db, make, as_caller):

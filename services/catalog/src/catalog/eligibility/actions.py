@@ -23,6 +23,7 @@ from catalog.origin_fact import queries as fact_queries
 from catalog.origin_fact.rules import RECORDED
 from catalog.product import queries as product_queries
 from catalog.region import queries as region_queries
+from catalog.search import actions as search_actions
 from catalog.supplier import queries as supplier_queries
 from shared.clock import business_day
 from shared.ids import new_id
@@ -99,7 +100,8 @@ async def gather_facts(db: AsyncSession, product_ids: Sequence[UUID], *, on: dat
 
 
 async def decide(db: AsyncSession, product_ids: Iterable[UUID], *, now: datetime) -> Decided:
-    """Bring the answers of these products to today's facts and rules. What has not changed is not written again."""
+    """Bring the answers of these products to today's facts and rules, and their cards with them. What has not
+    changed is not written again."""
     today = business_day(now)
     ids = await product_queries.lock_products(db, product_ids)
     facts = await gather_facts(db, ids, on=today)
@@ -126,6 +128,10 @@ async def decide(db: AsyncSession, product_ids: Iterable[UUID], *, now: datetime
         await db.execute(_SUPERSEDE, {"now": now, "ids": superseded})
     if rows:
         await db.execute(_INSERT, {"rows": orjson.dumps(rows, default=str).decode(), "today": today, "now": now})
+    counted_before = {(each.product_id, each.rule_set) for each in over if each.is_eligible}
+    counted_now = {(each["product_id"], each["rule_set"]) for each in rows if each["is_eligible"]}
+    if turned := {product_id for product_id, _ in counted_before ^ counted_now}:
+        await search_actions.refresh_cards(db, product_ids=turned, now=now)
     return Decided(len(rows), len(over))
 
 

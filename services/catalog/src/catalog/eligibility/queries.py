@@ -56,6 +56,26 @@ async def list_decisions(
     return (await db.scalars(query)).all()
 
 
+async def list_eligible(db: AsyncSession, product_ids: Iterable[UUID], *, on: date) -> dict[UUID, tuple[str, ...]]:
+    """The rule sets under which each of these products counts on that day, by code; one that counts nowhere is
+    absent."""
+    rows = await db.execute(
+        select(EligibilityDecision.product_id, EligibilityDecision.rule_set)
+        .where(
+            EligibilityDecision.product_id.in_(list(product_ids)),
+            EligibilityDecision.is_eligible,
+            EligibilityDecision.superseded_at.is_(None),
+            EligibilityDecision.valid_from_on <= on,
+            or_(EligibilityDecision.valid_until_on.is_(None), EligibilityDecision.valid_until_on > on),
+        )
+        .order_by(EligibilityDecision.rule_set)
+    )
+    found: dict[UUID, tuple[str, ...]] = {}
+    for product_id, rule_set in rows:
+        found[product_id] = (*found.get(product_id, ()), rule_set)
+    return found
+
+
 async def list_history(db: AsyncSession, product_id: UUID, *, rule_set: str) -> Sequence[EligibilityDecision]:
     """All answers that the product ever had under the rule, the newest first, also those superseded on their day."""
     rows = await db.scalars(

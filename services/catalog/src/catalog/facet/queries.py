@@ -26,6 +26,9 @@ _FACETS: dict[str, str] = {
     "FROM matched WHERE {others} GROUP BY 1",
     "designation": "SELECT value, count(*) AS count "
     "FROM matched, unnest(designations) AS value WHERE {others} GROUP BY 1",
+    "eligible_for": "SELECT value, min(rule.title_zh) AS label, min(rule.title_en) AS label_en, count(*) AS count "
+    "FROM matched, unnest(eligible_for) AS value, eligibility_rule_sets AS rule WHERE rule.code = value AND {others} "
+    "GROUP BY 1",
     "certificate": "SELECT value, count(*) AS count "
     "FROM matched, unnest(certificates) AS value WHERE {others} GROUP BY 1",
     "season": "SELECT month::text AS value, count(*) AS count FROM matched, generate_series(1, 12) AS month "
@@ -68,13 +71,13 @@ def _facets_sql(
 ) -> tuple[str, str]:
     """The CTE of the matches and the JSON of their counts. A facet counts under all the other filters, not its own, so
     that one sees what choosing another value would give."""
-    others = replace(filters, category=None, province=None, designation=None, certificate=None)
+    others = replace(filters, category=None, province=None, designation=None, eligible_for=None, certificate=None)
     driver, implied = driver_of(text_query, others)
     conditions = conditions_of(statement, filters, implied=implied)
     own = {name: conditions.pop(name) for name in _FACETS if name in conditions}
     flags = "".join(f", {condition} AS in_{name}" for name, condition in own.items())
     columns = (
-        "card.category, card.province_code, card.province, card.designations, card.certificates, "
+        "card.category, card.province_code, card.province, card.designations, card.eligible_for, card.certificates, "
         f"card.season_mask{flags}"
     )
     checks = [*base_conditions(statement, text_query, now=now), *conditions.values()]

@@ -121,6 +121,7 @@ def _card_rows(facts: ProductFacts, synonyms: Synonyms, *, now: datetime) -> Ite
     basis = (
         document,
         facts.designations,
+        facts.eligible_for,
         len(facts.certificates_on(business_day(now))),
         facts.supplier_id,
         facts.county_code,
@@ -147,6 +148,7 @@ def _card_rows(facts: ProductFacts, synonyms: Synonyms, *, now: datetime) -> Ite
             "city_code": facts.city_code,
             "county_code": facts.county_code,
             "designations": list(facts.designations),
+            "eligible_for": list(facts.eligible_for),
             "certificates": facts.badges_on(business_day(instant)),
             "text_digest": digest,
             "haystack": hay,
@@ -171,6 +173,7 @@ def _postings(facts: ProductFacts, synonyms: Synonyms, *, now: datetime) -> dict
         f"county:{facts.county_code}",
         f"supplier:{facts.supplier_id}",
         *(f"designation:{each}" for each in facts.designations),
+        *(f"eligible_for:{each}" for each in facts.eligible_for),
     ]
     return found | dict.fromkeys([rules.EVERYTHING, *labels], browse)
 

@@ -18,7 +18,8 @@ class ProductCard(Base):
 
     A product whose price changes next week has two rows now: the query picks by the instant, so a price starts by
     itself. `card` is the JSON of the list up to the value of `is_now`, which depends on the month; `detail` likewise.
-    `sold_count` is what was sold within the last 30 days, counted as it is sold.
+    `eligible_for` are the rule sets under which it counts, as last decided; `sold_count` is what was sold within the
+    last 30 days, counted as it is sold.
     """
 
     __tablename__ = "product_cards"
@@ -45,6 +46,7 @@ class ProductCard(Base):
     city_code: Mapped[str] = mapped_column(Text)
     county_code: Mapped[str] = mapped_column(Text)
     designations: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    eligible_for: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     certificates: Mapped[list[str]] = mapped_column(ARRAY(Text))
     text_digest: Mapped[int] = mapped_column(BigInteger)
     haystack: Mapped[str] = mapped_column(Text)

@@ -12,6 +12,7 @@ from catalog import standing_queries
 from catalog.certificate import queries as certificate_queries
 from catalog.certificate.rules import REPORT, Proof
 from catalog.document import queries as document_queries
+from catalog.eligibility import queries as eligibility_queries
 from catalog.facts import DocumentFacts, ProductFacts, SkuFacts, month_bit
 from catalog.inspection import queries as inspection_queries
 from catalog.product import queries as product_queries
@@ -32,8 +33,8 @@ _ORDERS: dict[Sort, tuple[str, str]] = {
     "-price": ("card.price_fen", "DESC"),
     "newest": ("card.created_ms", "DESC"),
 }
-_TERM_FILTERS = ("supplier_id", "county", "city", "designation", "category", "province")
-_WIDE = {"designation", "category", "province"}
+_TERM_FILTERS = ("supplier_id", "county", "city", "eligible_for", "designation", "category", "province")
+_WIDE = {"eligible_for", "designation", "category", "province"}
 _CARD = (
     "card.card || CASE WHEN card.season_mask & {month} <> 0 THEN 'true}}' ELSE 'false}}' END "
     "|| ',\"sold_count\":' || card.sold_count || '}}'"
@@ -43,13 +44,14 @@ _CARD = (
 @dataclass(frozen=True)
 class Filters:
     """What the list is narrowed to. `season` is a month's bit; prices in fen, both ends included; `provinces` are
-    those around a place."""
+    those around a place, `eligible_for` a rule set of origin."""
 
     category: str | None = None
     province: str | None = None
     city: str | None = None
     county: str | None = None
     designation: str | None = None
+    eligible_for: str | None = None
     supplier_id: UUID | None = None
     certificate: str | None = None
     canteen: bool | None = None
@@ -98,6 +100,7 @@ _CONDITIONS = {
     "county": "card.county_code = {}",
     "supplier_id": "card.supplier_id = {}",
     "designation": "{} = ANY(card.designations)",
+    "eligible_for": "{} = ANY(card.eligible_for)",
     "provinces": "card.province_code = ANY({}::text[])",
     "certificate": "{} = ANY(card.certificates)",
     "canteen": f"('{REPORT}' = ANY(card.certificates)) = {{}}",
@@ -233,6 +236,7 @@ async def list_facts(db: AsyncSession, product_ids: Iterable[UUID], *, now: date
         db, {each for product in products for each in product.document_ids}
     )
     standings = await standing_queries.list_standings(db, products)
+    eligible = await eligibility_queries.list_eligible(db, ids, on=business_day(now))
     places = await region_queries.list_places(
         db, {product.origin_county_code for product in products}, day=business_day(now)
     )
@@ -315,6 +319,7 @@ async def list_facts(db: AsyncSession, product_ids: Iterable[UUID], *, now: date
                     for each in skus.get(product.product_id, ())
                 ),
                 standings=standings.get(product.product_id, ()),
+                eligible_for=eligible.get(product.product_id, ()),
             )
         )
     return found

@@ -51,7 +51,9 @@ async def list_products(request: Request) -> Response:
     pinyin (`pingguo`), its initials (`pg`) or English; the best first, or by sales, price or age. `near` takes a
     division code and looks in the county first, then ever wider. `facets=true` adds counts and the total.
 
-    An empty `q` lists the shelf. 400 `cursor-invalid`; 422 `price-range-empty`.
+    `eligible_for` takes the code of a rule set of origin (`/v1/eligibility-rule-sets`) and leaves the products that
+    count under it now. An empty `q` lists the shelf; what no product fits, also an unknown code, gives an empty page
+    that says so. 400 `cursor-invalid`; 422 `price-range-empty`.
     """
     asking = _asking(request)
     asked, attempt = asking.asked, asking.attempt
@@ -192,6 +194,7 @@ def _filters(asked: ProductListQuery, now: datetime) -> queries.Filters:
         city=asked.city,
         county=asked.county,
         designation=asked.designation,
+        eligible_for=asked.eligible_for,
         supplier_id=asked.supplier_id,
         certificate=asked.certificate,
         canteen=asked.canteen,
@@ -298,6 +301,8 @@ def _labelled(facet: str, value: dict[str, Any]) -> dict[str, Any]:
         zh = en = value["label"]
     elif facet == "designation":
         zh, en = _designation_names().get(key, (key, key))
+    elif facet == "eligible_for":
+        zh, en = value["label"], value["label_en"]
     elif facet == "certificate":
         zh, en = certificate_kinds()[key].zh, certificate_kinds()[key].en
     elif facet == "season":

@@ -73,6 +73,7 @@ class Facets(BaseModel):
     category: list[FacetValue]
     province: list[FacetValue]
     designation: list[FacetValue]
+    eligible_for: list[FacetValue]
     certificate: list[FacetValue]
     season: list[FacetValue]
 
@@ -105,6 +106,12 @@ class ProductListQuery(BaseModel):
     city: Code | None = None
     county: Code | None = None
     designation: Annotated[Line, Field(max_length=40)] | None = None
+    eligible_for: (
+        Annotated[
+            Line, Field(max_length=40, description="A rule set's code, such as changde: only what counts under it now.")
+        ]
+        | None
+    ) = None
     supplier_id: UUID | None = None
     certificate: Annotated[Line, Field(max_length=40)] | None = None
     canteen: bool | None = None
