@@ -22,7 +22,8 @@ async def take_off(db: AsyncSession, *, product_ids: Sequence[UUID], cause: str,
 
 async def put_back(db: AsyncSession, *, product_ids: Sequence[UUID], cause: str, now: datetime) -> int:
     """Put back what the cause took off, as far as it may be sold; how many. What another cause holds is left to that
-    one, what has no price any more stays off."""
+    one, what has no price any more stays off. Hold who sells them (`licence.queries.lock_sellers`), then the
+    products."""
     sku_ids = await sku_queries.list_delisted_for(db, product_ids, cause)
     if await _list(db, sku_ids, now=now) is None:
         return len(sku_ids)

@@ -117,7 +117,8 @@ async def test_at_its_end_the_count_follows_by_the_clock_and_once(db, make):
     later = NOW + timedelta(days=1)
     assert (await supplier_queries.get_supplier(db, supplier.supplier_id)).linked_households == 3
     for _ in range(2):
-        assert await actions.refresh_turning_counts(db, now=later, after=None) is None
+        assert await actions.refresh_turning_counts(db, now=later, after=None) == supplier.supplier_id
+        assert await actions.refresh_turning_counts(db, now=later, after=supplier.supplier_id) is None
     found = await supplier_queries.get_supplier(db, supplier.supplier_id)
     assert (found.linked_households, found.revision) == (0, 3)
 

@@ -9,6 +9,7 @@ from catalog import shelf
 from catalog.credit import data, queries, rules
 from catalog.credit.models import CreditEvent, CreditPlacement
 from catalog.document import queries as document_queries
+from catalog.licence import queries as licence_queries
 from catalog.notice import actions as notice_actions
 from catalog.product import queries as product_queries
 from catalog.search import actions as search_actions
@@ -194,10 +195,10 @@ async def move_placement(
     )
 
 
-async def end_due(db: AsyncSession, *, now: datetime, limit: int = 20) -> int:
-    """End the placements whose last day is past; how many. Call it until that is 0."""
+async def end_due(db: AsyncSession, *, now: datetime) -> int:
+    """End a placement whose last day is past, one a transaction; how many. Call it until that is 0."""
     count = 0
-    for placement_id in await queries.list_ended(db, today=business_day(now), limit=limit):
+    for placement_id in await queries.list_ended(db, today=business_day(now), limit=1):
         placement = await queries.lock_placement(db, placement_id)
         if placement.status == "IN_FORCE":
             await move_placement(db, placement, "end", reason="", caller=None, now=now)
@@ -210,6 +211,7 @@ async def _turn_effects(db: AsyncSession, placement: CreditPlacement, *, now: da
     which = data.lists()[placement.list]
     cause = queries.cause_of(placement.placement_id)
     await supplier_queries.lock_supplier(db, placement.supplier_id)
+    await licence_queries.lock_sellers(db, placement.supplier_id)
     product_ids = await product_queries.lock_products_of(db, placement.supplier_id)
     if placement.status != "IN_FORCE":
         await shelf.put_back(db, product_ids=product_ids, cause=cause, now=now)

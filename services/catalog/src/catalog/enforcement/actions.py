@@ -11,6 +11,7 @@ from catalog.credit import actions as credit_actions
 from catalog.document import queries as document_queries
 from catalog.enforcement import queries, rules
 from catalog.enforcement.models import EnforcementCase, EnforcementMeasure
+from catalog.licence import queries as licence_queries
 from catalog.notice import actions as notice_actions
 from catalog.policies import policy_for
 from catalog.product import queries as product_queries
@@ -218,6 +219,7 @@ async def close_case(
 async def _lock_products(db: AsyncSession, case: EnforcementCase) -> Sequence[UUID]:
     """The products that the case is about, held after their supplier, so that nobody lists them meanwhile."""
     await supplier_queries.lock_supplier(db, case.supplier_id)
+    await licence_queries.lock_sellers(db, case.supplier_id)
     if case.product_id is not None:
         return await product_queries.lock_products(db, [case.product_id])
     return await product_queries.lock_products_of(db, case.supplier_id)

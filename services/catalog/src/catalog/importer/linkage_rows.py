@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from catalog.importer.writer import Faults, Outcome, Span
 from catalog.linkage import actions, queries
 from catalog.linkage.actions import Entry, Household, Income
+from catalog.supplier import queries as supplier_queries
 from shared.auth import Caller
 from shared.errors import Refusal
 
@@ -36,9 +37,10 @@ class LinkageRows:
             await trial.rollback()
 
     async def write(self, db: AsyncSession, span: Span, *, caller: Caller, now: datetime) -> Outcome:
-        """Row by row; a row that the rules refuse leaves nothing behind."""
+        """Row by row, the supplier held first; a row that the rules refuse leaves nothing behind."""
         if span.supplier_id is None:
             raise ValueError("linkages belong to a supplier")
+        await supplier_queries.lock_supplier_shared(db, span.supplier_id)
         counts = {"created": 0, "changed": 0, "unchanged": 0}
         faults: Faults = {}
         for row in (await db.execute(_ROWS, span.rows)).all():

@@ -114,7 +114,8 @@ async def act_on_ends(
     db: AsyncSession, *, now: datetime, after: tuple[date, UUID] | None, limit: int = 100
 ) -> tuple[date, UUID] | None:
     """Tell, 60, 30 and 7 days before and once each, of the licences that end; close the shelves that one which ended
-    leaves without licence. A batch; the place to go on after, or None when all are done.
+    leaves without licence. A batch (of one where a licence ended, which takes its supplier and products); the place to
+    go on after, or None when all are done.
 
     Nothing is told of a licence that another already follows.
     """
@@ -122,6 +123,8 @@ async def act_on_ends(
     due = await queries.list_due(
         db, last=on + timedelta(days=rules.reminder_days()[0]), after=after or (date.min, _FIRST), limit=limit
     )
+    if due and _is_over(due[0], on):
+        due = due[:1]
     for licence in due:
         await _act_on_end(db, licence, on=on, now=now)
     return _place(due)
@@ -134,10 +137,14 @@ def _place(due: Sequence[Licence]) -> tuple[date, UUID] | None:
     return (last.valid_until or date.max, last.licence_id)
 
 
+def _is_over(licence: Licence, on: date) -> bool:
+    return (licence.valid_until or date.max) < on
+
+
 async def _act_on_end(db: AsyncSession, licence: Licence, *, on: date, now: datetime) -> None:
     until = licence.valid_until or date.max
     is_followed = await queries.is_followed(db, licence)
-    if until < on:
+    if _is_over(licence, on):
         await supplier_queries.lock_supplier(db, licence.supplier_id)
         locked = await queries.lock_licence(db, licence.licence_id)
         if locked.status != "VERIFIED" or locked.ended_at is not None:

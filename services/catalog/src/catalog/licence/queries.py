@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from catalog.licence import rules
 from catalog.licence.models import Licence
 from catalog.supplier import queries as supplier_queries
+from catalog.supplier.models import Supplier
 from catalog.supplier.rules import ensure_may_sell as ensure_status_may_sell
 from shared.clock import business_day
 from shared.errors import Conflict, NotFound
@@ -144,13 +145,24 @@ async def list_agents_without_mandate(db: AsyncSession, *, principal_id: UUID, n
     return found.all()
 
 
+async def lock_sellers(db: AsyncSession, supplier_id: UUID) -> Supplier:
+    """Hold the supplier and, of an agent, those by whose mandate it sells, so that nobody suspends one of them
+    meanwhile. Who puts packs on the shelf needs them, and takes them before any product."""
+    supplier = await supplier_queries.lock_supplier_shared(db, supplier_id)
+    if supplier.kind == "agent":
+        mandates = await list_licences(db, supplier_id, statuses=["VERIFIED"])
+        for principal_id in sorted({each.principal_id for each in mandates if each.principal_id is not None}):
+            await supplier_queries.lock_supplier_shared(db, principal_id)
+    return supplier
+
+
 async def ensure_may_sell(db: AsyncSession, *, supplier_id: UUID, categories: Iterable[str], now: datetime) -> None:
-    """Hold the supplier, so that nobody suspends it meanwhile, and see that it may sell on these shelves.
+    """Hold who sells (`lock_sellers`) and see that the supplier may sell on these shelves.
 
     409 `supplier-not-active`; `licence-ended`; for an agent `mandate-missing` without a mandate in force of a supplier
     that is active itself.
     """
-    supplier = await supplier_queries.lock_supplier_shared(db, supplier_id)
+    supplier = await lock_sellers(db, supplier_id)
     ensure_status_may_sell(supplier.status)
     on = business_day(now)
     licences = await list_licences(db, supplier_id, statuses=["VERIFIED"])
@@ -167,7 +179,8 @@ def held_of(licence: Licence) -> rules.Held:
 
 
 async def _ensure_principal(db: AsyncSession, principal_ids: set[UUID]) -> None:
-    for principal_id in sorted(principal_ids):
-        if (await supplier_queries.lock_supplier_shared(db, principal_id)).status == "ACTIVE":
-            return
-    raise Conflict("An agent sells by mandate of an active supplier: there is none in force.", code="mandate-missing")
+    principals = await supplier_queries.list_suppliers_by_id(db, principal_ids)
+    if all(each.status != "ACTIVE" for each in principals.values()):
+        raise Conflict(
+            "An agent sells by mandate of an active supplier: there is none in force.", code="mandate-missing"
+        )

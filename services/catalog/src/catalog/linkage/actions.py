@@ -28,7 +28,6 @@ from shared.ids import new_id
 
 SUBJECT = "linkage"
 _LOOK_BACK = timedelta(days=14)
-_BATCH = 50
 
 _SAVE_INCOME = text("""
     INSERT INTO linkage_incomes (linkage_id, year, wage_fen, asset_fen, operating_fen)
@@ -233,16 +232,14 @@ async def refresh_count(db: AsyncSession, *, supplier_id: UUID, now: datetime) -
 
 
 async def refresh_turning_counts(db: AsyncSession, *, now: datetime, after: UUID | None) -> UUID | None:
-    """A batch of suppliers with a linkage that began or ended these days gets its count anew; the last one's id, or
-    None when all are done. Running twice changes nothing more."""
+    """The next supplier, in order of id, with a linkage that began or ended these days gets its count anew, one a
+    transaction; its id, or None when all are done. Running twice changes nothing more."""
     today = business_day(now)
-    supplier_ids = await queries.list_suppliers_turning(
-        db, first=today - _LOOK_BACK, last=today, after=after, limit=_BATCH
-    )
+    supplier_ids = await queries.list_suppliers_turning(db, first=today - _LOOK_BACK, last=today, after=after, limit=1)
     for supplier_id in supplier_ids:
         await supplier_queries.lock_supplier(db, supplier_id)
         await refresh_count(db, supplier_id=supplier_id, now=now)
-    return supplier_ids[-1] if len(supplier_ids) == _BATCH else None
+    return supplier_ids[-1] if supplier_ids else None
 
 
 async def _values(db: AsyncSession, entry: Entry, *, supplier_id: UUID) -> dict[str, Any]:

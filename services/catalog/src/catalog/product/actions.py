@@ -11,6 +11,7 @@ from catalog.certificate import actions as certificate_actions
 from catalog.certificate.rules import Proof, ensure_certificates
 from catalog.document import actions as document_actions
 from catalog.document import queries as document_queries
+from catalog.licence import queries as licence_queries
 from catalog.photo.queries import ensure_photos_of
 from catalog.product import data, queries, rules
 from catalog.product.models import Product
@@ -250,9 +251,9 @@ async def delist_product(
 
 
 async def lock_for_shelf(db: AsyncSession, product_id: UUID) -> Product:
-    """The product, held, and its supplier before it, as everything that puts packs on the shelf needs them."""
+    """The product, held, and who sells it before it, as everything that puts packs on the shelf needs them."""
     product = await queries.get_product(db, product_id)
-    await supplier_queries.lock_supplier_shared(db, product.supplier_id)
+    await licence_queries.lock_sellers(db, product.supplier_id)
     return await queries.lock_product(db, product_id)
 
 

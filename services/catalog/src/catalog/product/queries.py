@@ -45,9 +45,9 @@ async def lock_products(db: AsyncSession, product_ids: Iterable[UUID]) -> Sequen
     return (await db.scalars(query.order_by(Product.product_id).with_for_update())).all()
 
 
-async def lock_products_of(db: AsyncSession, supplier_id: UUID) -> Sequence[UUID]:
-    """Hold all products of a supplier, in order of id; their ids."""
-    query = select(Product.product_id).where(Product.supplier_id == supplier_id)
+async def lock_products_of(db: AsyncSession, supplier_id: UUID, *others: UUID) -> Sequence[UUID]:
+    """Hold all products of a supplier, or of several, in order of id; their ids."""
+    query = select(Product.product_id).where(Product.supplier_id.in_([supplier_id, *others]))
     return (await db.scalars(query.order_by(Product.product_id).with_for_update())).all()
 
 

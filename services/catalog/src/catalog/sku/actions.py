@@ -1,6 +1,8 @@
 """Packing, pricing, listing and delisting. Every change of a listed SKU is announced and rendered in one transaction.
 
-Locks are taken in one order everywhere: supplier, then products, then SKUs, each by id.
+Locks are taken in one order everywhere: the row that is decided on (an application, a case, a placement, a
+recognition), the supplier, those by whose mandate it sells (`licence.queries.lock_sellers`), products by id, then what
+belongs to a product (reviews, lots, certificates, SKUs). Work on many suppliers takes one a transaction.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -227,7 +229,8 @@ async def list_skus(db: AsyncSession, *, sku_ids: Sequence[UUID], now: datetime)
 
 async def list_ready(db: AsyncSession, *, product_id: UUID, now: datetime) -> None:
     """Put the packs of a product that was let through, or came back, on its shelf: those that somebody approved, that
-    have a price, that were not taken off one by one, and of which no lot is held. Hold the product's lock first."""
+    have a price, that were not taken off one by one, and of which no lot is held. Hold who sells it, then the
+    product (`product.actions.lock_for_shelf`)."""
     found = (await queries.list_skus_of(db, [product_id])).get(product_id, [])
     ready = [
         each.sku.sku_id

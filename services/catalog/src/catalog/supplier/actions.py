@@ -235,10 +235,12 @@ async def _record(
 
 async def _clear_the_shelf(db: AsyncSession, supplier: Supplier, *, why: str, now: datetime) -> None:
     """The supplier's goods, and those of agents to whom no other supplier gave a mandate that is in force."""
-    product_ids = await product_queries.lock_products_of(db, supplier.supplier_id)
+    agents = await licence_queries.list_agents_without_mandate(db, principal_id=supplier.supplier_id, now=now)
+    await product_queries.lock_products_of(db, supplier.supplier_id, *agents)
+    product_ids = await product_queries.list_product_ids_of(db, supplier.supplier_id)
     await sku_actions.delist_all(db, product_ids=product_ids, reason=why, now=now)
-    for agent_id in await licence_queries.list_agents_without_mandate(db, principal_id=supplier.supplier_id, now=now):
-        product_ids = await product_queries.lock_products_of(db, agent_id)
+    for agent_id in agents:
+        product_ids = await product_queries.list_product_ids_of(db, agent_id)
         await sku_actions.delist_all(db, product_ids=product_ids, reason=f"the agent's principal: {why}", now=now)
         await notify(
             db,

@@ -24,11 +24,15 @@ async def get_supplier(db: AsyncSession, supplier_id: UUID) -> Supplier:
 
 
 async def lock_supplier(db: AsyncSession, supplier_id: UUID) -> Supplier:
-    """The supplier as it is now, held until the transaction ends; 404 `supplier-unknown`."""
+    """The supplier as it is now, held until the transaction ends; 404 `supplier-unknown`.
+
+    Rows that name the supplier may be written meanwhile (its key stays): who holds one of its products to write such a
+    row need not have locked the supplier first.
+    """
     supplier = await db.scalar(
         select(Supplier)
         .where(Supplier.supplier_id == supplier_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if supplier is None:
