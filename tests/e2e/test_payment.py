@@ -58,7 +58,26 @@ async def test_a_paid_order_that_has_not_left_is_cancelled_and_its_money_goes_ba
     await market.ensure_books_agree()
 
 
-async def test_money_that_comes_after_the_order_expired_goes_back_in_full(house: House, market: Market):
+async def test_money_that_comes_after_the_order_expired_pays_it_while_the_goods_are_there(house: House, market: Market):
+    buyer = market.as_caller()
+    pack = await market.pack(await market.supplier(), price_fen=4990, stock=2)
+    order = await market.order(buyer, (pack, 2))
+    payment_id = await market.open_payment(buyer, order)
+    async with house["orders"].database.begin() as db:
+        await order_actions.expire_unpaid(db, now=utc_now() + timedelta(minutes=31))
+    await house.drain()
+    await market.pay(payment_id, after_close=True)
+    await house.drain()
+    late = await payment(market, payment_id, buyer)
+    assert (late["status"], late["effect"], late["refunded_fen"], late["refunds"]) == ("PAID", "paid", 0, [])
+    events = ["orders.order-placed.v1", "orders.order-cancelled.v1", "orders.order-paid.v1"]
+    assert await events_of(house, order) == events
+    assert [each["status"] for each in await market.shipments(market.operator, order)] == ["PENDING"]
+    assert await market.stock(pack) == {"on_hand": 2, "held": 2, "available": 0}
+    await market.ensure_books_agree()
+
+
+async def test_money_that_comes_after_the_order_expired_and_was_sold_on_goes_back_in_full(house: House, market: Market):
     buyer = market.as_caller()
     pack = await market.pack(await market.supplier(), price_fen=4990, stock=2)
     order = await market.order(buyer, (pack, 2))
@@ -66,6 +85,7 @@ async def test_money_that_comes_after_the_order_expired_goes_back_in_full(house:
     async with house["orders"].database.begin() as db:
         await order_actions.expire_unpaid(db, now=utc_now() + timedelta(minutes=31))
     assert await market.stock(pack) == {"on_hand": 2, "held": 0, "available": 2}
+    await market.order(market.as_caller(), (pack, 1))
     answered = house.notices.answers.count(204)
     await market.pay(payment_id, after_close=True)
     await house.work("orders")

@@ -51,7 +51,8 @@ class Feeds:
         await fact_actions.apply_orders(
             self.warehouse,
             paid=[(event, position) for event, position in events if isinstance(event, OrderPaid)],
-            cancelled=[event for event, _ in events if isinstance(event, OrderCancelled)],
+            # What was never paid is no fact; and money that came late may have paid it after all.
+            cancelled=[event for event, _ in events if isinstance(event, OrderCancelled) and event.was_paid],
             hash_key=self.hash_key,
         )
 

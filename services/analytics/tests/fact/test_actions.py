@@ -63,6 +63,13 @@ async def test_a_cancellation_of_an_unpaid_order_changes_nothing(feeds, unmerged
     assert await unmerged.read(FIGURES) == [[2, 3, 6000, 3]]
 
 
+async def test_an_overdue_order_that_late_money_paid_after_all_counts(feeds, unmerged):
+    late = order_paid(sold_line(payable_fen=4000))
+    overdue = order_cancelled(late).model_copy(update={"was_paid": False, "reason": "payment-overdue"})
+    await feeds.apply_orders(envelopes(overdue, late))
+    assert await unmerged.read(FIGURES) == [[1, 1, 4000, 1]]
+
+
 async def test_an_event_that_cannot_be_read_is_parked_and_the_rest_goes_on(feeds, warehouse, db):
     events = story()
     broken = events[3].model_copy(update={"data": {"order_id": str(uuid4())}, "cursor": "1-99", "id": uuid4()})

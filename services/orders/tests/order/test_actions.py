@@ -69,6 +69,7 @@ async def test_a_second_channel_and_a_wrong_amount_get_their_money_back(db: Asyn
 async def test_a_payment_after_the_expiry_is_refunded_and_never_short(db: AsyncSession):
     draft = await placed_order(db)
     assert await actions.expire_unpaid(db, now=NOW + WINDOW) == 1
+    await placed_order(db, (draft.lines[0].sku.sku_id, 9))  # of ten pieces; two were wanted
     effect = await settle(db, draft.order_id, uuid4(), draft.payable_fen)
     assert effect == rules.PaymentEffect("refund-due", "order-cancelled")
     assert await published(db, OrderPaid) == []

@@ -26,6 +26,7 @@ class OrderMachine(DatabaseMachine):
     status = "PENDING_PAYMENT"
     fulfilments = ("PENDING_PAYMENT", "PENDING_PAYMENT")
     winner: UUID | None = None
+    is_overdue = False
 
     @initialize()
     def place(self) -> None:
@@ -53,7 +54,7 @@ class OrderMachine(DatabaseMachine):
 
     @rule()
     def pay(self) -> None:
-        is_first = self.status == "PENDING_PAYMENT"
+        is_first = self.status == "PENDING_PAYMENT" or self.is_overdue  # late money, and all is still there
         payment_id = self.do(
             lambda db: opened_payment(
                 db,
@@ -71,6 +72,7 @@ class OrderMachine(DatabaseMachine):
         assert outcome.verdict == "capture"
         if is_first:
             self.status, self.fulfilments, self.winner = "PAID", ("PENDING_SHIPMENT",) * 2, payment_id
+            self.is_overdue = False
         else:
             assert self.snapshot() == before
 
@@ -117,7 +119,7 @@ class OrderMachine(DatabaseMachine):
         count = self.do(lambda db: actions.expire_unpaid(db, now=NOW + timedelta(minutes=minutes)))
         assert count == int(is_due)
         if is_due:
-            self.status, self.fulfilments = "CANCELLED", ("CANCELLED",) * 2
+            self.status, self.fulfilments, self.is_overdue = "CANCELLED", ("CANCELLED",) * 2, True
 
     @rule(part=PARTS, extra=st.sampled_from([0, 0, 0, 1]))
     def ship(self, part: int, extra: int) -> None:

@@ -29,7 +29,7 @@ async def opened_payment(
 ) -> UUID:
     """A payment of the order that waits for its payer."""
     payment_id = new_id()
-    is_opened = await actions.open_payment(
+    others = await actions.open_payment(
         db,
         OnceKey(str(buyer_id), str(uuid4()), b"hash"),
         answer=b"{}",
@@ -42,7 +42,7 @@ async def opened_payment(
         expires_at=expires_at or now + timedelta(minutes=30),
         now=now,
     )
-    assert is_opened
+    assert others is not None
     return payment_id
 
 

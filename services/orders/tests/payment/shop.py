@@ -129,12 +129,14 @@ async def first_answer(shop: Shop, payment_id: UUID) -> int | None:
     return answers[0] if answers else None
 
 
-async def ask_directly(shop: Shop, channels: Channels, order_id: UUID, caller: Caller) -> None:
+async def ask_directly(
+    shop: Shop, channels: Channels, order_id: UUID, caller: Caller, provider_name: str = "sandbox"
+) -> None:
     asking = exchange.Asking(
-        once=OnceKey(str(caller.person_id), "k", b"hash"),
+        once=OnceKey(str(caller.person_id), provider_name, b"hash"),
         caller=caller,
         order_id=order_id,
-        provider_name="sandbox",
+        provider_name=provider_name,
         payment_id=uuid4(),
         now=utc_now(),
     )

@@ -107,14 +107,6 @@ async def test_success_after_cancellation_goes_back_at_once(db: AsyncSession):
     assert await status_of(db, order_id) == "CANCELLED"
 
 
-async def test_success_after_expiry_goes_back_at_once(db: AsyncSession):
-    order_id, payment_id, payable_fen, _ = await open_for(db)
-    await order_actions.expire_unpaid(db, now=NOW + timedelta(minutes=31))
-    assert await status_of(db, order_id) == "CANCELLED"
-    await settling.take_notice(db, arrived(paid_trade(payment_id, payable_fen)), now=NOW + timedelta(minutes=32))
-    assert await refunds_of(db, payment_id) == [(7960, "order-cancelled", "REQUESTED")]
-
-
 async def test_success_after_the_window_while_the_stock_is_still_held_pays(db: AsyncSession):
     order_id, payment_id, payable_fen, _ = await open_for(db)
     await settling.take_notice(db, arrived(paid_trade(payment_id, payable_fen)), now=NOW + timedelta(minutes=40))

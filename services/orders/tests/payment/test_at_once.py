@@ -157,7 +157,6 @@ async def until_somebody_waits_for_a_lock(database: Database) -> None:
     ("change", "status", "reason"),
     [
         (cancel, "CANCELLED", "order-cancelled"),
-        (expire, "CANCELLED", "order-cancelled"),
         (pay_otherwise, "PAID", "paid-by-another-payment"),
     ],
 )

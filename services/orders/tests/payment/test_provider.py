@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
@@ -17,7 +17,7 @@ from services.orders.tests.factories import placed_order
 from services.orders.tests.payment.shop import Shop, ask_directly, first_answer, settings_for, until
 from shared.auth import Caller
 from shared.clock import utc_now
-from shared.errors import Unavailable
+from shared.errors import Conflict, Unavailable
 
 
 async def test_paying_at_the_cashier_pays_the_order(shop: Shop):
@@ -115,10 +115,68 @@ async def test_a_payment_nobody_paid_is_closed_at_the_provider(shop: Shop):
     assert await shop.value("SELECT status FROM payments WHERE payment_id = :id", payment_id) == "CLOSED"
     async with shop.database.begin() as db:
         await order_actions.expire_unpaid(db, now=late)
-    await shop.pay(payment_id, after_close=True)  # the bank answers late all the same
+    assert await shop.status(order_id) == "CANCELLED"
+    await shop.pay(payment_id, after_close=True)  # the bank answers late all the same, and the goods are still there
+    await until(lambda: shop.status(order_id), "PAID")
+    assert await shop.value("SELECT refunded_fen FROM payments WHERE payment_id = :id", payment_id) == 0
+
+
+async def test_late_money_for_goods_that_are_gone_is_given_back_for_real(shop: Shop):
+    order_id, payment_id, _ = await shop.payment()
+    sku_id = await shop.value("SELECT sku_id FROM stock_holds WHERE holder_id = :id", order_id)
+    async with shop.database.begin() as db:
+        await order_actions.expire_unpaid(db, now=utc_now() + timedelta(minutes=31))
+        await placed_order(db, (sku_id, 9), now=utc_now())
+    await shop.pay(payment_id, after_close=True)
     refunded = "SELECT refunded_fen FROM payments WHERE payment_id = :id"
     await until(lambda: shop.value(refunded, payment_id), 7960)
+    refund_id = await shop.refund_of(payment_id)
+    await actions.send_refund(shop.database, shop.channels, refund_id, now=utc_now())
+    await until(lambda: shop.value("SELECT status FROM refunds WHERE refund_id = :id", refund_id), "SUCCEEDED")
+    assert [each["amount"] for each in (await shop.trade(payment_id))["refunds"]] == [7960]
     assert await shop.status(order_id) == "CANCELLED"
+
+
+async def two_ways(shop: Shop) -> tuple[Channels, Caller, UUID, UUID]:
+    """The same provider under two names, and an order with an open payment through the first."""
+    sandbox = shop.channels.get("sandbox")
+    buyer = Caller(uuid4())
+    async with shop.database.begin() as db:
+        order_id = (await placed_order(db, buyer_id=buyer.person_id, now=utc_now())).order_id
+    channels = Channels({"sandbox": sandbox, "second": sandbox})
+    await ask_directly(shop, channels, order_id, buyer)
+    payment_id = await shop.value("SELECT payment_id FROM payments WHERE order_id = :id", order_id)
+    return channels, buyer, order_id, payment_id
+
+
+async def test_a_second_way_to_pay_closes_the_first_one(shop: Shop):
+    channels, buyer, order_id, first = await two_ways(shop)
+    await ask_directly(shop, channels, order_id, buyer, provider_name="second")
+    assert (await shop.trade(first))["trade_state"] == "CLOSED"
+    states = "SELECT string_agg(provider || ' ' || status, ', ' ORDER BY created_at) FROM payments WHERE order_id = :id"
+    assert await shop.value(states, order_id) == "sandbox CLOSED, second PENDING"
+
+
+async def test_a_second_way_to_pay_finds_that_the_first_one_was_used(shop: Shop):
+    channels, buyer, order_id, first = await two_ways(shop)
+    await shop.pay(first, is_silent=True)
+    with pytest.raises(Conflict) as refusal:
+        await ask_directly(shop, channels, order_id, buyer, provider_name="second")
+    assert (refusal.value.code, refusal.value.extra) == ("order-not-payable", {"order_status": "PAID"})
+    assert await shop.status(order_id) == "PAID"
+    second = await shop.value("SELECT payment_id FROM payments WHERE order_id = :id AND provider = 'second'", order_id)
+    assert (await shop.trade(second))["trade_state"] == "CLOSED"
+
+
+async def test_a_way_to_pay_that_does_not_answer_stays_open_until_it_does(shop: Shop):
+    channels, buyer, order_id, first = await two_ways(shop)
+    for verb in ("close", "query"):
+        await shop.control("faults", verb=verb, count=1)
+    await ask_directly(shop, channels, order_id, buyer, provider_name="second")
+    state = "SELECT status FROM payments WHERE payment_id = :id"
+    assert await shop.value(state, first) == "PENDING"
+    assert await exchange.chase_payments(shop.database, channels, now=utc_now() + timedelta(minutes=31)) == 2
+    assert await shop.value(state, first) == "CLOSED"
 
 
 async def test_the_adapter_tells_the_providers_refusals_from_its_silence(shop: Shop):

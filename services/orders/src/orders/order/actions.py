@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.cart import queries as cart_queries
-from orders.order import paying, queries, rules
+from orders.order import paying, queries, reviving, rules
 from orders.payment import actions as payment_actions
 from orders.stock import actions as stock_actions
 from shared.auth import Caller
@@ -229,8 +229,11 @@ async def settle_payment(
     """A verified payment of `paid_fen` arrived; the provider took it at `paid_at`. The effect says what it did.
 
     Never refuses for a business reason: money that the order cannot take is `refund-due`. NotFound for no such order.
+    An order that was cancelled only because its time was over is taken up again if all of it is still there.
     """
     order = await queries.lock_order(db, order_id)
+    if await reviving.revive_order(db, order, paid_fen=paid_fen, now=now):
+        order = await queries.lock_order(db, order_id)
     decision = paying.decide(order, payment_id=payment_id, paid_fen=paid_fen, paid_at=paid_at, now=now)
     if decision.event is not None:
         values = {"order_id": order_id, "payment_id": payment_id, "paid_fen": paid_fen, "paid_at": paid_at}
@@ -272,12 +275,12 @@ async def expire_unpaid(db: AsyncSession, *, now: datetime, limit: int = 100) ->
     due = (await db.execute(_LOCK_DUE, {"now": now, "limit": limit})).all()
     if not due:
         return 0
-    await _save_cancelled(db, [row.order_id for row in due], reason="payment-overdue", cancelled_by=None, now=now)
+    await _save_cancelled(db, [row.order_id for row in due], reason=rules.OVERDUE, cancelled_by=None, now=now)
     events = [
         OrderCancelled(
             order_id=row.order_id,
             order_number=row.order_number,
-            reason="payment-overdue",
+            reason=rules.OVERDUE,
             was_paid=False,
             cancelled_at=now,
         )

@@ -13,6 +13,8 @@ from shared.money import share_by_largest_remainder
 
 PaymentOutcome = Literal["paid", "already-paid", "refund-due"]
 RETAIL = "RETAIL"
+OVERDUE = "payment-overdue"
+LATEST_REVIVAL = timedelta(hours=24)
 _NUMBER_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no I, L, O, U to misread
 _NUMBER_CHARACTERS = 10
 _DESCRIPTION_CHARACTERS = 40
@@ -289,6 +291,17 @@ def payment_effect(
     if paid_fen != payable_fen:
         return PaymentEffect("refund-due", "amount-differs")
     return PaymentEffect("paid")
+
+
+def is_revivable(order: Mapping[str, Any], *, paid_fen: int, now: datetime) -> bool:
+    """Whether late money may take an order up again: only its end of time cancelled it, lately, and it held nothing
+    but stock. What a discount, coupon or points took was given back at its end and may be somebody else's by now."""
+    return (
+        order["status"] == "CANCELLED"
+        and order["cancel_reason"] == OVERDUE
+        and order["payable_fen"] == paid_fen == order["goods_fen"] + order["delivery_fen"]
+        and now - datetime.fromisoformat(order["cancelled_at"]) <= LATEST_REVIVAL
+    )
 
 
 def dispatch_effect(status: str, fulfilment: str) -> Literal["ship", "repeated", "after-cancel"]:

@@ -3,6 +3,7 @@
 Nothing here reads or writes an order, so orders may call it while it holds an order's lock.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -50,7 +51,9 @@ _OPEN = Statement("""
             WHERE idempotency_keys.created_at <= now() - interval '24 hours'
         RETURNING key
     )
-    SELECT EXISTS (SELECT FROM opened) AS is_opened, EXISTS (SELECT FROM answered) AS is_answered
+    SELECT EXISTS (SELECT FROM opened) AS is_opened, EXISTS (SELECT FROM answered) AS is_answered,
+           (SELECT json_agg(json_build_array(payment_id, provider)) FROM payments
+            WHERE order_id = CAST(:order_id AS uuid) AND provider <> :provider AND status = 'PENDING')::text AS others
 """)
 
 # The payment's row is locked first, so that what is left is judged after every refund beside us; the trigger on
@@ -94,6 +97,14 @@ _ALARM = text("""
 """)
 
 
+@dataclass(frozen=True, slots=True)
+class OpenElsewhere:
+    """An open payment of the same order through another provider."""
+
+    payment_id: UUID
+    provider: str
+
+
 @cache
 def alarms_raised() -> Counter:
     """Payments that need a person, by what is wrong."""
@@ -113,11 +124,12 @@ async def open_payment(
     code_url: str,
     expires_at: datetime,
     now: datetime,
-) -> bool:
+) -> list[OpenElsewhere] | None:
     """Record a payment that the provider has opened, and the answer to its request (201, `answer`).
 
-    False, and nothing recorded, if the order has an open payment through this provider or the key was answered
-    before. Conflict `idempotency-key-in-use` if the same key serves another request at this very moment.
+    Gives the order's open payments through other providers, for they must be closed now. None, and nothing recorded,
+    if the order has an open payment through this provider or the key was answered before. Conflict
+    `idempotency-key-in-use` if the same key serves another request at this very moment.
     """
     [opened] = await _OPEN.rows(
         db,
@@ -136,7 +148,9 @@ async def open_payment(
     )
     if opened["is_opened"] and not opened["is_answered"]:
         raise still_running()
-    return bool(opened["is_opened"])
+    if not opened["is_opened"]:
+        return None
+    return [OpenElsewhere(UUID(payment_id), other) for payment_id, other in orjson.loads(opened["others"] or "[]")]
 
 
 async def postpone_check(db: AsyncSession, payment_id: UUID, until: datetime) -> None:

@@ -54,7 +54,9 @@ async def ask_for_payment(transactions: Transactions, channels: Channels, asking
         raise Conflict("There is nothing to pay for this order.", code="nothing-to-pay")
     code_url = await _create(provider, order, asking)
     opened = _opened(asking.payment_id, asking.provider_name, order.payable_fen, code_url, order.payment_due_at)
-    if await _record(transactions, order, asking, opened):
+    others = await _record(transactions, order, asking, opened)
+    if others is not None:
+        await _close_others(transactions, channels, asking, others)
         return _created(opened)
     is_used = False
     try:
@@ -65,7 +67,8 @@ async def ask_for_payment(transactions: Transactions, channels: Channels, asking
             )
             async with transactions.begin() as db:
                 return await asking.once.answer(db, earlier, status=201)
-        is_used = await _record(transactions, order, asking, opened)
+        others = await _record(transactions, order, asking, opened)
+        is_used = others is not None
     finally:
         if not is_used:
             await _close_at_provider(channels, asking.payment_id, asking.provider_name)
@@ -74,7 +77,28 @@ async def ask_for_payment(transactions: Transactions, channels: Channels, asking
             "Another payment of this order was opened at this very moment. Send the request again to get it.",
             code="payment-being-opened",
         )
+    await _close_others(transactions, channels, asking, others or [])
     return _created(opened)
+
+
+async def _close_others(
+    transactions: Transactions, channels: Channels, asking: Asking, others: list[actions.OpenElsewhere]
+) -> None:
+    """Close the order's open payments through other providers before the payer gets this one.
+
+    Conflict `order-not-payable`, and this one closed too, if one of them turns out to be paid. One whose provider does
+    not answer stays open: the minute's job asks again, and money that comes through both ways goes back by itself.
+    """
+    for other in others:
+        await _close_at_provider(channels, other.payment_id, other.provider)
+        await refresh(transactions, channels, payment_id=other.payment_id, provider_name=other.provider, now=asking.now)
+    if others:
+        try:
+            async with transactions.read() as db:
+                await order_queries.get_payable(db, asking.order_id, asking.caller, asking.now)
+        except Conflict:
+            await _close_at_provider(channels, asking.payment_id, asking.provider_name)
+            raise
 
 
 async def _find_pending(transactions: Transactions, asking: Asking) -> queries.PendingPayment | None:
@@ -96,7 +120,9 @@ async def _create(provider: Provider, order: PayableOrder, asking: Asking) -> st
         raise _not_taken(asking, refusal) from refusal
 
 
-async def _record(transactions: Transactions, order: PayableOrder, asking: Asking, opened: PaymentOpened) -> bool:
+async def _record(
+    transactions: Transactions, order: PayableOrder, asking: Asking, opened: PaymentOpened
+) -> list[actions.OpenElsewhere] | None:
     async with standing_alone(transactions) as db:  # one statement needs no BEGIN and COMMIT around it
         return await actions.open_payment(
             db,

@@ -35,6 +35,7 @@ _TAKE = text("""
 _HOLD = text("""
     SELECT hold_stock(:holder_id, :purpose, CAST(:sku_ids AS uuid[]), CAST(:quantities AS integer[]), :until, :now)
 """)
+_FORGET_ENDED = text("DELETE FROM stock_holds WHERE holder_id = :holder_id AND open_count = 0")
 _SHIP = text("SELECT ship_stock(:holder_id, CAST(:sku_ids AS uuid[]), CAST(:quantities AS integer[]), :now)")
 _RELEASE = text("SELECT release_stock(CAST(:holder_ids AS uuid[]), :now)")
 
@@ -96,6 +97,21 @@ async def hold_stock(
     )
     if shortages:
         raise Conflict("There is not enough left.", code="stock-short", shortages=shortages)
+
+
+async def hold_again(
+    db: AsyncSession,
+    *,
+    holder_id: UUID,
+    purpose: str,
+    quantities: Mapping[UUID, int],
+    until: datetime | None,
+    now: datetime,
+) -> None:
+    """`hold_stock` for a holder whose holds have ended; the ledger keeps both. Refused, nothing is changed."""
+    async with db.begin_nested():
+        await db.execute(_FORGET_ENDED, {"holder_id": holder_id})
+        await hold_stock(db, holder_id=holder_id, purpose=purpose, quantities=quantities, until=until, now=now)
 
 
 async def release_stock(db: AsyncSession, *, holder_ids: Sequence[UUID], now: datetime) -> None:

@@ -1,0 +1,49 @@
+"""An order whose time ran out while its money was on the way: taken up again if all of it is still there (CASES T4)."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from orders.order import rules
+from orders.sku import queries as sku_queries
+from orders.sku.rules import unsellable_reason
+from orders.stock import actions as stock_actions
+from shared.errors import Conflict
+
+_REVIVE = text("""
+    WITH revived AS (
+        UPDATE orders SET status = 'PENDING_PAYMENT', cancelled_at = NULL, cancel_reason = NULL
+        WHERE order_id = :order_id
+        RETURNING order_id
+    )
+    UPDATE supplier_orders SET fulfilment = 'PENDING_PAYMENT' FROM revived
+    WHERE supplier_orders.order_id = revived.order_id
+""")
+
+
+async def revive_order(db: AsyncSession, order: Mapping[str, Any], *, paid_fen: int, now: datetime) -> bool:
+    """Make an overdue order wait for its payment again, with its stock held anew; False, and nothing changed, if it
+    may not be or if anything of it is gone. The caller holds the order's row and settles it at once."""
+    if not rules.is_revivable(order, paid_fen=paid_fen, now=now):
+        return False
+    quantities: Counter[UUID] = Counter()
+    for part in order["parts"]:
+        for line in part["lines"]:
+            quantities[UUID(line["sku_id"])] += line["quantity"]
+    skus = await sku_queries.list_for_sale(db, quantities)
+    if any(unsellable_reason(skus.get(sku_id), now) for sku_id in quantities):
+        return False
+    order_id = UUID(order["order_id"])
+    try:
+        await stock_actions.hold_again(
+            db, holder_id=order_id, purpose="order", quantities=quantities, until=None, now=now
+        )
+    except Conflict:
+        return False
+    await db.execute(_REVIVE, {"order_id": order_id})
+    return True
