@@ -6,6 +6,8 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from sample.app import created
 from sqlalchemy import text
 
@@ -16,6 +18,7 @@ from shared.events import Envelope
 from shared.events.logistics import ShipmentCreated
 from shared.feed import FeedSignal
 from shared.outbox import look_at_feed, publish, read_feed
+from shared.telemetry import configure_tracing
 from shared.testing import EVENTS_TOKEN, consumer_of
 
 TOKEN = {"authorization": f"Bearer {EVENTS_TOKEN}"}
@@ -306,3 +309,29 @@ async def test_a_consumer_survives_a_feed_that_is_down(fresh_database):
     assert feed.calls >= 2
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_collector_hears_of_each_handled_event_below_the_request_that_caused_it(fresh_database):
+    async def fail(_db, _event: ShipmentCreated, _envelope: Envelope) -> None:
+        raise ValueError("no")
+
+    envelope = envelopes(created(uuid4()))[0].model_copy(update={"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"})
+    exporter = InMemorySpanExporter()
+    configure_tracing("sample", None, processor=SimpleSpanProcessor(exporter))
+    try:
+        for handler in (fail, add_thing):
+            subscription = Subscription(f"sample-{handler.__name__}", "logistics", {ShipmentCreated: handler})
+            consumer = consumer_of(subscription, fresh_database, [envelope])
+            async with fresh_database.begin() as db:
+                if handler is fail:
+                    with pytest.raises(ValueError, match="no"):
+                        await consumer._handle(subscription, db, envelope)
+                else:
+                    await consumer._handle(subscription, db, envelope)
+    finally:
+        configure_tracing("sample", None)
+    failed, handled = exporter.get_finished_spans()
+    assert [span.attributes["outcome"] for span in (failed, handled)] == ["failed", "handled"]
+    assert handled.name == "sample-add_thing<-logistics logistics.shipment-created.v1"
+    assert format(handled.context.trace_id, "032x") == "a" * 32
+    assert format(handled.parent.span_id, "016x") == "b" * 16

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import time
 from typing import Any, Protocol
 
 from pydantic import BaseModel
@@ -24,7 +25,7 @@ from shared.events import EVENTS, Envelope, Event, decode
 from shared.http import ServiceClient
 from shared.log import logger
 from shared.outbox import read_cursor
-from shared.telemetry import enter_trace, event_lag_seconds, events_handled, leave_trace
+from shared.telemetry import enter_trace, event_lag_seconds, events_handled, leave_trace, record_span
 
 Handler = Callable[[AsyncSession, Any, Envelope], Awaitable[None]]
 Handlers = Mapping[type[Event], Handler]
@@ -273,12 +274,20 @@ class Consumer:
             correlation_id=envelope.correlationid or str(envelope.id),
             causation_id=str(envelope.id),
         )
+        started_at, outcome = time(), "failed"
         try:
             event = decode(envelope, EVENTS)
             handler = None if event is None else subscription.handlers.get(type(event))
             if handler is not None:
                 await handler(db, event, envelope)
+            outcome = "handled"
         finally:
+            record_span(
+                f"{subscription.name} {envelope.type}",
+                traceparent=envelope.traceparent,
+                started_at=started_at,
+                attributes={"messaging.message.id": str(envelope.id), "outcome": outcome},
+            )
             leave_trace()
 
     async def _park(self, subscription: Subscription, envelope: Envelope, error: str) -> None:

@@ -123,6 +123,7 @@ def _card_rows(facts: ProductFacts, synonyms: Synonyms, *, now: datetime) -> Ite
         facts.designations,
         facts.eligible_for,
         len(facts.certificates_on(business_day(now))),
+        _certificate_types(facts),
         facts.supplier_id,
         facts.county_code,
         rank_on(facts.standings, business_day(now)),
@@ -174,8 +175,14 @@ def _postings(facts: ProductFacts, synonyms: Synonyms, *, now: datetime) -> dict
         f"supplier:{facts.supplier_id}",
         *(f"designation:{each}" for each in facts.designations),
         *(f"eligible_for:{each}" for each in facts.eligible_for),
+        *(f"certificate:{each}" for each in _certificate_types(facts)),
     ]
     return found | dict.fromkeys([rules.EVERYTHING, *labels], browse)
+
+
+def _certificate_types(facts: ProductFacts) -> list[str]:
+    """Of all that it has, also of those that do not count yet or any more."""
+    return sorted({each.type for each in facts.certificates})
 
 
 def _document(facts: ProductFacts, synonyms: Synonyms) -> rules.Document:

@@ -29,6 +29,11 @@ class ProductCard(Base):
         Index("ix_product_cards_price_fen", "price_fen", "product_number"),
         Index("ix_product_cards_sold_count", "sold_count", "product_number"),
         Index("ix_product_cards_newest", "created_ms", "product_number"),
+        *(
+            Index(f"ix_product_cards_{wide}_{order}", wide, order, "product_number")
+            for wide in ("category", "province_code")
+            for order in ("price_fen", "sold_count", "created_ms")
+        ),
     )
 
     product_number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)

@@ -33,8 +33,10 @@ _ORDERS: dict[Sort, tuple[str, str]] = {
     "-price": ("card.price_fen", "DESC"),
     "newest": ("card.created_ms", "DESC"),
 }
-_TERM_FILTERS = ("supplier_id", "county", "city", "eligible_for", "designation", "category", "province")
-_WIDE = {"eligible_for", "designation", "category", "province"}
+_TERM_FILTERS = ("supplier_id", "county", "city", "certificate", "eligible_for", "designation", "category", "province")
+_WIDE = {"certificate", "eligible_for", "designation", "category", "province"}
+_ON_THE_CARD = {"certificate"}
+"""What a term only hints at: a product stands under every certificate it has, and its card knows which one counts."""
 _CARD = (
     "card.card || CASE WHEN card.season_mask & {month} <> 0 THEN 'true}}' ELSE 'false}}' END "
     "|| ',\"sold_count\":' || card.sold_count || '}}'"
@@ -112,7 +114,7 @@ _CONDITIONS = {
 
 def conditions_of(statement: Statement, filters: Filters, *, implied: str | None = None) -> dict[str, str]:
     """Each filter that is set, as SQL on the card, but the one that the driver's list implies."""
-    if implied is not None:
+    if implied is not None and implied not in _ON_THE_CARD:
         filters = replace(filters, **{implied: None})
     found: dict[str, str] = {}
     for name, condition in _CONDITIONS.items():
