@@ -29,6 +29,7 @@ class Entry:
 MENU: tuple[Entry, ...] = (
     Entry("desk", "/desk", SUPPLIER, "supply", "truck"),
     Entry("products", "/work/products", SUPPLIER, "supply", "list"),
+    Entry("stock_desk", "/work/stock", SUPPLIER, "supply", "box"),
     Entry("supplier_file", "/work/supplier", SUPPLIER, "supply", "stamp"),
     Entry("admissions", "/work/admissions", OFFICIAL | OPERATOR, "review", "people"),
     Entry("licences", "/work/licences", OFFICIAL | OPERATOR, "review", "book"),
