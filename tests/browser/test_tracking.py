@@ -1,39 +1,15 @@
 """A supplier hands a parcel over at the desk, a carrier sends its statuses and a day of readings, the buyer looks."""
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-import httpx2
 import pytest
 from playwright.sync_api import expect
 
-from deploy.demo.accounts import OPERATOR
-from deploy.demo.carrier import MINUTES, DemoCarrier, a_day_of_readings, a_journey
-from deploy.demo.visitor import signed_in
+from tests.browser.carrying import CARRIER, carry
 from tests.browser.shopper import Shopper
 
 pytestmark = pytest.mark.browser
-
-CARRIER = "sf-demo"
-
-
-async def carry(address: str, waybill: str) -> None:
-    """The whole journey of a parcel, signed as a carrier signs, with an excursion and a gap in its readings."""
-    async with signed_in(address, OPERATOR) as operator:
-        made = await operator.post(f"/api/logistics/v1/carriers/{CARRIER}/secrets", json={})
-        assert made.status_code == 201, made.text
-        secret = made.json()["secret"]
-    start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=MINUTES)
-    async with httpx2.AsyncClient(base_url=address, timeout=30) as client:
-        carrier = DemoCarrier(client, CARRIER, secret)
-        told = await carrier.push("tracking", {"updates": a_journey(waybill, start)})
-        assert told.status_code == 202, told.text
-        for readings in a_day_of_readings(start):
-            body = {"waybill_number": waybill, "device_id": "demo-1", "readings": readings}
-            assert (await carrier.push("readings", body)).status_code == 202
 
 
 def buy_fresh_mushrooms(buyer: Shopper) -> str:
@@ -78,9 +54,7 @@ def test_a_parcel_is_sent_carried_and_followed(shopper: Callable[..., Shopper]) 
     supplier.page.wait_for_url("**/desk?done=dispatched")
     supplier.keep_picture("11-desk")
 
-    # Playwright runs a loop of its own in this thread.
-    with ThreadPoolExecutor(1) as elsewhere:
-        elsewhere.submit(lambda: asyncio.run(carry(buyer.base_url, waybill))).result()
+    carry(buyer.base_url, waybill, has_readings=True)
     for language, width in (("zh", 1280), ("en", 390)):
         reader = shopper(language=language, width=width)
         reader.sign_in("xiaomei@example.com", f"{order}/tracking")
