@@ -31,9 +31,9 @@ def a_code(*, is_right: bool = True) -> str:
 
 
 def press(person: Shopper, selector: str) -> None:
-    """Press it and wait until the page is there."""
-    person.page.click(selector)
-    person.page.wait_for_load_state("networkidle")
+    """Press what leads to another page, and wait until that is there."""
+    with person.page.expect_navigation(wait_until="load"):
+        person.page.click(selector)
 
 
 def open_account(applicant: Shopper, name: str) -> str:

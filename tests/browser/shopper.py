@@ -83,6 +83,17 @@ class Shopper:
             wide = self.page.evaluate("document.documentElement.scrollWidth")
             assert wide <= self.width, f"{self.page.url} is {wide} pixels wide in a window of {self.width}"
 
+    def keep_both(self, name: str) -> None:
+        """A picture as on a phone and one as on a desk, and the window as it was."""
+        own, size = self.width, self.page.viewport_size
+        assert size is not None
+        for width in (390, 1280):
+            self.width = width
+            self.page.set_viewport_size({"width": width, "height": size["height"]})
+            self.keep_picture(name)
+        self.width = own
+        self.page.set_viewport_size(size)
+
     def sign_in(self, email: str, going: str = "/") -> None:
         """By the form, and on to where the address leads."""
         self.go(f"/sign-in?next={going}")
