@@ -112,7 +112,8 @@ def way(status: str, *, has_pending: bool, page: Page) -> list[Step]:
         return [*(Step(names[each], "done") for each in order), Step(names[status], "current")]
     place = order.index(status)
     steps = [Step(names[each], "done" if at < place else "todo") for at, each in enumerate(order)]
-    steps[place] = Step(names[status], "current", note=page.t.goods.change_waits if has_pending and status == "LISTED" else "")
+    is_change = has_pending and status == "LISTED"
+    steps[place] = Step(names[status], "current", note=page.t.goods.change_waits if is_change else "")
     return steps
 
 
