@@ -9,10 +9,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from catalog import shown_documents
 from catalog.certificate import data, queries, rules
 from catalog.certificate.models import Certificate, ConformityStatement
 from catalog.certificate.rules import Proof
-from catalog.document import actions as document_actions
 from catalog.document import queries as document_queries
 from catalog.exit_permit import actions as exit_permit_actions
 from catalog.notice.actions import notify
@@ -241,8 +241,7 @@ async def _move(
         reason=reason,
     )
     if certificate.document_id is not None:
-        is_shown = await queries.has_verified_use(db, certificate.document_id)
-        await document_actions.set_public(db, [certificate.document_id], is_public=is_shown)
+        await shown_documents.settle(db, [certificate.document_id])
 
 
 async def _record(

@@ -197,12 +197,12 @@ async def list_certificates(db: AsyncSession, product_ids: Iterable[UUID]) -> di
     return found
 
 
-async def has_verified_use(db: AsyncSession, document_id: UUID) -> bool:
-    """Whether a verified certificate shows this document."""
-    query = select(Certificate.certificate_id).where(
-        Certificate.document_id == document_id, Certificate.status == VERIFIED
+async def list_shown_documents(db: AsyncSession, document_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of these documents that are the scan of a verified certificate."""
+    query = select(Certificate.document_id).where(
+        Certificate.document_id.in_(set(document_ids)), Certificate.status == VERIFIED
     )
-    return await db.scalar(query.limit(1)) is not None
+    return {each for each in await db.scalars(query) if each is not None}
 
 
 def _in_force(query: Select[Certificate], on: date) -> Select[Certificate]:

@@ -45,5 +45,6 @@ async def store_document(
 
 
 async def set_public(db: AsyncSession, document_ids: Collection[UUID], *, is_public: bool) -> None:
-    """Let everybody read the documents, or only those concerned again."""
+    """Let everybody read the documents, or only those concerned again. What shows documents does not call this but
+    `catalog.shown_documents`, which knows of all the others that show them."""
     await db.execute(update(Document).where(Document.document_id.in_(document_ids)).values(is_public=is_public))

@@ -1,6 +1,6 @@
 """Reading what is known of documents."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -40,6 +40,15 @@ async def ensure_documents_of(
             field=field,
             unknown=sorted(str(each) for each in missing),
         )
+
+
+async def lock_documents(db: AsyncSession, document_ids: Iterable[UUID]) -> Sequence[Document]:
+    """These documents, held in order of id; one that does not exist is absent."""
+    wanted = set(document_ids)
+    if not wanted:
+        return []
+    query = select(Document).where(Document.document_id.in_(wanted)).order_by(Document.document_id).with_for_update()
+    return (await db.scalars(query.execution_options(populate_existing=True))).all()
 
 
 async def list_documents_by_id(db: AsyncSession, document_ids: Iterable[UUID]) -> dict[UUID, Document]:

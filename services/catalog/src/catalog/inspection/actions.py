@@ -10,10 +10,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from catalog import shown_documents
 from catalog.certificate.actions import uploader_of
 from catalog.certificate.data import reminder_days
 from catalog.certificate.rules import reminder_due
-from catalog.document import actions as document_actions
 from catalog.document import queries as document_queries
 from catalog.exit_permit import actions as exit_permit_actions
 from catalog.inspection import queries, rules
@@ -250,5 +250,4 @@ async def _move(
         now=now,
     )
     if inspection.document_id is not None:
-        is_shown = await queries.has_accepted_use(db, inspection.document_id)
-        await document_actions.set_public(db, [inspection.document_id], is_public=is_shown)
+        await shown_documents.settle(db, [inspection.document_id])

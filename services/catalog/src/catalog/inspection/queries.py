@@ -197,7 +197,9 @@ async def list_ending(
     return [InspectionRow(row[0], row[1]) for row in await db.execute(query)]
 
 
-async def has_accepted_use(db: AsyncSession, document_id: UUID) -> bool:
-    """Whether an accepted report shows this document."""
-    query = select(Inspection.inspection_id).where(Inspection.document_id == document_id, Inspection.status == ACCEPTED)
-    return await db.scalar(query.limit(1)) is not None
+async def list_shown_documents(db: AsyncSession, document_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of these documents that are the scan of an accepted report."""
+    query = select(Inspection.document_id).where(
+        Inspection.document_id.in_(set(document_ids)), Inspection.status == ACCEPTED
+    )
+    return {each for each in await db.scalars(query) if each is not None}

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from catalog import shown_documents
 from catalog.certificate import actions as certificate_actions
 from catalog.certificate.rules import Proof, ensure_certificates
-from catalog.document import actions as document_actions
 from catalog.document import queries as document_queries
 from catalog.licence import queries as licence_queries
 from catalog.photo.queries import ensure_photos_of
@@ -110,7 +110,7 @@ async def create_product(
         now=now,
     )
     if is_approved:
-        await document_actions.set_public(db, product.document_ids, is_public=True)
+        await shown_documents.settle(db, product.document_ids)
     await note(db, product, "create", caller=caller, now=now, before="")
     return product
 
@@ -203,14 +203,15 @@ async def apply_changes(db: AsyncSession, product: Product, changes: dict[str, A
     """Store changes that `checked_changes` let through and tell of them. Hold the product's lock first."""
     changes = dict(changes)
     windows = changes.pop("seasons", None)
+    documents_before = product.document_ids
     _set(product, changes)
     if windows is not None:
         await _set_windows(db, product, windows)
-    if product.status == rules.LISTED:
-        await document_actions.set_public(db, product.document_ids, is_public=True)
     product.revision += 1
     product.changed_at = now
     await db.flush()
+    if "document_ids" in changes:
+        await shown_documents.settle(db, [*documents_before, *product.document_ids])
     await sku_actions.announce_revised(db, product_ids=[product.product_id], now=now)
 
 
@@ -234,8 +235,8 @@ async def move(
     product.revision += 1
     product.changed_at = now
     await db.flush()
+    await shown_documents.settle(db, product.document_ids)
     if after == rules.LISTED:
-        await document_actions.set_public(db, product.document_ids, is_public=True)
         await sku_actions.list_ready(db, product_id=product.product_id, now=now)
     await note(db, product, verb, caller=caller, now=now, before=before, reason=reason)
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.product.models import Product
+from catalog.product.rules import LISTED
 from shared.errors import NotFound
 
 
@@ -49,6 +50,17 @@ async def lock_products_of(db: AsyncSession, supplier_id: UUID, *others: UUID) -
     """Hold all products of a supplier, or of several, in order of id; their ids."""
     query = select(Product.product_id).where(Product.supplier_id.in_([supplier_id, *others]))
     return (await db.scalars(query.order_by(Product.product_id).with_for_update())).all()
+
+
+async def list_shown_documents(
+    db: AsyncSession, document_ids: Iterable[UUID], *, supplier_ids: Iterable[UUID]
+) -> set[UUID]:
+    """Those of these documents that the page of a listed product of these suppliers names."""
+    wanted = set(document_ids)
+    query = select(Product.document_ids).where(
+        Product.supplier_id.in_(set(supplier_ids)), Product.status == LISTED, Product.document_ids.overlap(wanted)
+    )
+    return wanted & {each for named in await db.scalars(query) for each in named}
 
 
 async def list_supplier_ids(db: AsyncSession, product_ids: Iterable[UUID]) -> Sequence[UUID]:

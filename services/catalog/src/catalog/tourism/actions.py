@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from catalog import shown_documents
 from catalog.authority import OfficialRole, ensure_oversees
-from catalog.document import actions as document_actions
 from catalog.document import queries as document_queries
 from catalog.region import queries as region_queries
 from catalog.tourism import queries, rules
@@ -54,7 +54,8 @@ async def edit_spot(
     spot = await queries.lock_spot(db, spot_id, caller=caller)
     ensure_oversees(caller, spot.county_code, *KEEPERS)
     ensure_fresh(expected_revision, spot.revision)
-    facts = await _checked_spot(db, facts, caller=caller, kept=spot.picture_ids)
+    before = spot.picture_ids
+    facts = await _checked_spot(db, facts, caller=caller, kept=before)
     for name, value in facts.items():
         setattr(spot, name, value)
     spot.revision += 1
@@ -64,7 +65,7 @@ async def edit_spot(
     stops = await queries.list_stops(db, [route.route_id for route in routes])
     for spots in stops.values():
         rules.ensure_open_together(months_of(spots))
-    await document_actions.set_public(db, spot.picture_ids, is_public=spot.status == "PUBLISHED")
+    await shown_documents.settle(db, [*before, *spot.picture_ids])
     await _record(db, "tourism-spot", spot_id, "edit", spot.status, spot.status, caller, now)
     return spot
 
@@ -86,7 +87,7 @@ async def move_spot(
     spot.revision += 1
     spot.changed_at = now
     await db.flush()
-    await document_actions.set_public(db, spot.picture_ids, is_public=spot.status == "PUBLISHED")
+    await shown_documents.settle(db, spot.picture_ids)
     await _record(db, "tourism-spot", spot_id, verb, before, spot.status, caller, now)
     return spot
 

@@ -66,6 +66,13 @@ async def list_spots(
     return (await db.scalars(query)).all()
 
 
+async def list_shown_documents(db: AsyncSession, document_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of these documents that are pictures of a published spot."""
+    wanted = set(document_ids)
+    query = select(Spot.picture_ids).where(Spot.status == "PUBLISHED", Spot.picture_ids.overlap(wanted))
+    return wanted & {each for named in await db.scalars(query) for each in named}
+
+
 async def get_spot(db: AsyncSession, spot_id: UUID, *, caller: Caller | None) -> Spot:
     """The spot; 404 `spot-unknown`, also for who may not see it yet."""
     spot = await db.scalar(select(Spot).where(Spot.spot_id == spot_id, _seen_spots(caller)))

@@ -1,4 +1,5 @@
-"""What the catalog still owed: cards know under which rules of origin their products count."""
+"""What the catalog still owed: cards know under which rules of origin their products count, and what
+nothing shows is private again."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -25,6 +26,26 @@ _LIST = """
     CROSS JOIN LATERAL unnest(card.eligible_for) AS code
     WHERE posting.term = '*'
 """
+# Documents stayed public when what had shown them was gone.
+_HIDE = """
+    UPDATE documents AS document SET is_public = false
+    WHERE is_public
+        AND NOT EXISTS (
+            SELECT FROM products
+            WHERE supplier_id = document.organisation_id AND status = 'LISTED'
+                AND document.document_id = ANY(document_ids)
+        )
+        AND NOT EXISTS (
+            SELECT FROM certificates WHERE document_id = document.document_id AND status = 'VERIFIED'
+        )
+        AND NOT EXISTS (
+            SELECT FROM inspections WHERE document_id = document.document_id AND status = 'ACCEPTED'
+        )
+        AND NOT EXISTS (
+            SELECT FROM tourism_spots
+            WHERE document.document_id = ANY(picture_ids) AND status = 'PUBLISHED'
+        )
+"""
 
 
 def upgrade() -> None:
@@ -34,3 +55,4 @@ def upgrade() -> None:
     )
     op.execute(_FILL)
     op.execute(_LIST)
+    op.execute(_HIDE)
