@@ -1,5 +1,9 @@
-"""SKUs that a cause takes off the shelf, and their way back when it is gone. A cause is the mark of a credit placement
-or of an enforcement measure; a SKU keeps it as the reason why it was delisted."""
+"""SKUs that a cause takes off the shelf, and their way back when it is gone.
+
+A cause is the mark of a credit placement or of an enforcement measure, a held lot, or a permit or licence that is
+missing. A SKU keeps it as the reason why it was delisted, so that what this cause alone took off comes back by itself;
+what a person took off, or takes off meanwhile, stays off.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,9 +11,19 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from catalog.licence import queries as licence_queries
+from catalog.product import queries as product_queries
+from catalog.product.models import Product
 from catalog.sku import actions as sku_actions
 from catalog.sku import queries as sku_queries
 from shared.errors import Conflict
+
+
+async def lock_product(db: AsyncSession, product_id: UUID) -> Product:
+    """The product, held, and who sells it before it, as everything that puts packs on the shelf needs them."""
+    product = await product_queries.get_product(db, product_id)
+    await licence_queries.lock_sellers(db, product.supplier_id)
+    return await product_queries.lock_product(db, product_id)
 
 
 async def take_off(db: AsyncSession, *, product_ids: Sequence[UUID], cause: str, now: datetime, keep: int = 0) -> int:

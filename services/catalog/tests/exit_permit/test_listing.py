@@ -43,6 +43,34 @@ async def test_it_leaves_the_shelf_with_its_permit(db, make):
     assert gone.reason == "exit-permit-missing"
 
 
+@pytest.mark.parametrize("is_taken_off_meanwhile", [False, True])
+async def test_with_a_new_permit_it_is_back_unless_somebody_took_it_off_meanwhile(db, make, is_taken_off_meanwhile):
+    product = await make.product(db, origin_county_code=FUPING, certificates=[PERMIT])
+    sku = await make.listed_sku(db, product_id=product.product_id)
+    later = NOW + timedelta(days=60)
+    await certificate_actions.end_certificates(db, now=later)
+    if is_taken_off_meanwhile:
+        await sku_actions.delist_sku(db, sku_id=sku.sku_id, reason="卖完了", now=later)
+    renewed = await certificate_actions.submit_certificate(
+        db,
+        certificate_id=uuid4(),
+        product_id=product.product_id,
+        proof=Proof("green_food", "LB-15-19012700330A", date(2027, 12, 31)),
+        caller=None,
+        now=later,
+    )
+    assert not (await sku_queries.get_sku(db, sku.sku_id)).is_listed
+    await certificate_actions.decide(
+        db,
+        certificate_id=renewed.certificate_id,
+        verb="verify",
+        expected_revision=1,
+        caller=Caller(uuid4(), kind="operator"),
+        now=later,
+    )
+    assert (await sku_queries.get_sku(db, sku.sku_id)).is_listed is not is_taken_off_meanwhile
+
+
 async def test_it_leaves_the_shelf_when_the_permit_is_withdrawn(client, db, make, as_caller):
     product = await make.product(db, origin_county_code=FUPING)
     made = await certificate_actions.submit_certificate(

@@ -76,14 +76,22 @@ async def test_the_end_of_a_business_licence_clears_the_shelf(db, make, way):
         await act(db, 11)
     assert not await is_listed(db, sku_id)
     [event] = await published(db, SkuDelisted)
-    assert event.reason == "licence ended: business_licence"
+    assert event.reason == "licence-ended: business_licence"
     later = NOW + timedelta(days=11)
     with pytest.raises(Conflict) as refused:
         await sku_actions.list_sku(db, sku_id=sku_id, now=later)
     assert refused.value.code == "licence-ended"
     await way.verified(db, supplier_id, days=800)
-    await sku_actions.list_sku(db, sku_id=sku_id, now=later)
     assert await is_listed(db, sku_id)
+
+
+async def test_a_new_licence_does_not_bring_back_what_the_supplier_took_off(db, make, way):
+    supplier_id, sku_id = await a_shop(db, make)
+    await way.verified(db, supplier_id, days=10)
+    await act(db, 11)
+    await sku_actions.delist_sku(db, sku_id=sku_id, reason="换包装", now=NOW)
+    await way.verified(db, supplier_id, days=800)
+    assert not await is_listed(db, sku_id)
 
 
 async def test_a_production_licence_closes_only_its_shelves(db, make, way):

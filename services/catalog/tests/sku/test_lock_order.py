@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from catalog.certificate import actions as certificate_actions
-from catalog.certificate.rules import Proof
 from catalog.credit import actions as credit_actions
+from catalog.inspection import actions as inspection_actions
+from catalog.inspection.actions import Finding, ReportFacts
 from catalog.product import actions as product_actions
 from catalog.product import queries as product_queries
 from catalog.sku import queries as sku_queries
@@ -115,17 +115,19 @@ async def test_a_principal_is_suspended_while_its_agents_goods_come_back(
         assert (await supplier_queries.get_supplier(db, principal_id)).status == "SUSPENDED"
 
 
-async def test_a_certificate_is_submitted_while_its_supplier_is_suspended(fresh_database, make):
+async def test_a_report_is_submitted_while_its_supplier_is_suspended(fresh_database, make):
     async with fresh_database.begin() as db:
         product = await make.listed_product(db)
+    day = date(2026, 11, 10)
 
     async def submit():
         async with fresh_database.begin() as db:
-            await certificate_actions.submit_certificate(
+            await inspection_actions.submit_inspection(
                 db,
-                certificate_id=uuid4(),
+                inspection_id=uuid4(),
                 product_id=product.product_id,
-                proof=Proof("green_food", "LB-15-19012700330A", date(2027, 1, 1)),
+                report=ReportFacts("NCP-2026-0001", "示范检测中心", "610000120345", day, day, date(2027, 1, 1)),
+                findings=[Finding("毒死蜱", "GB 23200.121", "未检出", "≤0.02", "mg/kg", "passed")],
                 caller=None,
                 now=NOW,
             )

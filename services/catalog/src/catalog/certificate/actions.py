@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog import shown_documents
+from catalog import shelf, shown_documents
 from catalog.certificate import data, queries, rules
 from catalog.certificate.models import Certificate, ConformityStatement
 from catalog.certificate.rules import Proof
@@ -50,7 +50,7 @@ async def submit_certificate(
     rules.ensure_period(proof.valid_from, proof.valid_until)
     rules.ensure_not_over(proof.valid_until, business_day(now))
     rules.ensure_statement(proof.type, has_statement=statement is not None)
-    product = await product_queries.lock_product(db, product_id)
+    product = await shelf.lock_product(db, product_id)
     if document_id is not None:
         await document_queries.ensure_documents_of(
             db, [document_id], organisation_id=uploader_of(caller, product), field="document_id"
@@ -67,6 +67,7 @@ async def submit_certificate(
     if is_verified:
         await _move(db, made, verb="verify", caller=caller, now=now)
         await search_actions.refresh_cards(db, product_ids=[product_id], now=now)
+        await exit_permit_actions.put_back_permitted(db, [product_id], now=now)
     return made
 
 
@@ -86,7 +87,7 @@ async def decide(
     ended.
     """
     product_id = (await queries.get_certificate(db, certificate_id)).product_id
-    await product_queries.lock_product(db, product_id)
+    await shelf.lock_product(db, product_id)
     certificate = await queries.lock_certificate(db, certificate_id)
     ensure_fresh(expected_revision, certificate.revision)
     rules.status_after(verb, certificate.status)
@@ -95,6 +96,7 @@ async def decide(
     await _move(db, certificate, verb=verb, caller=caller, now=now, reason=reason)
     await search_actions.refresh_cards(db, product_ids=[product_id], now=now)
     await exit_permit_actions.delist_unpermitted(db, [product_id], now=now)
+    await exit_permit_actions.put_back_permitted(db, [product_id], now=now)
     if caller.organisation_id != certificate.supplier_id:
         await notify(
             db,

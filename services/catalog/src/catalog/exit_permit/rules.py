@@ -8,6 +8,8 @@ from catalog.authority import region_prefix
 from catalog.exit_permit.data import ExitRule
 from shared.errors import Conflict
 
+PERMIT_MISSING = "exit-permit-missing"
+"""Also why packs are off the shelf."""
 _NATION = "000000"
 
 
@@ -47,7 +49,8 @@ def ensure_permitted(standing: Standing, *, title: str) -> None:
     if standing.rule is not None and standing.is_refused:
         raise Conflict(
             f"{title} lacks its exit permit: {standing.rule.en}.",
-            code="exit-permit-missing",
+            code=PERMIT_MISSING,
+            cause=PERMIT_MISSING,
             rule=standing.rule.id,
             any_of=sorted(standing.rule.any_of),
             source=standing.rule.source,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog import shown_documents
+from catalog import shelf, shown_documents
 from catalog.certificate.actions import uploader_of
 from catalog.certificate.data import reminder_days
 from catalog.certificate.rules import reminder_due
@@ -153,7 +153,7 @@ async def decide(
     404 `inspection-unknown`; 409 `inspection-status`, `laboratory-not-recognised`; 412 `stale`; 422 `report-over`.
     """
     product_id = (await queries.get_inspection(db, inspection_id)).product_id
-    await product_queries.lock_product(db, product_id)
+    await shelf.lock_product(db, product_id)
     inspection = await queries.lock_inspection(db, inspection_id)
     ensure_fresh(expected_revision, inspection.revision)
     rules.status_after(verb, inspection.status)
@@ -169,6 +169,7 @@ async def decide(
     if was_accepted or inspection.status == rules.ACCEPTED:
         await sku_actions.announce_revised(db, product_ids=[product_id], now=now)
         await exit_permit_actions.delist_unpermitted(db, [product_id], now=now)
+        await exit_permit_actions.put_back_permitted(db, [product_id], now=now)
     if inspection.status == rules.ACCEPTED and not inspection.is_passed:
         lots = await lot_queries.list_open_of_inspection(db, inspection_id)
         await lot_actions.hold_open(db, lots, reason=f"检测不合格 {inspection.report_number}", now=now)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from catalog import shelf
 from catalog.document import queries as document_queries
 from catalog.licence import queries, rules
 from catalog.licence.models import Licence
@@ -89,7 +90,8 @@ async def change_status(
     reason: str = "",
 ) -> Licence:
     """`verify`, `refuse` or `withdraw`; 409 `licence-status`, and while the application is judged
-    `supplier-under-review`. What was sold by a withdrawn licence alone leaves the shelf."""
+    `supplier-under-review`. What was sold by a withdrawn licence alone leaves the shelf; what was off it for want of a
+    licence alone comes back with a verified one."""
     supplier_id = (await queries.get_licence(db, licence_id)).supplier_id
     supplier = await supplier_queries.lock_supplier(db, supplier_id)
     supplier_rules.ensure_not_under_review(supplier.status)
@@ -101,6 +103,10 @@ async def change_status(
         await _tell(db, licence, "licence-refused", occasion=f"licence:{licence_id}:refused", now=now, reason=reason)
     if verb == "withdraw" and before == "VERIFIED":
         await _close_shelves(db, licence, now=now)
+    if verb == "verify":
+        await queries.lock_sellers(db, supplier_id)
+        product_ids = await product_queries.lock_products_of(db, supplier_id)
+        await shelf.put_back(db, product_ids=product_ids, cause=rules.LICENCE_ENDED, now=now)
     return licence
 
 
@@ -180,7 +186,7 @@ async def _close_shelves(db: AsyncSession, licence: Licence, *, now: datetime) -
     products = await product_queries.list_products_by_id(db, product_ids)
     shut = [each.product_id for each in products if closed is None or each.category in closed]
     if shut:
-        await sku_actions.delist_all(db, product_ids=shut, reason=f"licence ended: {licence.type}", now=now)
+        await sku_actions.delist_all(db, product_ids=shut, reason=f"{rules.LICENCE_ENDED}: {licence.type}", now=now)
 
 
 async def _may_be_principal(db: AsyncSession, principal_id: UUID, *, agent_id: UUID) -> bool:

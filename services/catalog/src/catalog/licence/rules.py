@@ -12,6 +12,8 @@ from catalog.moves import status_after as _status_after
 from shared.errors import Conflict, Invalid
 
 MANDATE = "agency_mandate"
+LICENCE_ENDED = "licence-ended"
+"""Also why packs are off the shelf."""
 STATUSES = ("FILED", "VERIFIED", "REFUSED", "WITHDRAWN")
 STATUS_NAMES = {"FILED": "待核验", "VERIFIED": "已核验", "REFUSED": "未通过", "WITHDRAWN": "已撤回"}
 """What files to download call them."""
@@ -161,7 +163,10 @@ def ensure_open(held: Collection[Held], categories: Iterable[str], on: date) -> 
     shut = sorted(set(categories) if closed is None else closed & set(categories))
     if shut:
         raise Conflict(
-            "A licence that this needs has ended: file the renewed one.", code="licence-ended", categories=shut
+            "A licence that this needs has ended: file the renewed one.",
+            code=LICENCE_ENDED,
+            cause=LICENCE_ENDED,
+            categories=shut,
         )
 
 

@@ -11,14 +11,17 @@ from uuid import UUID
 from sqlalchemy import delete, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from catalog import shelf
 from catalog.certificate import queries as certificate_queries
 from catalog.inspection import queries as inspection_queries
+from catalog.licence import queries as licence_queries
 from catalog.lot import queries, rules
 from catalog.lot.models import Lot, LotCertificate, LotInspection, LotSku, TraceSubject
 from catalog.notice.actions import notify
 from catalog.product import queries as product_queries
 from catalog.sku import actions as sku_actions
 from catalog.sku import queries as sku_queries
+from catalog.sku.rules import LOT_HELD
 from catalog.trail import actions as trail_actions
 from shared.auth import Caller
 from shared.clock import business_day
@@ -49,12 +52,13 @@ async def create_lot(
     village: str = "",
     external_trace_code: str = "",
 ) -> Lot:
-    """A lot of a product under a trace code of its own, open; its code is never given again, whoever asks at once.
+    """A lot of a product under a trace code of its own, open; its code is never given again, whoever asks at once. SKUs
+    that were off the shelf because their only lots are held come back by it.
 
     404 `product-unknown`; 409 `lot-serials-exhausted`; 422 `harvest-in-future`, `lot-sku-unknown`.
     """
     rules.ensure_harvest(harvested_on, business_day(now))
-    product = await product_queries.get_product(db, product_id)
+    product = await shelf.lock_product(db, product_id)
     await _ensure_packs_of(db, sku_ids, product_id=product_id)
     subject = await _subject_serial(db, county_code=product.origin_county_code, supplier_id=product.supplier_id)
     scope = f"{product.origin_county_code}:{subject}:{harvested_on:%y%m%d}"
@@ -81,6 +85,7 @@ async def create_lot(
     await db.flush()
     db.add_all(LotSku(lot_id=lot_id, sku_id=sku_id) for sku_id in set(sku_ids))
     await db.flush()
+    await shelf.put_back(db, product_ids=[product_id], cause=LOT_HELD, now=now)
     await _record(db, lot, verb="create", caller=caller, now=now)
     return lot
 
@@ -193,16 +198,18 @@ async def release_lot(
     now: datetime,
     expected_revision: int,
 ) -> Lot:
-    """It may be sold and sent again: `LotReleased`. SKUs that the hold took off the shelf are listed by their supplier.
+    """It may be sold and sent again: `LotReleased`; what the hold alone took off the shelf comes back by itself.
 
     403 `held-by-higher`; 404 `lot-unknown`; 409 `lot-status`; 412 `stale`.
     """
+    await licence_queries.lock_sellers(db, (await queries.get_lot(db, lot_id)).supplier_id)
     lot = await _lock(db, lot_id, expected_revision)
     after = rules.status_after("release", lot.status)
     rules.ensure_may_release(releaser, lot.held_by)
     await _move(db, lot, verb="release", to=after, held_by=None, caller=caller, now=now, reason=reason)
     event = LotReleased(lot_id=lot_id, code=lot.code, reason=reason, revision=lot.revision, released_at=now)
     await publish(db, event, now=now)
+    await shelf.put_back(db, product_ids=[lot.product_id], cause=LOT_HELD, now=now)
     await _tell(db, lot, code="lot-released", caller=caller, reason=reason, now=now)
     return lot
 
@@ -210,10 +217,14 @@ async def release_lot(
 async def close_lot(
     db: AsyncSession, *, lot_id: UUID, reason: str, caller: Caller, now: datetime, expected_revision: int
 ) -> Lot:
-    """It is sold out or used up. 404 `lot-unknown`; 409 `lot-status`; 412 `stale`."""
+    """It is sold out or used up; a SKU of which only held lots are left leaves the shelf.
+
+    404 `lot-unknown`; 409 `lot-status`; 412 `stale`.
+    """
     lot = await _lock(db, lot_id, expected_revision)
     after = rules.status_after("close", lot.status)
     await _move(db, lot, verb="close", to=after, held_by=None, caller=caller, now=now, reason=reason)
+    await _take_off(db, lot, now=now)
     return lot
 
 
@@ -275,12 +286,19 @@ async def _move(
     await _record(db, lot, verb=verb, caller=caller, now=now, from_status=before, reason=reason)
 
 
-async def _block(db: AsyncSession, lot: Lot, *, now: datetime) -> None:
-    """Take off the shelf what has no open lot left, and tell logistics what must not be sent."""
+async def _take_off(db: AsyncSession, lot: Lot, *, now: datetime) -> list[UUID]:
+    """Take off the shelf what has no open lot left but held ones; the lot's SKUs."""
     packs = (await queries.list_packs(db, [lot.lot_id])).get(lot.lot_id, [])
     sku_ids = [each.sku_id for each in packs]
-    for sku_id in sorted(await queries.list_blocked_skus(db, sku_ids)):
-        await sku_actions.delist_sku(db, sku_id=sku_id, reason=f"lot-held: {lot.code}", now=now)
+    blocked = sorted(await queries.list_blocked_skus(db, sku_ids))
+    why = f"{LOT_HELD}: {lot.code}"
+    await sku_actions.delist_skus(db, blocked, product_ids=[lot.product_id], reason=why, now=now)
+    return sku_ids
+
+
+async def _block(db: AsyncSession, lot: Lot, *, now: datetime) -> None:
+    """Take off the shelf what has no open lot left, and tell logistics what must not be sent."""
+    sku_ids = await _take_off(db, lot, now=now)
     event = LotHeld(
         lot_id=lot.lot_id,
         code=lot.code,

@@ -7,11 +7,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog import shown_documents
+from catalog import shelf, shown_documents
 from catalog.certificate import actions as certificate_actions
 from catalog.certificate.rules import Proof, ensure_certificates
 from catalog.document import queries as document_queries
-from catalog.licence import queries as licence_queries
 from catalog.photo.queries import ensure_photos_of
 from catalog.product import data, queries, rules
 from catalog.product.models import Product
@@ -219,7 +218,7 @@ async def move(
     db: AsyncSession, product: Product, verb: str, *, caller: Caller | None, now: datetime, reason: str = ""
 ) -> None:
     """One step of `rules.MOVES`, noted in the trail; packs follow onto the shelf or off it. On the
-    way to the shelf hold `lock_for_shelf`, else the product's lock.
+    way to the shelf hold `shelf.lock_product`, else the product's lock.
 
     409 `product-status`, and on the way to the shelf `supplier-not-active`.
     """
@@ -228,7 +227,7 @@ async def move(
         suppliers = await supplier_queries.list_suppliers_by_id(db, [product.supplier_id])
         ensure_may_sell(suppliers[product.supplier_id].status)
     if before == rules.LISTED:
-        await sku_actions.delist_all(db, product_ids=[product.product_id], reason=sku_actions.PRODUCT_DELISTED, now=now)
+        await sku_actions.delist_all(db, product_ids=[product.product_id], reason=rules.PRODUCT_DELISTED, now=now)
     product.status = after
     product.status_reason = reason
     product.is_reviewed = product.is_reviewed or after == rules.LISTED
@@ -251,13 +250,6 @@ async def delist_product(
     return product
 
 
-async def lock_for_shelf(db: AsyncSession, product_id: UUID) -> Product:
-    """The product, held, and who sells it before it, as everything that puts packs on the shelf needs them."""
-    product = await queries.get_product(db, product_id)
-    await licence_queries.lock_sellers(db, product.supplier_id)
-    return await queries.lock_product(db, product_id)
-
-
 async def relist_product(
     db: AsyncSession, *, product_id: UUID, expected_revision: int, reason: str, caller: Caller | None, now: datetime
 ) -> Product:
@@ -265,7 +257,7 @@ async def relist_product(
 
     409 `product-status`, `product-changed`, `supplier-not-active`; 412 `stale`.
     """
-    product = await lock_for_shelf(db, product_id)
+    product = await shelf.lock_product(db, product_id)
     ensure_fresh(expected_revision, product.revision)
     rules.status_after("relist", product.status)
     rules.ensure_still_reviewed(is_reviewed=product.is_reviewed)

@@ -57,6 +57,8 @@ def ensure_category_stays(before: str, after: str, *, is_listed: bool) -> None:
 
 DRAFT, IN_REVIEW, LISTED, DELISTED = "DRAFT", "IN_REVIEW", "LISTED", "DELISTED"
 STATUSES = (DRAFT, IN_REVIEW, LISTED, DELISTED)
+PRODUCT_DELISTED = "product-delisted"
+"""Why packs are off the shelf that come back with their product."""
 MOVES: Moves = {
     "submit": (frozenset({DRAFT, DELISTED}), IN_REVIEW),
     "withdraw": (frozenset({IN_REVIEW}), DRAFT),
@@ -81,6 +83,7 @@ def ensure_listed(status: str) -> None:
         raise Conflict(
             "The product is not listed: submit it, and it is sold once a reviewer has accepted it.",
             code="product-not-listed",
+            cause=PRODUCT_DELISTED,
             status_now=status,
         )
 

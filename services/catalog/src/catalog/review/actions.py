@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from catalog import shelf
 from catalog.facts import ProductFacts
 from catalog.notice.actions import notify
 from catalog.product import actions as product_actions
@@ -43,7 +44,7 @@ async def accept(
     422 `review-listing-whole`, `reason-field-unknown`, `review-nothing-accepted`.
     """
     review = await queries.get_review(db, review_id)
-    product = await product_actions.lock_for_shelf(db, review.product_id)
+    product = await shelf.lock_product(db, review.product_id)
     review = await _lock_for_decision(db, review_id, product, expected_revision, caller)
     refused = dict(rejected or {})
     if review.kind == rules.LISTING:
@@ -102,7 +103,7 @@ async def approve_draft(
 
     403 `own-product`, `reviewers-only`; 409 `product-status`, `supplier-not-active`; 412 `stale`.
     """
-    product = await product_actions.lock_for_shelf(db, product_id)
+    product = await shelf.lock_product(db, product_id)
     await _ensure_may_review(db, product, caller)
     ensure_fresh(expected_revision, product.revision)
     product_rules.status_after("approve", product.status)

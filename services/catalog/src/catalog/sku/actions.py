@@ -24,7 +24,7 @@ from catalog.price import actions as price_actions
 from catalog.price.rules import RETAIL, PricePeriod, ensure_has_price, price_at
 from catalog.product import queries as product_queries
 from catalog.product.data import units
-from catalog.product.rules import ensure_known, ensure_listed
+from catalog.product.rules import PRODUCT_DELISTED, ensure_known, ensure_listed
 from catalog.search import actions as search_actions
 from catalog.season import actions as season_actions
 from catalog.season.rules import SOLD, PresaleWindow
@@ -38,7 +38,6 @@ from shared.events.catalog import SkuDelisted
 from shared.outbox import publish
 
 PRICE_ENDED = "price-ended"
-PRODUCT_DELISTED = "product-delisted"
 BACK_WITH_PRODUCT = frozenset({"", PRODUCT_DELISTED})
 """Packs that are off the shelf for these reasons come back with their product."""
 
@@ -230,7 +229,7 @@ async def list_skus(db: AsyncSession, *, sku_ids: Sequence[UUID], now: datetime)
 async def list_ready(db: AsyncSession, *, product_id: UUID, now: datetime) -> None:
     """Put the packs of a product that was let through, or came back, on its shelf: those that somebody approved, that
     have a price, that were not taken off one by one, and of which no lot is held. Hold who sells it, then the
-    product (`product.actions.lock_for_shelf`)."""
+    product (`shelf.lock_product`)."""
     found = (await queries.list_skus_of(db, [product_id])).get(product_id, [])
     ready = [
         each.sku.sku_id
@@ -257,9 +256,11 @@ async def approve_sku(db: AsyncSession, *, sku_id: UUID) -> None:
 
 
 async def delist_sku(db: AsyncSession, *, sku_id: UUID, reason: str, now: datetime) -> Sku:
-    """Take a SKU off the shelf: `SkuDelisted`. Off it already, it changes nothing. 404 `sku-unknown`."""
+    """Somebody takes a SKU off the shelf: `SkuDelisted`. Off it already, only the reason changes, so that what took it
+    off does not bring it back. 404 `sku-unknown`."""
     product_id = await queries.get_product_id(db, sku_id)
     await product_queries.lock_product(db, product_id)
+    await mark_delisted_for(db, sku_id=sku_id, reason=reason)
     await delist_skus(db, [sku_id], product_ids=[product_id], reason=reason, now=now)
     return await queries.get_sku(db, sku_id)
 

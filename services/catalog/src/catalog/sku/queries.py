@@ -161,8 +161,8 @@ async def count_listed_with(db: AsyncSession, product_ids: Iterable[UUID], sku_i
 
 
 async def list_delisted_for(db: AsyncSession, product_ids: Iterable[UUID], reason: str) -> Sequence[UUID]:
-    """SKUs of these products that are off the shelf for this reason, in order of id."""
-    query = select(Sku.sku_id).where(
-        Sku.product_id.in_(set(product_ids)), ~Sku.is_listed, Sku.delisted_reason == reason
-    )
+    """SKUs of these products that are off the shelf for this reason, or for it and a detail (`lot-held: code`), in
+    order of id."""
+    is_meant = or_(Sku.delisted_reason == reason, Sku.delisted_reason.startswith(f"{reason}: ", autoescape=True))
+    query = select(Sku.sku_id).where(Sku.product_id.in_(set(product_ids)), ~Sku.is_listed, is_meant)
     return (await db.scalars(query.order_by(Sku.sku_id))).all()

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from shared.errors import Conflict, Invalid
 
+LOT_HELD = "lot-held"
+"""Why packs of a held lot are off the shelf."""
 GTIN_LENGTHS = frozenset({8, 12, 13, 14})
 
 
@@ -39,5 +41,6 @@ def ensure_not_held(blocked: Collection[UUID]) -> None:
         raise Conflict(
             "A lot of this SKU is held or recalled and there is no other: have it released, or enter a new lot.",
             code="lot-held",
+            cause=LOT_HELD,
             sku_ids=sorted(str(each) for each in blocked),
         )
