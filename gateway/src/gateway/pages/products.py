@@ -141,7 +141,8 @@ def option_label(name: str, option: dict[str, Any], page: Page) -> str:
     if name == "season":
         return str(page.t.list.season_now) if value == "now" else month_text(int(value), page.language)
     name_there = option.get("label_en" if page.language == "en" else "label")
-    return page.t.names.get(name, {}).get(value) or name_there or str(value)
+    names = page.t.names
+    return (names[name].get(value) if name in names else None) or name_there or str(value)
 
 
 def groups_of(facets: dict[str, list[dict[str, Any]]], query: ProductQuery, page: Page) -> list[Group]:
