@@ -44,10 +44,10 @@ def heard() -> list[tuple[str, str, list[type[Event]]]]:
 
 
 FOR_PEOPLE = {
+    "ProductReviewed",
     "ProfitShared",
     "OrderPlaced",  # expiry is orders' own affair
     "ShipmentCreated",
-    "ExcursionClosed",
     "DirectoryIssued",
     "NoticeIssued",  # the message centre will send it on
     "SupplierAdmitted",  # each SKU of the supplier tells for itself whether it is sold

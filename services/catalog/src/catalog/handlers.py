@@ -13,7 +13,7 @@ from shared.clock import business_day, utc_now
 from shared.consumer import Handlers
 from shared.events import Envelope
 from shared.events.logistics import ExcursionOpened, ShipmentDispatched
-from shared.events.orders import OrderCancelled, OrderPaid, SupplierOrderSettled
+from shared.events.orders import OrderCancelled, OrderPaid, RefundGranted, SupplierOrderSettled
 
 
 async def on_order_paid(db: AsyncSession, event: OrderPaid, envelope: Envelope) -> None:
@@ -69,6 +69,17 @@ async def on_supplier_order_settled(db: AsyncSession, event: SupplierOrderSettle
     )
 
 
+async def on_refund_granted(db: AsyncSession, event: RefundGranted, _: Envelope) -> None:
+    """What a line gave its village is taken back in the measure in which its goods' money goes back to the buyer."""
+    await profit_share_actions.reverse_shares(
+        db,
+        refund_id=event.refund_id,
+        refunds={line.line_id: line.goods_fen for line in event.lines},
+        refunded_at=event.granted_at,
+        now=utc_now(),
+    )
+
+
 async def on_shipment_dispatched(db: AsyncSession, event: ShipmentDispatched, _: Envelope) -> None:
     """Which lots left, for which order."""
     await reach_actions.note_dispatched(
@@ -98,6 +109,7 @@ ORDERS_HANDLERS: Handlers = {
     OrderPaid: on_order_paid,
     OrderCancelled: on_order_cancelled,
     SupplierOrderSettled: on_supplier_order_settled,
+    RefundGranted: on_refund_granted,
 }
 LOGISTICS_HANDLERS: Handlers = {
     ShipmentDispatched: on_shipment_dispatched,

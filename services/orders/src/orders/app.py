@@ -8,21 +8,45 @@ from fastapi import FastAPI
 from orders.base import Base
 from orders.cart import models as cart_models
 from orders.cart.routes import router as cart_router
+from orders.claim import models as claim_models
+from orders.claim.routes import router as claim_router
+from orders.excursion import models as excursion_models
 from orders.handlers import CATALOG_HANDLERS, LOGISTICS_HANDLERS
 from orders.jobs import jobs
+from orders.line_refund import models as line_refund_models
+from orders.line_refund.routes import router as line_refund_router
 from orders.order import models as order_models
 from orders.order.routes import router as order_router
 from orders.payment import models as payment_models
 from orders.payment.channels import close_channels
 from orders.payment.routes import router as payment_router
+from orders.photo import models as photo_models
+from orders.photo.routes import router as photo_router
+from orders.product_return import models as product_return_models
+from orders.review import models as review_models
 from orders.settings import Settings
 from orders.sku import models as sku_models
 from orders.stock import models as stock_models
 from orders.stock.routes import router as stock_router
+from orders.trail import models as trail_models
 from shared.app import Service, create_app
 from shared.consumer import Subscription
+from shared.files import open_files
 
-MODELS = (sku_models, stock_models, cart_models, order_models, payment_models)
+MODELS = (
+    sku_models,
+    stock_models,
+    cart_models,
+    order_models,
+    payment_models,
+    trail_models,
+    photo_models,
+    excursion_models,
+    line_refund_models,
+    claim_models,
+    product_return_models,
+    review_models,
+)
 
 
 def subscriptions(_: FastAPI) -> Sequence[Subscription]:
@@ -33,15 +57,29 @@ def subscriptions(_: FastAPI) -> Sequence[Subscription]:
     ]
 
 
+async def open_store(app: FastAPI) -> None:
+    """Where photos are kept."""
+    app.state.files = open_files(app.state.settings.files_url)
+
+
 service = Service(
     name="orders",
     title="助农 orders",
     settings=Settings,
     metadata=Base.metadata,
     migrations=Path(__file__).parent / "migrations",
-    routers=[cart_router, order_router, stock_router, payment_router],
+    routers=[
+        cart_router,
+        order_router,
+        stock_router,
+        payment_router,
+        line_refund_router,
+        photo_router,
+        claim_router,
+    ],
     subscriptions=subscriptions,
     jobs=jobs,
+    on_start=[open_store],
     on_stop=[close_channels],
 )
 

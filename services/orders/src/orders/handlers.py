@@ -2,12 +2,13 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orders.excursion import actions as excursion_actions
 from orders.order import actions as order_actions
 from orders.sku import actions as sku_actions
 from shared.consumer import Handlers
 from shared.events import Envelope
 from shared.events.catalog import SkuDelisted, SkuListed, SkuRevised
-from shared.events.logistics import ShipmentDelivered, ShipmentDispatched
+from shared.events.logistics import ExcursionClosed, ExcursionOpened, ShipmentDelivered, ShipmentDispatched
 
 
 async def on_sku_listed(db: AsyncSession, event: SkuListed, _: Envelope) -> None:
@@ -46,6 +47,33 @@ async def on_shipment_delivered(db: AsyncSession, event: ShipmentDelivered, _: E
     )
 
 
+async def on_excursion_opened(db: AsyncSession, event: ExcursionOpened, _: Envelope) -> None:
+    """A parcel was out of its range, or silent: whoever judges a claim will know."""
+    await excursion_actions.note_opened(
+        db,
+        excursion_id=event.excursion_id,
+        parcel_id=event.parcel_id,
+        supplier_order_id=event.supplier_order_id,
+        temperature_class=event.temperature_class,
+        kind=event.kind,
+        severity=event.severity,
+        started_at=event.started_at,
+        extreme_c=event.extreme_c,
+    )
+
+
+async def on_excursion_closed(db: AsyncSession, event: ExcursionClosed, _: Envelope) -> None:
+    """It ended."""
+    await excursion_actions.note_closed(
+        db,
+        excursion_id=event.excursion_id,
+        severity=event.severity,
+        started_at=event.started_at,
+        ended_at=event.ended_at,
+        extreme_c=event.extreme_c,
+    )
+
+
 CATALOG_HANDLERS: Handlers = {
     SkuListed: on_sku_listed,
     SkuRevised: on_sku_revised,
@@ -54,4 +82,6 @@ CATALOG_HANDLERS: Handlers = {
 LOGISTICS_HANDLERS: Handlers = {
     ShipmentDispatched: on_shipment_dispatched,
     ShipmentDelivered: on_shipment_delivered,
+    ExcursionOpened: on_excursion_opened,
+    ExcursionClosed: on_excursion_closed,
 }

@@ -1,12 +1,18 @@
 """What orders does by the clock."""
 
+from orders.claim import actions as claim_actions
+from orders.claim import queries as claim_queries
 from orders.order import actions as order_actions
 from orders.payment import jobs as payment_jobs
 from shared.clock import utc_now
 from shared.db import Database
+from shared.errors import Refusal
 from shared.jobs import Jobs
+from shared.log import logger
 
 jobs = Jobs("orders")
+log = logger(__name__)
+_BATCH = 200
 payment_jobs.register(jobs)
 
 
@@ -16,4 +22,22 @@ async def expire_unpaid_orders(database: Database) -> None:
     while True:
         async with database.begin() as db:
             if not await order_actions.expire_unpaid(db, now=utc_now()):
+                return
+
+
+@jobs.periodic("* * * * *")
+async def follow_claims(database: Database) -> None:
+    """Every minute: what the clock does to claims, each in its own short transaction, and those whose money arrived."""
+    now = utc_now()
+    async with database.read() as db:
+        due = await claim_queries.list_due_claims(db, now=now, limit=_BATCH)
+    for claim_id in due:
+        try:
+            async with database.begin() as db:
+                await claim_actions.lapse_claim(db, claim_id=claim_id, now=now)
+        except Refusal as refusal:  # one that cannot be refunded must not keep the others waiting
+            log.error("a claim cannot lapse", claim_id=str(claim_id), code=refusal.code)
+    while True:
+        async with database.begin() as db:
+            if not await claim_actions.settle_claims(db, now=now, limit=_BATCH):
                 return

@@ -4,9 +4,9 @@ import re
 from datetime import date, timedelta
 
 from catalog.authority import OfficialRole
-from catalog.moves import Moves
-from catalog.moves import status_after as _status_after
 from shared.errors import Conflict, Invalid
+from shared.moves import Moves
+from shared.moves import status_after as _status_after
 
 BRAND_MOVES: Moves = {"retire": (frozenset({"ACTIVE"}), "RETIRED")}
 GRANT_MOVES: Moves = {

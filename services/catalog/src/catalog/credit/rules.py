@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from catalog.authority import OfficialRole
-from catalog.moves import Moves
-from catalog.moves import status_after as _status_after
 from shared.errors import Conflict, Invalid
+from shared.moves import Moves
+from shared.moves import status_after as _status_after
 
 PLACEMENT_MOVES: Moves = {
     "place": (frozenset({"PROPOSED"}), "IN_FORCE"),

@@ -4,9 +4,9 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from catalog.credit.rules import CreditList
-from catalog.moves import Moves
-from catalog.moves import status_after as _status_after
 from shared.errors import Conflict, Forbidden, Invalid
+from shared.moves import Moves
+from shared.moves import status_after as _status_after
 
 MOVES: Moves = {
     "grant": (frozenset({"OPEN"}), "GRANTED"),

@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from catalog.authority import OfficialRole
-from catalog.moves import Moves
-from catalog.moves import status_after as _status_after
 from shared.errors import Conflict, Invalid
+from shared.moves import Moves
+from shared.moves import status_after as _status_after
 
 MOVES: Moves = {
     "edit": (frozenset({"DRAFT"}), "DRAFT"),

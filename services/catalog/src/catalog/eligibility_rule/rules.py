@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from catalog.moves import Moves
-from catalog.moves import status_after as _status_after
 from shared.errors import Invalid
+from shared.moves import Moves
+from shared.moves import status_after as _status_after
 
 FACTS: dict[str, str] = {
     "origin_county": "code",

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import date
 
-from catalog.moves import Moves
-from catalog.moves import status_after as _status_after
 from shared.errors import Conflict, Invalid
+from shared.moves import Moves
+from shared.moves import status_after as _status_after
 
 MOVES: Moves = {
     "investigate": (frozenset({"OPENED"}), "INVESTIGATING"),

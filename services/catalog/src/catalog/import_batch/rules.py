@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from catalog.moves import Moves
-from catalog.moves import status_after as _status_after
 from shared.errors import Conflict
+from shared.moves import Moves
+from shared.moves import status_after as _status_after
 
 STATUSES = ("UPLOADED", "CHECKING", "CHECKED", "APPLYING", "APPLIED", "REFUSED", "FAILED", "CANCELLED")
 WORKING = frozenset({"UPLOADED", "CHECKING", "APPLYING"})

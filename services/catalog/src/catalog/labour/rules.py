@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
-from catalog.moves import Moves
-from catalog.moves import status_after as _status_after
 from shared.errors import Invalid
+from shared.moves import Moves
+from shared.moves import status_after as _status_after
 
 BAND_YEARS = 5
 MOVES: Moves = {

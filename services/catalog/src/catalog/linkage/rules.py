@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from catalog.moves import Moves
-from catalog.moves import status_after as _status_after
 from shared.errors import Conflict, Invalid
+from shared.moves import Moves
+from shared.moves import status_after as _status_after
 
 WAYS = ("purchase", "employment", "land_lease", "dividend", "shareholding", "long_term_order")
 """收购, 务工, 土地流转, 分红（资产收益）, 股份合作, 长期订单."""

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from catalog.moves import Moves
-from catalog.moves import status_after as _status_after
+from shared.moves import Moves
+from shared.moves import status_after as _status_after
 
 MOVES: Moves = {
     "accept": (frozenset({"PUSHED"}), "ACCEPTED"),

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from catalog.authority import OfficialRole
-from catalog.moves import Moves
-from catalog.moves import status_after as _status_after
 from shared.errors import Conflict, Forbidden
+from shared.moves import Moves
+from shared.moves import status_after as _status_after
 
 OPEN = frozenset({"APPLIED", "TOWNSHIP_REVIEW", "DEPARTMENT_REVIEW", "COUNTY_DECISION", "PUBLIC_NOTICE"})
 IN_FORCE = frozenset({"RECOGNISED", "RECOMMENDED"})

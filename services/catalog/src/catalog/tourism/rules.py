@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Sequence
 
-from catalog.moves import Moves
-from catalog.moves import status_after as _status_after
 from shared.errors import Conflict, Invalid
+from shared.moves import Moves
+from shared.moves import status_after as _status_after
 
 KINDS = ("folk", "heritage", "red", "craft", "scenery", "farm")
 """Folk customs (民俗), heritage (非遗), red tourism (红色), crafts (技艺), scenery (风光), farm stays (农家)."""

@@ -95,6 +95,8 @@ _PAYABLE = Statement("""
     WHERE placed.order_id = :order_id AND (:sees_all OR placed.buyer_id = :person_id)
 """)
 
+_OWN = text("SELECT 1 FROM orders WHERE order_id = :order_id AND (:sees_all OR buyer_id = :person_id)")
+
 _SUPPLIER_LIST = """
     SELECT json_build_object(
         'supplier_order_id', part.supplier_order_id, 'order_id', part.order_id, 'order_number', placed.order_number,
@@ -237,6 +239,13 @@ async def get_payable(db: AsyncSession | Direct, order_id: UUID, caller: Caller,
         raise Conflict("The order does not wait for a payment.", code="order-not-payable", order_status=status)
     description = rules.describe(titles, piece_count)
     return rules.PayableOrder(found_id, order_number, buyer_id, payable_fen, payment_due_at, description)
+
+
+async def ensure_own_order(db: AsyncSession, order_id: UUID, caller: Caller) -> None:
+    """NotFound `order-not-found` unless the caller is the order's buyer or an operator."""
+    values = {"order_id": order_id, "person_id": caller.person_id, "sees_all": caller.is_operator}
+    if await db.scalar(_OWN, values) is None:
+        raise no_such_order()
 
 
 def no_such_order() -> NotFound:

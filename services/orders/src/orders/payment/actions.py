@@ -158,8 +158,8 @@ async def postpone_check(db: AsyncSession, payment_id: UUID, until: datetime) ->
     await db.execute(_POSTPONE, {"payment_id": payment_id, "until": until})
 
 
-async def request_refund(db: AsyncSession, *, order_id: UUID, amount_fen: int, reason: str, now: datetime) -> None:
-    """Give `amount_fen` of the order's payment back: recorded here, sent to the provider after the commit.
+async def request_refund(db: AsyncSession, *, order_id: UUID, amount_fen: int, reason: str, now: datetime) -> UUID:
+    """Give `amount_fen` of the order's payment back, recorded here and sent after the commit; the refund's id.
 
     Conflict `order-not-paid` if no payment won the order, `refund-exceeds-payment` (extra `left_fen`) if earlier
     refunds left less. May be called while the order's row is locked: only the row of the payment that won is locked
@@ -189,6 +189,7 @@ async def request_refund(db: AsyncSession, *, order_id: UUID, amount_fen: int, r
             left_fen=found.left_fen,
         )
     await _send_after_commit(db, refund_id)
+    return refund_id
 
 
 async def refund_payment(

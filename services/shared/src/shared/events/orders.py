@@ -1,7 +1,7 @@
 """What orders announces: an order placed, paid or cancelled, with everything that others need of it."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from shared.events.envelope import DivisionCode, Event, Fen, Grams, Part
@@ -118,3 +118,59 @@ class SupplierOrderSettled(Event):
     supplier_id: UUID
     lines: tuple[SettledLine, ...]
     settled_at: datetime
+
+
+class RefundedLine(Part):
+    """Pieces of a line whose money goes back, as a share of what was frozen at placement."""
+
+    line_id: UUID
+    sku_id: UUID
+    product_id: UUID
+    quantity: int
+    goods_fen: Fen
+
+
+class RefundGranted(Event):
+    """Money of a delivered part goes back to its buyer: for a claim, whose goods stay there, or for goods sent back.
+
+    `refunded_fen` is the lines' goods and the share of the delivery, borne by the supplier and the carrier in these
+    parts. It follows the part's `SupplierOrderSettled` and has its subject. A grant is final; the money's own way
+    to the buyer is the payment's affair.
+    """
+
+    type: ClassVar[str] = "orders.refund-granted.v1"
+    subject_field: ClassVar[str] = "supplier_order_id"
+
+    refund_id: UUID
+    order_id: UUID
+    order_number: str
+    supplier_order_id: UUID
+    supplier_id: UUID
+    buyer_id: UUID
+    buyer_kind: str
+    organisation_id: UUID | None = None
+    cause: Literal["claim", "return"]
+    cause_id: UUID
+    lines: tuple[RefundedLine, ...]
+    delivery_fen: Fen = 0
+    refunded_fen: Fen
+    supplier_fen: Fen
+    carrier_fen: Fen = 0
+    granted_at: datetime
+
+
+class ProductReviewed(Event):
+    """What buyers say of a product changed: a review came, or one was hidden or shown again.
+
+    The figures are those of all reviews shown; of two such events the one with the higher `revision` is right.
+    """
+
+    type: ClassVar[str] = "orders.product-reviewed.v1"
+    subject_field: ClassVar[str] = "product_id"
+
+    product_id: UUID
+    supplier_id: UUID
+    rating_count: int
+    rating_sum: int
+    revision: int
+    reviewed_at: datetime

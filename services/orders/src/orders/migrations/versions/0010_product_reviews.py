@@ -1,8 +1,25 @@
-"""What buyers say of what they bought."""
+"""What buyers say of what they bought.
+
+Revision ID: 0010
+"""
+
+from pathlib import Path
+from typing import cast
+
+from alembic import op
+from alembic.operations import Operations
+
+from shared.migrations import execute_script
 
 revision = "0010"
 down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).parents[1] / "sql"
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """Create the tables, and the triggers that hold their sums."""
+    script = (SQL / "0010_product_reviews.sql").read_text(encoding="utf-8")
+    execute_script(cast(Operations, op), script)  # alembic's module stands for it

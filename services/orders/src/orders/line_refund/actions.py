@@ -1,0 +1,108 @@
+"""Speaking for pieces of a line, and granting money for them: the refund, its shares and its event in one act."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from orders.line_refund import queries, rules
+from orders.line_refund.models import LineRefund
+from orders.payment import actions as payment_actions
+from shared.events.orders import RefundedLine, RefundGranted
+from shared.outbox import publish
+
+_TAKE = text("UPDATE line_balances SET claimed_count = claimed_count + :count WHERE line_id = :line_id")
+
+
+async def take_pieces(db: AsyncSession, line: rules.SoldLine, count: int) -> rules.LineBalance:
+    """Speak for pieces of the line, which is held until the end; the balance before. 409 `pieces-claimed-already`."""
+    balance = await queries.lock_balance(db, line)
+    rules.ensure_left(balance, count)
+    await db.execute(_TAKE, {"line_id": line.line_id, "count": count})
+    return balance
+
+
+async def free_pieces(db: AsyncSession, line: rules.SoldLine, count: int) -> None:
+    """The claim or return does not stand any more: others may speak for its pieces."""
+    await queries.lock_balance(db, line)
+    await db.execute(_TAKE, {"line_id": line.line_id, "count": -count})
+
+
+async def grant_refund(
+    db: AsyncSession,
+    line: rules.SoldLine,
+    *,
+    line_refund_id: UUID,
+    cause: Literal["claim", "return"],
+    cause_id: UUID,
+    piece_count: int,
+    weight_g: int | None,
+    with_delivery: bool,
+    carrier_bp: int,
+    now: datetime,
+) -> rules.RefundShare:
+    """Give the share of pieces that were spoken for back to the buyer; one cause is granted once (the key holds it).
+
+    Recorded with the refund of the payment, which is sent after the commit: whatever is killed in between, either all
+    of it happened or nothing. Conflict `order-not-paid`, `refund-exceeds-payment`.
+    """
+    balance = await queries.lock_balance(db, line)
+    share = rules.refund_share(
+        balance,
+        count=piece_count,
+        weight_g=weight_g,
+        net_weight_g=line.net_weight_g,
+        with_delivery=with_delivery,
+        carrier_bp=carrier_bp,
+    )
+    refund_id = None
+    if share.total_fen:
+        refund_id = await payment_actions.request_refund(
+            db, order_id=line.order_id, amount_fen=share.total_fen, reason=f"{cause} {line.order_number}", now=now
+        )
+    db.add(
+        LineRefund(
+            line_refund_id=line_refund_id,
+            line_id=line.line_id,
+            refund_id=refund_id,
+            cause=cause,
+            cause_id=cause_id,
+            piece_count=piece_count,
+            goods_fen=share.goods_fen,
+            delivery_fen=share.delivery_fen,
+            supplier_fen=share.supplier_fen,
+            carrier_fen=share.carrier_fen,
+            granted_at=now,
+        )
+    )
+    await db.flush()
+    event = RefundGranted(
+        refund_id=line_refund_id,
+        order_id=line.order_id,
+        order_number=line.order_number,
+        supplier_order_id=line.supplier_order_id,
+        supplier_id=line.supplier_id,
+        buyer_id=line.buyer_id,
+        buyer_kind=line.buyer_kind,
+        organisation_id=line.organisation_id,
+        cause=cause,
+        cause_id=cause_id,
+        lines=(
+            RefundedLine(
+                line_id=line.line_id,
+                sku_id=line.sku_id,
+                product_id=line.product_id,
+                quantity=piece_count,
+                goods_fen=share.goods_fen,
+            ),
+        ),
+        delivery_fen=share.delivery_fen,
+        refunded_fen=share.total_fen,
+        supplier_fen=share.supplier_fen,
+        carrier_fen=share.carrier_fen,
+        granted_at=now,
+    )
+    await publish(db, event, now=now)
+    return share

@@ -1,0 +1,41 @@
+"""Writing the trail beside the deed."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from orders.trail.models import TrailEntry
+
+Actor = Literal["buyer", "supplier", "operator", "clock", "rule"]
+
+
+async def record(
+    db: AsyncSession,
+    *,
+    subject_kind: Literal["claim", "return", "review"],
+    subject_id: UUID,
+    verb: str,
+    from_status: str | None,
+    to_status: str,
+    reason: str,
+    actor: Actor,
+    person_id: UUID | None,
+    now: datetime,
+) -> None:
+    """One more entry of the subject's trail."""
+    db.add(
+        TrailEntry(
+            subject_kind=subject_kind,
+            subject_id=subject_id,
+            verb=verb,
+            from_status=from_status,
+            to_status=to_status,
+            reason=reason,
+            actor=actor,
+            person_id=person_id,
+            done_at=now,
+        )
+    )
+    await db.flush()
