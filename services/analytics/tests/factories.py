@@ -5,7 +5,15 @@ from uuid import UUID, uuid4
 
 from shared.events import Envelope, Event
 from shared.events.catalog import SkuListed
-from shared.events.orders import DeliveryAddress, OrderCancelled, OrderPaid, SoldLine, SoldPart
+from shared.events.orders import (
+    DeliveryAddress,
+    OrderCancelled,
+    OrderPaid,
+    RefundedLine,
+    RefundGranted,
+    SoldLine,
+    SoldPart,
+)
 
 PAID_AT = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 PROVINCE, CITY, COUNTY = "520000", "520300", "520326"
@@ -64,6 +72,32 @@ def order_cancelled(paid: OrderPaid) -> OrderCancelled:
         was_paid=True,
         refunded_fen=paid.payable_fen,
         cancelled_at=PAID_AT,
+    )
+
+
+def refund_granted(paid: OrderPaid, *, line: int = 0, goods_fen: int = 100) -> RefundGranted:
+    """A claim of one piece of a line was granted."""
+    [part] = paid.parts
+    sold = part.lines[line]
+    return RefundGranted(
+        refund_id=uuid4(),
+        order_id=paid.order_id,
+        order_number=paid.order_number,
+        supplier_order_id=part.supplier_order_id,
+        supplier_id=part.supplier_id,
+        buyer_id=paid.buyer_id,
+        buyer_kind=paid.buyer_kind,
+        cause="claim",
+        cause_id=uuid4(),
+        lines=(
+            RefundedLine(
+                line_id=sold.line_id, sku_id=sold.sku_id, product_id=sold.product_id, quantity=1, goods_fen=goods_fen
+            ),
+        ),
+        delivery_fen=7,
+        refunded_fen=goods_fen + 7,
+        supplier_fen=goods_fen + 7,
+        granted_at=PAID_AT,
     )
 
 

@@ -19,7 +19,7 @@ from shared.consumer import BatchSubscription
 from shared.db import Transactions
 from shared.events import EVENTS, Envelope, Event, decode
 from shared.events.catalog import SkuListed, SkuRevised
-from shared.events.orders import OrderCancelled, OrderPaid
+from shared.events.orders import OrderCancelled, OrderPaid, RefundGranted
 from shared.log import logger
 
 CONSUMER = "analytics"
@@ -45,7 +45,7 @@ class Feeds:
     _inserted_at: float = field(default=float("-inf"))
 
     async def apply_orders(self, envelopes: list[Envelope]) -> None:
-        """Payments and cancellations of one batch."""
+        """Payments, cancellations and refunds of one batch."""
         await self._gather(envelopes)
         events = await self._read("orders", envelopes)
         await fact_actions.apply_orders(
@@ -53,6 +53,7 @@ class Feeds:
             paid=[(event, position) for event, position in events if isinstance(event, OrderPaid)],
             # What was never paid is no fact; and money that came late may have paid it after all.
             cancelled=[event for event, _ in events if isinstance(event, OrderCancelled) and event.was_paid],
+            refunded=[(event, position) for event, position in events if isinstance(event, RefundGranted)],
             hash_key=self.hash_key,
         )
 
@@ -100,6 +101,6 @@ class Feeds:
 def subscriptions(feeds: Feeds) -> list[BatchSubscription]:
     """What analytics listens to."""
     return [
-        BatchSubscription(CONSUMER, "orders", (OrderPaid, OrderCancelled), feeds.apply_orders),
+        BatchSubscription(CONSUMER, "orders", (OrderPaid, OrderCancelled, RefundGranted), feeds.apply_orders),
         BatchSubscription(CONSUMER, "catalog", (SkuListed, SkuRevised), feeds.apply_catalog),
     ]

@@ -4,7 +4,7 @@ from itertools import permutations
 from uuid import uuid4
 
 import pytest
-from factories import envelopes, order_cancelled, order_paid, sold_line
+from factories import envelopes, order_cancelled, order_paid, refund_granted, sold_line
 from sqlalchemy import text
 
 FIGURES = """
@@ -79,3 +79,37 @@ async def test_an_event_that_cannot_be_read_is_parked_and_the_rest_goes_on(feeds
     parked = (await db.execute(text("SELECT consumer, event_id, error FROM parked_events"))).all()
     assert [(row.consumer, row.event_id) for row in parked] == [("analytics<-orders", broken.id)]
     assert "order_number" in parked[0].error
+
+
+REFUNDS = """
+    SELECT count(), sum(sales_fen), sum(refunded_fen), sum(sales_fen - refunded_fen)
+    FROM sold_lines FINAL WHERE is_cancelled = 0
+"""
+
+
+def refunds():
+    """Two orders; of the first's lines 300 + 200 and 50 fen go back: 550 of 6,000."""
+    first = order_paid(sold_line(payable_fen=1000), sold_line(payable_fen=2000))
+    given = (refund_granted(first, goods_fen=300), refund_granted(first, goods_fen=200))
+    other = order_paid(sold_line(payable_fen=3000))
+    return envelopes(first, other, *given, refund_granted(first, line=1, goods_fen=50))
+
+
+@pytest.mark.parametrize("order", list(permutations(range(5)))[::7])
+async def test_refunds_are_subtracted_once_in_any_order_and_after_any_replay(feeds, unmerged, order):
+    events = refunds()
+    for place in order:
+        await feeds.apply_orders([events[place]])
+    assert await unmerged.read(REFUNDS) == [[3, 6000, 550, 5450]]
+    await feeds.apply_orders(events)
+    await feeds.apply_orders(events[:1])
+    assert await unmerged.read(REFUNDS) == [[3, 6000, 550, 5450]]
+
+
+async def test_merging_changes_no_refund(feeds, warehouse):
+    events = refunds()
+    for event in (*events, *events):
+        await feeds.apply_orders([event])
+    await warehouse.execute("OPTIMIZE TABLE sold_lines FINAL")
+    await warehouse.execute("OPTIMIZE TABLE refunded_lines FINAL")
+    assert await warehouse.read(REFUNDS) == [[3, 6000, 550, 5450]]

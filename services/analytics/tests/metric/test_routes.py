@@ -13,7 +13,15 @@ async def read_meta(client, headers):
 
 async def test_every_measure_and_dimension_is_defined_in_both_languages(client, as_caller, figures):  # noqa: ARG001
     meta = await read_meta(client, as_caller(kind="analyst"))
-    assert [each["name"] for each in meta["measures"]] == ["sales_fen", "orders", "quantity", "weight_g", "buyers"]
+    assert [each["name"] for each in meta["measures"]] == [
+        "sales_fen",
+        "orders",
+        "quantity",
+        "weight_g",
+        "buyers",
+        "refunded_fen",
+        "net_sales_fen",
+    ]
     for each in (*meta["measures"], *meta["dimensions"]):
         assert all(each[words][language] for words in ("label", "definition") for language in ("zh", "en"))
     assert meta["data_range"] == {"first": None, "last": None}

@@ -14,7 +14,7 @@ from catalog.profit_contract import actions as contract_actions
 from catalog.profit_share import actions, queries
 from shared.errors import Conflict, Invalid
 from shared.events.catalog import ProfitShared
-from shared.events.orders import SettledLine, SupplierOrderSettled
+from shared.events.orders import RefundedLine, RefundGranted, SettledLine, SupplierOrderSettled
 from shared.testing import NOW, deliver, published
 
 SETTLED = NOW - timedelta(days=40)
@@ -76,6 +76,33 @@ async def test_the_same_event_twice_is_shared_once(db, make):
         await deliver(db, ORDERS_HANDLERS, event)
     assert await sums(db, contract) == queries.ContractSums(share_fen=516, paid_fen=0, order_count=1)
     assert len(await published(db, ProfitShared)) == 1
+
+
+async def test_a_granted_refund_takes_its_share_back_once(db, make):
+    supplier = await make.supplier(db)
+    contract = await a_contract(db, supplier.supplier_id)
+    line = a_line(10_000)
+    await settle(db, supplier.supplier_id, line)
+    event = RefundGranted(
+        refund_id=uuid4(),
+        order_id=uuid4(),
+        order_number="N1",
+        supplier_order_id=uuid4(),
+        supplier_id=supplier.supplier_id,
+        buyer_id=uuid4(),
+        buyer_kind="consumer",
+        cause="claim",
+        cause_id=uuid4(),
+        lines=(RefundedLine(line_id=line.line_id, sku_id=uuid4(), product_id=uuid4(), quantity=1, goods_fen=5_000),),
+        delivery_fen=300,
+        refunded_fen=5_300,
+        supplier_fen=5_300,
+        granted_at=SETTLED,
+    )
+    for _ in range(2):
+        await deliver(db, ORDERS_HANDLERS, event)
+    assert (await sums(db, contract)).share_fen == 500 - 249
+    assert [each.share_fen for each in await published(db, ProfitShared)] == [500, -249]
 
 
 async def test_two_consumers_at_once_share_a_line_once(fresh_database, make):

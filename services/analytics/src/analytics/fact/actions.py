@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from analytics.fact import rules
 from analytics.fact.models import BuyerHashKey
 from analytics.warehouse import Warehouse
-from shared.events.orders import OrderCancelled, OrderPaid
+from shared.events.orders import OrderCancelled, OrderPaid, RefundGranted
 
 _KEY_BYTES = 32
 _COPIED = (
@@ -20,10 +20,23 @@ _COPIED = (
 )
 _FIND_CANCELLED = "SELECT order_id FROM cancelled_orders WHERE order_id IN {order_ids:Array(UUID)}"
 _CANCEL = f"""
-    INSERT INTO sold_lines ({_COPIED}, is_cancelled, version)
-    SELECT {_COPIED}, 1, bitOr(version, {rules.CANCELLED}) FROM sold_lines
+    INSERT INTO sold_lines ({_COPIED}, refunded_fen, is_cancelled, version)
+    SELECT {_COPIED}, refunded_fen, 1, bitOr(version, {rules.CANCELLED}) FROM sold_lines
     WHERE order_id IN {{order_ids:Array(UUID)}} AND is_cancelled = 0
 """  # noqa: S608 - made of our own column names
+_REFUND = f"""
+    INSERT INTO sold_lines ({_COPIED}, refunded_fen, is_cancelled, version)
+    SELECT {_COPIED}, total.fen, is_cancelled, bitOr(total.latest, bitAnd(version, {rules.CANCELLED}))
+    FROM (
+        SELECT {_COPIED}, is_cancelled, version FROM sold_lines FINAL WHERE order_id IN {{order_ids:Array(UUID)}}
+    ) AS sold
+    INNER JOIN (
+        SELECT line_id, sum(refunded_fen) AS fen, max(version) AS latest FROM refunded_lines FINAL
+        WHERE line_id IN (SELECT line_id FROM sold_lines WHERE order_id IN {{order_ids:Array(UUID)}})
+        GROUP BY line_id
+    ) AS total USING (line_id)
+"""  # noqa: S608 - as above
+_FIND_REFUNDED = "SELECT DISTINCT order_id FROM refunded_lines WHERE order_id IN {order_ids:Array(UUID)}"
 
 
 async def apply_orders(
@@ -31,14 +44,18 @@ async def apply_orders(
     *,
     paid: Sequence[tuple[OrderPaid, int]],
     cancelled: Sequence[OrderCancelled],
+    refunded: Sequence[tuple[RefundGranted, int]] = (),
     hash_key: bytes,
 ) -> None:
-    """Store payments (each with its event's position) and cancellations, whichever came first.
+    """Store payments, cancellations and refunds (with their events' positions), whichever came first.
 
-    Cancellations are written down before anything else: whoever stops in between finds them when the batch comes again.
+    Cancellations and refunds are written down before anything else: whoever stops in between finds them when the batch
+    comes again.
     """
     void = {event.order_id for event in cancelled}
     await warehouse.insert("cancelled_orders", [{"order_id": str(order_id)} for order_id in sorted(void)])
+    given_back = [row for event, position in refunded for row in rules.refund_rows(event, version=position)]
+    await warehouse.insert("refunded_lines", given_back)
     if paid:
         order_ids = [str(event.order_id) for event, _ in paid]
         known = {UUID(row[0]) for row in await warehouse.read(_FIND_CANCELLED, {"order_ids": order_ids})}
@@ -51,6 +68,11 @@ async def apply_orders(
     earlier = void - {event.order_id for event, _ in paid}
     if earlier:
         await warehouse.execute(_CANCEL, {"order_ids": [str(order_id) for order_id in sorted(earlier)]})
+    touched = {event.order_id for event, _ in refunded}
+    if paid:
+        touched |= {UUID(row[0]) for row in await warehouse.read(_FIND_REFUNDED, {"order_ids": order_ids})}
+    if touched:
+        await warehouse.execute(_REFUND, {"order_ids": [str(order_id) for order_id in sorted(touched)]})
 
 
 async def ensure_hash_key(db: AsyncSession) -> bytes:

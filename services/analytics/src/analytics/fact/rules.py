@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from analytics.regions import origin_of
-from shared.events.orders import OrderPaid
+from shared.events.orders import OrderPaid, RefundGranted
 
 NOBODY = UUID(int=0)
 """Stands where no organisation bought; no organisation has this id."""
@@ -61,3 +61,15 @@ def fact_rows(event: OrderPaid, *, version: int, is_cancelled: bool, hash_key: b
                 "sales_fen": line.payable_fen,
                 **whole_order,
             }
+
+
+def refund_rows(event: RefundGranted, *, version: int) -> Iterable[dict[str, Any]]:
+    """One row a line of which money was given back. `version` is the event's position."""
+    for line in event.lines:
+        yield {
+            "line_id": str(line.line_id),
+            "refund_id": str(event.refund_id),
+            "order_id": str(event.order_id),
+            "refunded_fen": line.goods_fen,
+            "version": version,
+        }

@@ -109,6 +109,26 @@ MEASURES = {
             ),
             "uniqExact(buyer_key)",
         ),
+        Measure(
+            "refunded_fen",
+            Words("退款额", "Refunds"),
+            "fen",
+            Words("分", "fen"),
+            Words(
+                "售后(理赔、退货)已同意退回的商品金额,计在原订单支付的当日与分组,不含运费,以分计。",
+                "Goods' money granted back after delivery (claims, returns), on the day of the payment and in the "
+                "groups of what was sold; without delivery; fen.",
+            ),
+            "sum(refunded_fen)",
+        ),
+        Measure(
+            "net_sales_fen",
+            Words("净销售额", "Net sales"),
+            "fen",
+            Words("分", "fen"),
+            Words("销售额减去退款额,以分计。", "Sales less refunds; fen."),
+            "sum(sales_fen - refunded_fen)",
+        ),
     )
 }
 
