@@ -101,8 +101,8 @@ async def test_a_granted_refund_takes_its_share_back_once(db, make):
     )
     for _ in range(2):
         await deliver(db, ORDERS_HANDLERS, event)
-    assert (await sums(db, contract)).share_fen == 500 - 249
-    assert [each.share_fen for each in await published(db, ProfitShared)] == [500, -249]
+    assert (await sums(db, contract)).share_fen == 250
+    assert [each.share_fen for each in await published(db, ProfitShared)] == [500, -250]
 
 
 async def test_two_consumers_at_once_share_a_line_once(fresh_database, make):
