@@ -50,6 +50,9 @@ class MovesMachine(DatabaseMachine):
     async def before_verb(self, db: AsyncSession, verb: str) -> str | None:
         """The code of what refuses a legal move all the same, if something does."""
 
+    def moved(self, verb: str) -> None:
+        """The verb was done: what else the model knows."""
+
     @initialize()
     def start(self) -> None:
         self.subject_id = self.do(self.begin)
@@ -71,6 +74,7 @@ class MovesMachine(DatabaseMachine):
         else:
             assert outcome == "done", (verb, self.status)
             self.status = after
+            self.moved(verb)
             assert self.snapshot()[0]["revision"] > revision
             return
         assert self.snapshot() == before

@@ -157,7 +157,8 @@ class Counties:
 
 
 def reader_of(column: Column, *, head_unit: str, options: tuple[Option, ...], counties: Counties) -> Read:
-    """How to read this column's cells in this file; `head_unit` is the unit that the file's own head names."""
+    """How to read this column's cells in this file, texts as `cells.shown` gives them; `head_unit` is the unit that the
+    file's own head names."""
     read = _reader(column, head_unit=head_unit, options=options, counties=counties)
     return read if column.type in ("text", "prose", "code") else _remembering(read)
 
@@ -223,11 +224,12 @@ def _measure_reader(head_unit: str, options: tuple[Option, ...]) -> Read:
 
 def _text_reader(column: Column) -> Read:
     longest = column.max_length
-    put = cells.shown if column.type == "prose" else cells.line
-    is_code = column.type == "code"
+    is_prose, is_code = column.type == "prose", column.type == "code"
 
     def read(cell: Cell) -> str:
-        text = put(cell)
+        text = cell if isinstance(cell, str) else cells.shown(cell)
+        if not is_prose:
+            text = cells.one_line(text)
         if is_code:
             text = cells.folded(text).upper().replace(" ", "")
         if len(text) > longest:
@@ -284,11 +286,11 @@ _MOST_REMEMBERED = 20_000
 
 
 def _remembering(read: Read) -> Read:
-    """The same text gives the same value: the rows of a table name the same few counties, shelves and prices."""
-    known: dict[str, Any] = {}
+    """The same text or number gives the same value: the rows of a table name the same few counties, shelves, prices."""
+    known: dict[str | float, Any] = {}
 
     def remembered(cell: Cell) -> Any:
-        if type(cell) is not str:
+        if type(cell) is not str and type(cell) is not float:
             return read(cell)
         value = known.get(cell, _MISSING)
         if value is _MISSING:

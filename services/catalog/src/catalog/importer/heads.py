@@ -99,8 +99,6 @@ def _heads(table: Table, number: int, row: list[Cell], known: dict[str, Column],
     missing = [column for column in kind.columns if column.is_required and column.name not in places]
     if missing:
         raise TableRefused("columns-missing", heads_zh=_joined(missing, "zh"), heads_en=_joined(missing, "en"))
-    if table.formula_errors:
-        warnings.append({"code": "formula-errors", "count": table.formula_errors})
     return Heads(number, tuple(cells.line(cell) for cell in row), tuple(places.values()), tuple(warnings))
 
 

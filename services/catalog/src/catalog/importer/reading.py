@@ -192,15 +192,7 @@ def _row_frames(order: Order, table: Table, heads: Heads, reader: RowReader) -> 
     warnings: list[dict[str, Any]] = []
     batch = order.batch_id.encode()
     count = bad = number = 0
-    for number, row in table.rows():
-        if number <= heads.row:
-            continue
-        texts = [cells.shown(cell) for cell in row]
-        if not any(texts):
-            continue
-        if number <= heads.row + 2 and reader.is_example(texts):
-            warnings.append({"code": "example-skipped", "row": number})
-            continue
+    for number, row, texts in _rows_below(table, heads, reader, warnings):
         count += 1
         if count > order.max_rows:
             raise TableRefused("too-many-rows", most=order.max_rows)
@@ -216,14 +208,36 @@ def _row_frames(order: Order, table: Table, heads: Heads, reader: RowReader) -> 
         yield _rows_frame(lines, number, bad)
     if not count:
         raise TableRefused("rows-none")
-    warnings += [
-        {
-            "code": "head-merged" if (heads.row - 1, index + table.first_column) in table.covered else "head-blank",
-            "column": column_letter(index + table.first_column),
-        }
-        for index in sorted(reader.unheaded)
-    ]
+    warnings += _remarks(table, heads, reader.unheaded)
     yield {"frame": "end", "row_count": count, "warnings": warnings}, b""
+
+
+def _rows_below(
+    table: Table, heads: Heads, reader: RowReader, warnings: list[dict[str, Any]]
+) -> Iterator[tuple[int, list[Cell], list[str]]]:
+    """The rows below the heads that hold something, with their texts; our template's example is passed over."""
+    for number, row in table.rows():
+        if number <= heads.row:
+            continue
+        texts = [cells.shown(cell) for cell in row]
+        if not any(texts):
+            continue
+        if number <= heads.row + 2 and reader.is_example(texts):
+            warnings.append({"code": "example-skipped", "row": number})
+            continue
+        yield number, row, texts
+
+
+def _remarks(table: Table, heads: Heads, unheaded: set[int]) -> list[dict[str, Any]]:
+    """What is to be said of a table that was read to its end: columns below no head, formulas without a value."""
+    places = [index + table.first_column for index in sorted(unheaded)]
+    hidden = {place for place in places if (heads.row - 1, place) in table.remarks.covered}
+    found: list[dict[str, Any]] = [
+        {"code": "head-merged" if place in hidden else "head-blank", "column": column_letter(place)} for place in places
+    ]
+    if table.remarks.formula_errors:
+        found.append({"code": "formula-errors", "count": table.remarks.formula_errors})
+    return found
 
 
 def _rows_frame(lines: list[bytes], last: int, bad: int) -> tuple[dict[str, Any], bytes]:

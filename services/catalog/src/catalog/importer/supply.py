@@ -10,6 +10,7 @@ from catalog.supply import data, rules
 from shared.errors import Invalid
 
 KEY = ("county_code", "township", "village", "enterprise", "product_name", "year")
+_NAMES = ("township", "village", "enterprise", "product_name", "operator_name")
 
 
 def _keys(values: Values) -> tuple[str, ...]:
@@ -20,20 +21,18 @@ def _check(values: Values) -> Iterable[Fault]:
     given = values.pop("scale_unit_given", None)
     values["scale_unit"] = values["scale_unit"] or given
     if values["scale_unit"] is None:
-        yield "scale_value", "scale-unit-missing", {}
-        return
-    scale = values["scale_value"]
+        return [("scale_value", "scale-unit-missing", {})]
+    for name in _NAMES:
+        values[name] = rules.plain(values[name])
     try:
-        facts = rules.checked(
-            {**values, "scale_value": Decimal(scale)},
+        rules.ensure_possible(
+            {**values, "scale_value": Decimal(values["scale_value"])},
             categories=product_data.categories(),
             units=data.scale_units(),
         )
     except Invalid as refusal:
-        yield refusal.field or "product_name", refusal.code, {}
-        return
-    values["township"], values["village"], values["enterprise"] = facts.township, facts.village, facts.enterprise
-    values["product_name"], values["operator_name"] = facts.product_name, facts.operator_name
+        return [(refusal.field or "product_name", refusal.code, {})]
+    return ()
 
 
 def _scale_units() -> tuple[Option, ...]:

@@ -65,7 +65,7 @@ def shown(cell: Cell) -> str:
         text = cell.strip()
         if not text.isprintable():
             text = _INVISIBLE.sub("", text).replace("\r\n", "\n").replace("\r", "\n").strip()
-        return text[1:] if text.startswith(_FORMULA_STARTS) else text
+        return text[1:] if text[:1] == "'" and text.startswith(_FORMULA_STARTS) else text
     if cell is None:
         return ""
     if isinstance(cell, float):
@@ -77,7 +77,11 @@ def shown(cell: Cell) -> str:
 
 def line(cell: Cell) -> str:
     """The same on one line, blanks as single spaces."""
-    text = shown(cell)
+    return one_line(shown(cell))
+
+
+def one_line(text: str) -> str:
+    """What is shown, on one line."""
     return text if text.isprintable() and "  " not in text else _BLANKS.sub(" ", text)
 
 

@@ -1,5 +1,5 @@
-"""A file's tables as rows of cells, one after the other. CSV is never whole in memory; a sheet of xlsx is, so that
-reading happens in a process of its own, which ends."""
+"""A file's tables as rows of cells, one after the other. CSV and xlsx are never whole in memory; a sheet of xls or ods
+is, so that those are kept short, and reading happens in a process of its own, which ends."""
 
 import csv
 from collections.abc import Callable, Iterator
@@ -8,8 +8,9 @@ from pathlib import Path
 
 import python_calamine
 
-from catalog.spreadsheet.cells import Cell
 from catalog.spreadsheet.formats import FileFormat, TableRefused, ensure_inflates
+from catalog.spreadsheet.sheet import Remarks, Row
+from catalog.spreadsheet.workbook import Workbook
 
 _CHUNK = 1 << 20
 _SAMPLE = 1 << 16
@@ -17,35 +18,40 @@ _WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _ENCODINGS = ("utf-8-sig", "gb18030")
 SEPARATORS = (",", ";", "\t")
 _FIELD_LIMIT = 100_000
-
-Row = tuple[int, list[Cell]]
+MOST_ROWS_AT_ONCE = 65_536
+"""Rows that a file may have which is read whole: as many as the old xls format holds."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """One sheet. `rows` gives each row with its number in the sheet, blank rows too; every call begins anew.
-
-    `covered` are the cells (row, column from 0) that a merged cell hides; `encoding` and `separator` are a CSV file's.
-    """
+    """One sheet. `rows` gives each row with its number in the sheet; every call begins anew. `remarks` are complete
+    when it came to its end. `encoding` and `separator` are a CSV file's."""
 
     name: str
     rows: Callable[[], Iterator[Row]]
     row_count: int
     first_column: int = 0
-    covered: frozenset[tuple[int, int]] = field(default_factory=frozenset)
+    remarks: Remarks = field(default_factory=Remarks)
     encoding: str = ""
     separator: str = ""
-    formula_errors: int = 0
 
 
 def open_tables(path: Path, file_format: FileFormat, *, max_inflated_bytes: int) -> list[Table]:
     """The visible sheets of a workbook, or a CSV file once for each way in which its lines could be parted.
 
-    Refuses what formats refuses, `encoding-unknown` and `file-damaged`.
+    Refuses what formats and workbook refuse, `encoding-unknown`, `file-locked` and `too-many-rows-at-once`.
     """
     if file_format == "csv":
         return _text_tables(path)
-    errors = ensure_inflates(path, max_inflated_bytes=max_inflated_bytes) if file_format != "xls" else 0
+    if file_format == "xlsx":
+        book = Workbook(path, max_inflated_bytes=max_inflated_bytes)
+        return [Table(each.name, each.rows, each.row_count, remarks=each.remarks) for each in book.sheets()]
+    if file_format == "ods":
+        ensure_inflates(path, max_inflated_bytes=max_inflated_bytes)
+    return _whole_tables(path)
+
+
+def _whole_tables(path: Path) -> list[Table]:
     try:
         book = python_calamine.CalamineWorkbook.from_path(path)
     except (python_calamine.CalamineError, OSError, ValueError) as error:
@@ -57,26 +63,28 @@ def open_tables(path: Path, file_format: FileFormat, *, max_inflated_bytes: int)
         if each.visible == python_calamine.SheetVisibleEnum.Visible
         and each.typ == python_calamine.SheetTypeEnum.WorkSheet
     ]
-    return [_sheet_table(book, name, errors) for name in visible]
+    return [_sheet_table(book, name) for name in visible]
 
 
-def _sheet_table(book: python_calamine.CalamineWorkbook, name: str, errors: int) -> Table:
+def _sheet_table(book: python_calamine.CalamineWorkbook, name: str) -> Table:
     try:
         sheet = book.get_sheet_by_name(name)
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise TableRefused("file-damaged") from error
-    covered = frozenset(
+    if sheet.total_height > MOST_ROWS_AT_ONCE:
+        raise TableRefused("too-many-rows-at-once", most=MOST_ROWS_AT_ONCE)
+    covered = {
         (row, column)
         for (top, left), (bottom, right) in (sheet.merged_cell_ranges or [])[:1000]
         for row in range(top, min(bottom, top + 100) + 1)
         for column in range(left, min(right, left + 100) + 1)
         if (row, column) != (top, left)
-    )
+    }
 
     def rows() -> Iterator[Row]:
         return ((number, list(row)) for number, row in enumerate(sheet.iter_rows(), start=1))
 
-    return Table(name, rows, sheet.total_height, (sheet.start or (0, 0))[1], covered, formula_errors=errors)
+    return Table(name, rows, sheet.total_height, (sheet.start or (0, 0))[1], Remarks(covered))
 
 
 def _text_tables(path: Path) -> list[Table]:

@@ -24,6 +24,8 @@ GRAMS_PER_UNIT = {"吨": 1_000_000, "公斤": 1_000, "千克": 1_000, "斤": 500
 """Weights as villages say them (1 斤 = 500 g)."""
 
 _LARGEST_G = 10**15  # a thousand million tonnes: more than the world harvests of anything
+_LARGEST_SCALE = 10**10
+_LARGEST_PRICE_FEN = 10**8
 _PLACES_OF_SCALE = 2
 
 
@@ -86,60 +88,56 @@ def plain(text: str) -> str:
 
 
 def checked(given: Mapping[str, Any], *, categories: Collection[str], units: Collection[str]) -> SupplyFacts:
-    """The facts with plain names, if they can be true.
+    """The facts with plain names, if they can be true. Refuses as `ensure_possible`."""
+    values = {name: plain(value) if isinstance(value, str) else value for name, value in given.items()}
+    facts = SupplyFacts(**{name: value for name, value in values.items() if name in FACT_NAMES})
+    ensure_possible({name: getattr(facts, name) for name in FACT_NAMES}, categories=categories, units=units)
+    return facts
+
+
+def ensure_possible(facts: Mapping[str, Any], *, categories: Collection[str], units: Collection[str]) -> None:
+    """Whether facts under their names in SupplyFacts, with plain names, can be true. An import asks it of each row.
 
     422 `holder-missing`, `category-unknown`, `scale-unit-unknown`, `scale-invalid`, `output-invalid`,
     `price-range-reversed`, `month-invalid`, `year-invalid`, `count-negative`, `entry-name-missing`, with the field.
     """
-    values: dict[str, Any] = {
-        name: plain(value) if isinstance(value, str) else value for name, value in given.items() if name in FACT_NAMES
-    }
-    facts = SupplyFacts(**values)
-    _ensure_named(facts)
-    _ensure(facts.category in categories, "category-unknown", "category", f"There is no category {facts.category!r}.")
-    _ensure(
-        facts.scale_unit in units,
-        "scale-unit-unknown",
-        "scale_unit",
-        f"There is no unit of scale {facts.scale_unit!r}.",
-    )
-    _ensure(
-        0 < facts.scale_value < 10**10 and facts.scale_value == round(facts.scale_value, _PLACES_OF_SCALE),
-        "scale-invalid",
-        "scale_value",
-        "The scale is a number above 0 with at most two decimals.",
-    )
-    _ensure(
-        0 < facts.yearly_output_g <= _LARGEST_G, "output-invalid", "yearly_output_g", "The yearly output is above 0."
-    )
+    if not facts["product_name"]:
+        raise Invalid("Say which product it is.", code="entry-name-missing", field="product_name")
+    if not facts["township"]:
+        raise Invalid("Say in which township it is.", code="entry-name-missing", field="township")
+    if not (facts["village"] or facts["enterprise"]):
+        raise Invalid("An entry is of a village or of an enterprise: name one.", code="holder-missing", field="village")
+    if facts["category"] not in categories:
+        raise Invalid(f"There is no category {facts['category']!r}.", code="category-unknown", field="category")
+    if facts["scale_unit"] not in units:
+        raise Invalid(
+            f"There is no unit of scale {facts['scale_unit']!r}.", code="scale-unit-unknown", field="scale_unit"
+        )
+    _ensure_figures(facts)
+
+
+def _ensure_figures(facts: Mapping[str, Any]) -> None:
+    scale = facts["scale_value"]
+    if not 0 < scale < _LARGEST_SCALE or scale != round(scale, _PLACES_OF_SCALE):
+        raise Invalid(
+            "The scale is a number above 0 with at most two decimals.", code="scale-invalid", field="scale_value"
+        )
+    if not 0 < facts["yearly_output_g"] <= _LARGEST_G:
+        raise Invalid("The yearly output is above 0.", code="output-invalid", field="yearly_output_g")
     for name in ("season_from_month", "season_to_month"):
-        _ensure(1 <= getattr(facts, name) <= 12, "month-invalid", name, "A month is 1 to 12.")  # noqa: PLR2004
-    _ensure(
-        0 < facts.price_from_fen <= facts.price_to_fen <= 10**8,
-        "price-range-reversed",
-        "price_to_fen",
-        "The price range goes from a price above 0 to the same or a higher one.",
-    )
-    _ensure(2000 <= facts.year <= 2100, "year-invalid", "year", "The year is a year of our time.")  # noqa: PLR2004
-    for name, count in (("expected_persons_count", facts.expected_persons_count), ("sold_g", facts.sold_g or 0)):
-        _ensure(0 <= count <= _LARGEST_G, "count-negative", name, "This cannot be below 0.")
-    return facts
-
-
-def _ensure_named(facts: SupplyFacts) -> None:
-    _ensure(bool(facts.product_name), "entry-name-missing", "product_name", "Say which product it is.")
-    _ensure(bool(facts.township), "entry-name-missing", "township", "Say in which township it is.")
-    _ensure(
-        bool(facts.village or facts.enterprise),
-        "holder-missing",
-        "village",
-        "An entry is of a village or of an enterprise: name one.",
-    )
-
-
-def _ensure(is_right: bool, code: str, field: str, sentence: str) -> None:
-    if not is_right:
-        raise Invalid(sentence, code=code, field=field)
+        if not 1 <= facts[name] <= 12:  # noqa: PLR2004 - months
+            raise Invalid("A month is 1 to 12.", code="month-invalid", field=name)
+    if not 0 < facts["price_from_fen"] <= facts["price_to_fen"] <= _LARGEST_PRICE_FEN:
+        raise Invalid(
+            "The price range goes from a price above 0 to the same or a higher one.",
+            code="price-range-reversed",
+            field="price_to_fen",
+        )
+    if not 2000 <= facts["year"] <= 2100:  # noqa: PLR2004 - our time
+        raise Invalid("The year is a year of our time.", code="year-invalid", field="year")
+    for name in ("expected_persons_count", "sold_g"):
+        if not 0 <= (facts[name] or 0) <= _LARGEST_G:
+            raise Invalid("This cannot be below 0.", code="count-negative", field=name)
 
 
 def status_after(verb: str, status: str) -> str:
