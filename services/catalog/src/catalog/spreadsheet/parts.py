@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 from xml.parsers.expat import ExpatError
 
@@ -42,13 +43,13 @@ class Parts:
 
         Refuses `file-damaged` and `file-inflates-too-large`.
         """
-        parser = XMLPullParser(("start", "end"))
+        parser: XMLPullParser[Element] = XMLPullParser(("start", "end"))
         above: list[Element] = []
         wanted: dict[str, str | None] = {}
         with damage_refused():
             for piece in self.pieces(name):
                 parser.feed(piece)
-                for event, element in parser.read_events():
+                for event, element in cast("Iterator[tuple[str, Element]]", parser.read_events()):
                     if event == "start":
                         above.append(element)
                         continue

@@ -89,8 +89,10 @@ def plain(text: str) -> str:
 
 def checked(given: Mapping[str, Any], *, categories: Collection[str], units: Collection[str]) -> SupplyFacts:
     """The facts with plain names, if they can be true. Refuses as `ensure_possible`."""
-    values = {name: plain(value) if isinstance(value, str) else value for name, value in given.items()}
-    facts = SupplyFacts(**{name: value for name, value in values.items() if name in FACT_NAMES})
+    values: dict[str, Any] = {
+        name: plain(value) if isinstance(value, str) else value for name, value in given.items() if name in FACT_NAMES
+    }
+    facts = SupplyFacts(**values)
     ensure_possible({name: getattr(facts, name) for name in FACT_NAMES}, categories=categories, units=units)
     return facts
 
