@@ -167,7 +167,7 @@ class EventMachine(AppealMachine):
             event_id=uuid4(),
             supplier_id=self.supplier_id,
             kind="sampling_failed",
-            source="sampling",
+            source="market_supervision",
             reference=uuid4().hex,
             summary="农残超标",
             occurred_on=date(2026, 5, 1),
@@ -184,12 +184,12 @@ class EventMachine(AppealMachine):
 
 
 def test_an_objection_to_a_placement_goes_only_where_the_table_says(database_url, make):
-    run(AppealMachine, url=database_url, make=make, steps=14)
+    run(AppealMachine, url=database_url, make=make, examples=10, steps=14)
 
 
 def test_a_repair_goes_only_where_the_table_says(database_url, make):
-    run(RepairMachine, url=database_url, make=make, examples=12)
+    run(RepairMachine, url=database_url, make=make, examples=6)
 
 
 def test_an_objection_to_an_event_goes_only_where_the_table_says(database_url, make):
-    run(EventMachine, url=database_url, make=make, examples=12)
+    run(EventMachine, url=database_url, make=make, examples=6)

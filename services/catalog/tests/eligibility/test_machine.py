@@ -106,4 +106,4 @@ class VersionMachine(MovesMachine):
 
 
 def test_a_version_goes_only_where_the_table_says(database_url, make):
-    run(VersionMachine, url=database_url, make=make, steps=14)
+    run(VersionMachine, url=database_url, make=make, examples=8, steps=14)

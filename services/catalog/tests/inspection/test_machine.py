@@ -84,4 +84,4 @@ class InspectionMachine(MovesMachine):
 
 
 def test_a_report_goes_only_where_the_table_says(database_url, make):
-    run(InspectionMachine, url=database_url, make=make)
+    run(InspectionMachine, url=database_url, make=make, examples=8)

@@ -63,4 +63,4 @@ class LicenceMachine(MovesMachine):
 
 
 def test_a_licence_goes_only_where_the_table_says(database_url, make):
-    run(LicenceMachine, url=database_url, make=make)
+    run(LicenceMachine, url=database_url, make=make, examples=8)
