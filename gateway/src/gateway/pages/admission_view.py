@@ -131,6 +131,47 @@ def facts_of(found: dict[str, Any], page: Page) -> list[tuple[str, str]]:
     ]
 
 
+def evidence_of(found: dict[str, Any], page: Page) -> dict[str, Any]:
+    """Household linkage as it is registered: the sum as a definition list, each linkage as a row, and whether the
+    application says otherwise."""
+    linkage, t = found["linkage"], page.t.admission
+    fields, ways = page.t.names["application_field"], page.t.names["linkage_way"]
+    estimated = t.estimated if linkage["is_estimated"] else ""
+    year = linkage["income_year"]
+    facts = [
+        (fields["linkage_ways"], joined((ways[each] for each in linkage["ways"]), page)),
+        (fields["linked_household_count"], f"{linkage['household_count']:,} {t.household_unit}{estimated}"),
+        (fields["linked_person_count"], f"{linkage['person_count']:,} {t.person_unit}{estimated}"),
+        (t.income_of(year=year) if year else t.income, money(linkage["income_fen"]) if year else ""),
+    ]
+    said, counted = found["application"]["linked_household_count"] or 0, linkage["household_count"]
+    return {
+        "facts": facts if counted else [],
+        "differs": t.linkage_differs(said=f"{said:,}", counted=f"{counted:,}") if 0 < counted != said else "",
+        "heads": [
+            Head(t.village),
+            Head(fields["linkage_ways"]),
+            Head(t.state),
+            Head(fields["linked_household_count"], is_number=True),
+            Head(fields["linked_person_count"], is_number=True),
+            Head(t.income, is_number=True),
+            Head(fields["agreement_document_ids"]),
+        ],
+        "rows": [
+            {
+                **each,
+                "place": f"{each['township']} {each['village']}",
+                "way_name": ways[each["way"]],
+                "status_name": page.t.names["linkage_status"][each["status"]],
+                "tone": "leaf" if each["status"] == "CONFIRMED" else "",
+                "income": money(each["income_fen"]),
+                "agreement_url": document_url(each["agreement_document_id"]) if each["agreement_document_id"] else "",
+            }
+            for each in linkage["items"]
+        ],
+    }
+
+
 def documents_of(found: dict[str, Any], page: Page) -> list[tuple[str, str]]:
     """(label, address) of the documents that the application names."""
     names = page.t.names["application_field"]

@@ -4,6 +4,7 @@ import asyncio
 from uuid import UUID, uuid4
 
 import pytest
+from linkage_cases import a_linkage, confirmed, homes
 
 PDF = b"%PDF-1.7 an agreement"
 
@@ -171,6 +172,40 @@ async def test_reasons_stand_beside_what_they_name_and_the_difference_tells_what
     await way.step(db, supplier_id, "submit")
     changes = (await client.get(f"{path}/difference", headers=people["agriculture"])).json()["changes"]
     assert {"field": "products", "before": "香菇、黑木耳，产自红塔镇", "after": "香菇，产自大山村"} in changes
+
+
+async def test_the_desk_sees_the_linkage_that_is_registered_and_the_application_follows_it(client, db, way, people):
+    supplier_id = await way.draft(db)
+    path = f"/v1/admissions/{supplier_id}"
+    agreement = await way.document(db, supplier_id)
+    first = await confirmed(db, supplier_id, households=homes(*map(str, range(1, 8))), agreement_document_id=agreement)
+    await a_linkage(db, supplier_id, verbs=("submit",), way="employment", village="红旗村", households=homes("91"))
+    await a_linkage(db, supplier_id, way="dividend", village="青山村")
+    await way.step(db, supplier_id, "submit")
+    shown = (await client.get(path, headers=people["assistance"])).json()
+    linkage, said = shown["linkage"], shown["application"]
+    assert (linkage["household_count"], linkage["person_count"], linkage["is_estimated"]) == (7, 21, False)
+    assert (linkage["ways"], linkage["income_year"], linkage["income_fen"]) == (["purchase"], 2026, 300_000)
+    told = [(each["status"], each["way"], each["household_count"]) for each in linkage["items"]]
+    assert told == [("CONFIRMED", "purchase", 7), ("SUBMITTED", "employment", 1)]
+    assert linkage["items"][0]["linkage_id"] == str(first.linkage_id)
+    figures = ("linked_household_count", "linked_person_count", "yearly_income_fen", "linkage_ways")
+    assert [said[each] for each in figures] == [7, 21, 300_000, ["purchase"]]
+    assert said["agreement_document_ids"][0] == str(agreement)
+    assert shown["supplier"]["linked_households"] == 7
+
+
+async def test_without_a_confirmed_linkage_the_applicant_speaks_for_itself_until_one_is(client, db, way, people):
+    supplier_id = await way.on_the_way(db, "submit")
+    own = people["own"](supplier_id)
+    shown = (await client.get(f"/v1/admissions/{supplier_id}", headers=own)).json()
+    assert (shown["linkage"]["household_count"], shown["linkage"]["items"]) == (0, [])
+    assert (shown["application"]["linked_household_count"], shown["supplier"]["linked_households"]) == (86, 86)
+    await confirmed(db, supplier_id)
+    await way.step(db, supplier_id, "withdraw")
+    await way.edit(db, supplier_id, linked_household_count=500, linked_person_count=900)
+    shown = (await client.get(f"/v1/admissions/{supplier_id}", headers=own)).json()
+    assert (shown["application"]["linked_household_count"], shown["supplier"]["linked_households"]) == (500, 3)
 
 
 async def test_a_code_let_through_is_shown_as_such(client, db, way, people):

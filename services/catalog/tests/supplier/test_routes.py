@@ -11,7 +11,6 @@ def a_supplier(make, **given):
         "name": "古丈云雾茶叶专业合作社",
         "county_code": "433126",
         "uscc": make.a_uscc(),
-        "linked_households": 88,
         **given,
     }
 
@@ -23,6 +22,8 @@ def key():
 async def test_a_supplier_registers_as_a_draft_that_only_those_concerned_see(client, make, as_caller):
     organisation_id = uuid4()
     own = as_caller(kind="supplier", organisation_id=organisation_id)
+    boast = await client.post("/v1/suppliers", json=a_supplier(make, linked_households=88), headers=own | key())
+    assert (boast.status_code, boast.json()["code"]) == (422, "linked-households-counted")
     response = await client.post("/v1/suppliers", json=a_supplier(make), headers=own | key())
     assert response.status_code == 201, response.text
     assert (response.json()["supplier_id"], response.json()["status"]) == (str(organisation_id), "DRAFT")
@@ -101,7 +102,8 @@ async def test_a_supplier_edits_what_it_tells_of_itself(client, db, make, as_cal
     assert (edited.status_code, edited.headers["etag"], edited.json()["story"]) == (200, '"2"', "三代种菇")
     assert (await client.patch(path, json={"story": "x"}, headers=own)).status_code == 428
     assert (await client.patch(path, json={"story": "x"}, headers=own | {"if-match": '"1"'})).status_code == 412
-    assert (await client.patch(path, json={"uscc": "x"}, headers=own | {"if-match": '"2"'})).status_code == 422
+    for kept in ({"uscc": "x"}, {"linked_households": 500}):
+        assert (await client.patch(path, json=kept, headers=own | {"if-match": '"2"'})).status_code == 422
     foreign = as_caller(kind="supplier", organisation_id=uuid4()) | {"if-match": '"2"'}
     assert (await client.patch(path, json={"story": "x"}, headers=foreign)).status_code == 403
 

@@ -15,6 +15,7 @@ from catalog.licence import actions as licence_actions
 from catalog.licence import queries as licence_queries
 from catalog.licence import rules as licence_rules
 from catalog.licence.models import Licence
+from catalog.linkage import queries as linkage_queries
 from catalog.notice.actions import Fact, notify
 from catalog.notice.rules import PLATFORM, desk_id
 from catalog.region import queries as region_queries
@@ -70,7 +71,9 @@ async def edit_application(
         await document_queries.ensure_documents_of(
             db, [UUID(each) for each in application[field]], organisation_id=supplier_id, field=field
         )
-    households = application["linked_household_count"] or 0
+    changes: dict[str, Any] = {"name": identity["name"], "name_en": identity["name_en"]}
+    if not await linkage_queries.has_linkages(db, supplier_id):
+        changes["linked_households"] = application["linked_household_count"] or 0
     supplier = await supplier_actions.redraft_supplier(
         db,
         supplier_id=supplier_id,
@@ -78,7 +81,7 @@ async def edit_application(
         uscc=identity["uscc"],
         is_uscc_as_printed=identity["is_uscc_as_printed"],
         county_code=identity["county_code"],
-        changes={"name": identity["name"], "name_en": identity["name_en"], "linked_households": households},
+        changes=changes,
         now=now,
     )
     admission.application = dict(application)
@@ -91,7 +94,8 @@ async def edit_application(
 async def submit(
     db: AsyncSession, *, supplier_id: UUID, expected_revision: int, caller: Caller | None, now: datetime
 ) -> Admission:
-    """Hand the application in, as it is, to the county's agriculture office.
+    """Hand the application in, as it is, to the county's agriculture office. Where linkages of the supplier are
+    confirmed, its evidence of linkage is what these say, not what it says of itself.
 
     409 `supplier-status`; 412 `stale`; 422 `application-incomplete` with all `faults`.
     """
@@ -103,6 +107,16 @@ async def submit(
     on = business_day(now)
     places = await region_queries.list_places(db, [supplier.county_code], day=on)
     held = [licence_queries.held_of(each) for each in licences]
+    evidence = await linkage_queries.get_evidence(db, supplier_id, on=on)
+    if evidence.summary.household_count:
+        admission.application = rules.evidenced(
+            admission.application,
+            ways=evidence.ways,
+            household_count=evidence.summary.household_count,
+            person_count=evidence.summary.person_count,
+            yearly_income_fen=evidence.income_fen,
+            agreement_document_ids=[str(each) for each in evidence.agreement_document_ids],
+        )
     rules.ensure_no_faults(
         rules.faults(
             admission.application,

@@ -15,6 +15,7 @@ from catalog.admission.schemas import (
     DeadlineSchema,
     DifferenceSchema,
     FindingSchema,
+    LinkageEvidenceSchema,
     OpinionIn,
     OpinionSchema,
     RejectionIn,
@@ -28,6 +29,7 @@ from catalog.authority import (
 )
 from catalog.licence import queries as licence_queries
 from catalog.licence.schemas import licence_of
+from catalog.linkage import queries as linkage_queries
 from catalog.region import queries as region_queries
 from catalog.supplier import queries as supplier_queries
 from catalog.supplier import rules as supplier_rules
@@ -303,6 +305,7 @@ async def _shown(
         supplier=SupplierSchema.of(supplier),
         county=place.province + place.city + place.county,
         application=Application.model_validate(admission.application),
+        linkage=LinkageEvidenceSchema.of(await linkage_queries.get_evidence(db, supplier.supplier_id, on=today)),
         licences=[licence_of(each) for each in await licence_queries.list_licences(db, supplier.supplier_id)],
         round=admission.round,
         submitted_at=admission.submitted_at,

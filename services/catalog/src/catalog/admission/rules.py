@@ -138,6 +138,27 @@ def faults(
     return found
 
 
+def evidenced(
+    application: Mapping[str, Any],
+    *,
+    ways: Collection[str],
+    household_count: int,
+    person_count: int,
+    yearly_income_fen: int,
+    agreement_document_ids: Collection[str],
+) -> dict[str, Any]:
+    """The application with the linkage that was confirmed; agreements that it names beside stay."""
+    named = [*agreement_document_ids, *application.get("agreement_document_ids", [])]
+    return {
+        **application,
+        "linkage_ways": list(ways),
+        "linked_household_count": household_count,
+        "linked_person_count": person_count,
+        "yearly_income_fen": yearly_income_fen,
+        "agreement_document_ids": list(dict.fromkeys(named)),
+    }
+
+
 def _linkage_faults(application: Mapping[str, Any]) -> list[Fault]:
     households = application.get("linked_household_count") or 0
     persons = application.get("linked_person_count") or 0

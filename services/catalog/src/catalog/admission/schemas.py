@@ -1,13 +1,14 @@
 """Applications as they come in and go out."""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from catalog.fields import DivisionCode, Line, Prose, Reason, Title
 from catalog.licence.schemas import LicenceSchema
+from catalog.linkage.queries import LinkageEvidence
 from catalog.supplier.schemas import Kind, SupplierSchema
 
 Part = Literal["production", "linkage"]
@@ -121,6 +122,59 @@ class DeadlineSchema(BaseModel):
     confidence: str
 
 
+class LinkageItem(BaseModel):
+    """A linkage that was handed in: SUBMITTED waits for the assistance office of its county, CONFIRMED counts."""
+
+    linkage_id: UUID
+    status: str
+    way: str
+    township: str
+    village: str
+    from_on: date
+    until_on: date | None
+    household_count: int
+    person_count: int
+    income_fen: int
+    agreement_document_id: UUID | None
+
+
+class LinkageEvidenceSchema(BaseModel):
+    """Household linkage (联农带农) as it is registered today. Households and persons are those of confirmed linkages,
+    each counted once, `is_estimated` if some count rests on a coefficient; `income_fen` is what these brought in
+    `income_year`, the newest that is known. Without a confirmed linkage the application's own figures are all there
+    is."""
+
+    household_count: int
+    person_count: int
+    is_estimated: bool
+    ways: list[str]
+    income_year: int | None
+    income_fen: int
+    items: list[LinkageItem]
+
+    @classmethod
+    def of(cls, evidence: LinkageEvidence) -> Self:
+        return cls(
+            household_count=evidence.summary.household_count,
+            person_count=evidence.summary.person_count,
+            is_estimated=evidence.summary.is_estimated,
+            ways=list(evidence.ways),
+            income_year=evidence.income_year,
+            income_fen=evidence.income_fen,
+            items=[
+                LinkageItem.model_validate(
+                    {
+                        **{name: getattr(row.linkage, name, None) for name in LinkageItem.model_fields},
+                        "household_count": row.household_count,
+                        "person_count": row.person_count,
+                        "income_fen": row.income_fen,
+                    }
+                )
+                for row in evidence.rows
+            ],
+        )
+
+
 class AdmissionSchema(BaseModel):
     """An application with all that a reviewer needs. `verbs` are what the reader may do now; `parts` the opinions that
     the reader may give; `findings` all reasons, the latest round first."""
@@ -128,6 +182,7 @@ class AdmissionSchema(BaseModel):
     supplier: SupplierSchema
     county: str
     application: Application
+    linkage: LinkageEvidenceSchema
     licences: list[LicenceSchema]
     round: int
     submitted_at: datetime | None

@@ -11,7 +11,7 @@ from sqlalchemy import extract, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.linkage.models import Linkage, LinkageHousehold, LinkageIncome
-from catalog.linkage.rules import COUNTED, LinkageSummary, VillageCount, counted
+from catalog.linkage.rules import COUNTED, WAYS, LinkageSummary, VillageCount, counted
 from shared.errors import NotFound
 
 Group = Literal["all", "county", "village", "supplier"]
@@ -60,6 +60,19 @@ class LinkageRow:
     household_count: int
     person_count: int
     income_fen: int
+
+
+@dataclass(frozen=True)
+class LinkageEvidence:
+    """What speaks for a supplier's linkage on a day: households and persons of confirmed linkages, each counted once,
+    the ways and agreements of these, what they brought in the newest year, and all linkages that were handed in."""
+
+    summary: LinkageSummary
+    ways: tuple[str, ...]
+    agreement_document_ids: tuple[UUID, ...]
+    income_year: int | None
+    income_fen: int
+    rows: tuple[LinkageRow, ...]
 
 
 def unknown_linkage() -> NotFound:
@@ -234,6 +247,38 @@ async def count_households(
     return {key: counted(parts) for key, parts in villages.items()}
 
 
+async def get_evidence(db: AsyncSession, supplier_id: UUID, *, on: date) -> LinkageEvidence:
+    """What speaks for the supplier's linkage on that day. Drafts and what was returned speak for nothing."""
+    query = select(Linkage).where(
+        Linkage.supplier_id == supplier_id,
+        Linkage.status.in_(("SUBMITTED", "CONFIRMED")),
+        or_(Linkage.until_on.is_(None), Linkage.until_on > on),
+    )
+    found = await db.scalars(query)
+    handed_in = sorted(found, key=lambda each: (each.status, each.township, each.village, each.way, each.linkage_id))
+    confirmed = [each for each in handed_in if each.status == "CONFIRMED" and each.from_on <= on]
+    incomes = await db.execute(
+        select(
+            LinkageIncome.year, func.sum(LinkageIncome.wage_fen + LinkageIncome.asset_fen + LinkageIncome.operating_fen)
+        )
+        .where(LinkageIncome.linkage_id.in_([each.linkage_id for each in confirmed]))
+        .group_by(LinkageIncome.year)
+        .order_by(LinkageIncome.year.desc())
+        .limit(1)
+    )
+    year, income_fen = next(((each.year, int(each[1])) for each in incomes), (None, 0))
+    return LinkageEvidence(
+        summary=await summarise_linkage(db, supplier_id, on=on),
+        ways=tuple(way for way in WAYS if any(each.way == way for each in confirmed)),
+        agreement_document_ids=tuple(
+            dict.fromkeys(each.agreement_document_id for each in confirmed if each.agreement_document_id is not None)
+        ),
+        income_year=year,
+        income_fen=income_fen,
+        rows=tuple(await _with_counts(db, handed_in)),
+    )
+
+
 async def list_income_totals(
     db: AsyncSession, *, supplier_id: UUID | None = None, prefixes: Collection[str] | None = None
 ) -> list[tuple[int, int, int, int]]:
@@ -266,6 +311,6 @@ async def list_suppliers_turning(
 
 
 async def has_linkages(db: AsyncSession, supplier_id: UUID) -> bool:
-    """Whether any linkage of the supplier was ever confirmed; else what it declared of itself stands."""
+    """Whether any linkage of the supplier was ever confirmed; else what was declared of it stands."""
     found = select(Linkage.linkage_id).where(Linkage.supplier_id == supplier_id, Linkage.status.in_(COUNTED)).limit(1)
     return await db.scalar(found) is not None

@@ -84,7 +84,7 @@ async def register_supplier(
 async def edit_supplier(
     db: AsyncSession, *, supplier_id: UUID, expected_revision: int, changes: dict[str, Any], now: datetime
 ) -> Supplier:
-    """Change name, story or linked households; its listed SKUs are announced anew, for they carry the name.
+    """Change name or story; its listed SKUs are announced anew, for they carry the name.
 
     409 `supplier-under-review` while its application is being judged.
     """

@@ -11,6 +11,7 @@ from catalog.cursors import cursor_name_and_id
 from catalog.fields import DivisionCode, Line
 from catalog.supplier import actions, queries
 from catalog.supplier.models import Supplier
+from catalog.supplier.rules import ensure_not_declared
 from catalog.supplier.schemas import (
     ReasonIn,
     Status,
@@ -36,11 +37,13 @@ router = APIRouter(prefix="/v1/suppliers", tags=["suppliers"])
 async def register_supplier(db: Db, caller: CallerDep, once: Once, body: SupplierIn) -> Response:
     """Register: a supplier's own account becomes DRAFT and opens an application, an operator's is admitted at once.
 
-    409 `supplier-exists`; 422 `uscc-invalid`, `uscc-missing`, `uscc-kind-mismatch`, `county-unknown`.
+    409 `supplier-exists`; 422 `uscc-invalid`, `uscc-missing`, `uscc-kind-mismatch`, `county-unknown`, and for a
+    supplier `linked-households-counted`.
     """
     if caller.is_operator:
         supplier_id = body.supplier_id or new_id()
     elif caller.kind == "supplier" and caller.organisation_id is not None:
+        ensure_not_declared(body.linked_households)
         supplier_id = caller.organisation_id
         ensure_may_edit(caller, body.supplier_id or supplier_id)
     else:
@@ -111,7 +114,8 @@ async def get_supplier(
 async def edit_supplier(
     db: Db, caller: CallerDep, expected: IfMatch, supplier_id: UUID, body: SupplierPatch, response: Response
 ) -> SupplierSchema:
-    """Change name, story or linked households. Kind, county and credit code are what was admitted: they stay."""
+    """Change name or story. Kind, county and credit code are what was admitted: they stay; linked households are
+    counted from confirmed linkages."""
     ensure_may_edit(caller, supplier_id)
     changes = body.model_dump(exclude_unset=True, exclude_none=True)
     supplier = await actions.edit_supplier(

@@ -201,3 +201,13 @@ def ensure_may_sell(status: str) -> None:
         raise Conflict(
             "The supplier is not admitted, or is suspended: its goods cannot be listed.", code="supplier-not-active"
         )
+
+
+def ensure_not_declared(linked_households: int) -> None:
+    """422 `linked-households-counted`: a supplier does not say how many households it is linked with."""
+    if linked_households:
+        raise Invalid(
+            "Households are counted from confirmed linkages: enter those, with the villages.",
+            code="linked-households-counted",
+            field="linked_households",
+        )

@@ -37,7 +37,12 @@ class SupplierIn(BaseModel):
     uscc: Line | None = None
     story: Prose = ""
     story_en: Prose = ""
-    linked_households: int = Field(default=0, ge=0, le=1_000_000, description="Households linked (联农带农).")
+    linked_households: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="For operators: households linked (联农带农), until confirmed linkages are counted.",
+    )
     is_uscc_as_printed: bool = Field(
         default=False,
         description="The licence really has this code, though its check character does not fit: a reviewer decides.",
@@ -59,7 +64,6 @@ class SupplierPatch(BaseModel):
     name_en: Line | None = None
     story: Prose | None = None
     story_en: Prose | None = None
-    linked_households: int | None = Field(default=None, ge=0, le=1_000_000)
 
 
 class ReasonIn(BaseModel):
