@@ -7,10 +7,8 @@ from playwright.sync_api import Response
 
 from deploy.demo.accounts import (
     ANALYST,
-    APPLICANT,
     INSTITUTION,
     OFFICES,
-    OFFICIAL,
     OPERATOR,
     REVIEWER,
     DemoAccount,
@@ -21,16 +19,11 @@ from tests.browser.shopper import Shopper
 
 pytestmark = pytest.mark.browser
 
-ACCOUNTS = [
-    supplier_account(suppliers()[0].key),
-    APPLICANT,
-    *(office for (county, _), office in OFFICES.items() if county == "420325"),
-    OFFICIAL,
-    REVIEWER,
-    OPERATOR,
-    ANALYST,
-    INSTITUTION,
-]
+SUPPLIER = supplier_account(suppliers()[0].key)
+AGRICULTURE, ASSISTANCE, TOWNSHIP = (OFFICES["420325", role] for role in ("agriculture", "assistance", "township"))
+ACCOUNTS = [SUPPLIER, AGRICULTURE, ASSISTANCE, TOWNSHIP, REVIEWER, OPERATOR, ANALYST, INSTITUTION]
+LOOK_FURTHER = [SUPPLIER, AGRICULTURE, OPERATOR]
+"""For these the first page behind each list is looked at too: one of each kind, for the pages are the same."""
 MENU = "nav.work-nav a, nav.account-ways a"
 FIRST_OF_LIST = "main .work-table tbody th[scope=row] a"
 
@@ -46,9 +39,9 @@ def ensure_good(visitor: Shopper, path: str, language: str) -> None:
     assert len(headings) == 1, f"{path}: {headings}"
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= visitor.width, f"{path} is {wide} pixels wide in a window of {visitor.width}"
+    visitor.ensure_accessible()
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.matches('.skip')"), f"{path}: the first stop is no way to the content"
-    visitor.ensure_accessible()
 
 
 @pytest.mark.parametrize("account", ACCOUNTS, ids=lambda account: account.email.partition("@")[0])
@@ -71,7 +64,7 @@ def test_every_page_of_the_menu_is_good_on_a_phone(shopper: Callable[..., Shoppe
     for path in paths:
         ensure_good(visitor, path, "en" if is_english else "zh-CN")
         first = visitor.page.locator(FIRST_OF_LIST)
-        if first.count():
+        if account in LOOK_FURTHER and first.count():
             details.add(first.first.get_attribute("href") or "")
     for path in sorted(details):
         ensure_good(visitor, path, "en" if is_english else "zh-CN")

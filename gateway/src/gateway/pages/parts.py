@@ -19,6 +19,11 @@ class Head:
     is_number: bool = False
     unit: str = ""
 
+    @property
+    def named(self) -> str:
+        """The label with its unit, where the head itself is not seen: beside the value on a phone."""
+        return f"{self.label} {self.unit}".rstrip()
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
