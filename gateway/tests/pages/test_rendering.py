@@ -106,6 +106,7 @@ def draw_checkout(page: Page, answer: Answer) -> str:
         typed=Typed(recipient="林小美", province="110000"),
         errors=Typed(phone=page.t.checkout.phone_wrong),
         regions=RegionChoice(provinces, [], [], is_complete=False),
+        book=[{"address_id": "a1", "recipient": "林小美", "detail": "幸福路 1 号"}],
         trouble=checkout.Trouble(page.t.checkout.price_changed, ["x"], back_to_cart=True),
         key="k",
     ).body.decode()

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from gateway.pages import (
     account,
+    addresses,
     admissions,
     cart,
     certificates,
@@ -58,6 +59,7 @@ routers: list[APIRouter] = [
     cart.router,
     entry.router,
     account.router,
+    addresses.router,
     checkout.router,
     payment.router,
     orders.router,

@@ -19,11 +19,14 @@ from gateway.services import Services
 from gateway.visitor import CheckedForm, SignedIn, Visitor
 from shared.errors import Conflict, Invalid, Refusal
 from shared.ids import new_id
+from shared.log import logger
 
 router = APIRouter(default_response_class=Response)
 
-_FIELDS = ("recipient", "phone", "province", "city", "county", "detail", "note")
+_FIELDS = ("recipient", "phone", "province", "city", "county", "detail", "note", "keep_address")
 _MOST_LINES = 100
+
+log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,10 @@ async def show(
     trouble: Trouble | None = None,
 ) -> Response:
     """The form as typed beside the cart as it is now."""
-    cart, (regions, _) = await asyncio.gather(
-        services.orders.get("/v1/cart", visitor=visitor), region_choice(services, typed, page.language)
+    cart, (regions, _), book = await asyncio.gather(
+        services.orders.get("/v1/cart", visitor=visitor),
+        region_choice(services, typed, page.language),
+        services.orders.get("/v1/addresses", visitor=visitor),
     )
     if not cart["lines"]:
         return page.go("/cart")
@@ -60,6 +65,7 @@ async def show(
         typed=typed,
         errors=Typed(errors or {}),
         regions=regions,
+        book=book["items"],
         trouble=trouble,
         key=key,
     )
@@ -67,8 +73,14 @@ async def show(
 
 @router.get("/checkout")
 async def get_checkout(page: PageDep, services: Services, visitor: SignedIn) -> Response:
-    """The form with a new key: sending it twice places one order."""
-    typed = Typed(recipient=visitor.display_name, phone=visitor.phone or "")
+    """The form with a new key: sending it twice places one order. It begins with the address that was chosen from the
+    book (`?address=`, or `new` for none of them), else with the default one."""
+    book = (await services.orders.get("/v1/addresses", visitor=visitor))["items"]
+    chosen = page.request.query_params.get("address") or (book[0]["address_id"] if book else "")
+    saved = next((each for each in book if each["address_id"] == chosen), None)
+    typed = Typed(recipient=visitor.display_name, phone=visitor.phone or "", keep_address="yes")
+    if saved is not None:
+        typed = await typed_from(services, saved)
     return await show(page, services, visitor, typed=typed, key=str(new_id()))
 
 
@@ -111,9 +123,33 @@ async def post_checkout(page: PageDep, services: Services, visitor: SignedIn, fo
     except Invalid as refusal:
         found = field_errors(refusal, page)
         return await show(page, services, visitor, typed=typed, key=str(new_id()), status=422, errors=found)
+    if typed.keep_address == "yes":
+        await _keep_address(services, visitor, body["address"], key)
     response = RedirectResponse(f"/orders/{order['order_id']}/pay", 303)
     page.remember_cart_count(response, 0)
     return response
+
+
+async def _keep_address(services: Services, visitor: Visitor, address: Any, key: str) -> None:
+    """Put it into the book. The order stands whether or not that succeeds, so a refusal here is not the buyer's."""
+    try:
+        await services.orders.post("/v1/addresses", visitor=visitor, json=address, idempotency_key=f"{key}-address")
+    except Refusal as refusal:
+        log.info("address not kept", code=refusal.code)
+
+
+async def typed_from(services: Services, saved: dict[str, Any]) -> Typed:
+    """A saved address as if it had been typed: its county with the divisions above it."""
+    region = await services.catalog.get(f"/v1/regions/{saved['county_code']}", visitor=None)
+    is_below_city = region["parent_code"] != region["province_code"]
+    return Typed(
+        recipient=saved["recipient"],
+        phone=saved["phone"],
+        detail=saved["detail"],
+        province=region["province_code"],
+        city=region["parent_code"] if is_below_city else region["code"],
+        county=region["code"] if is_below_city else "",
+    )
 
 
 def missing_fields(typed: Typed, county_code: str, page: Page, *, has_counties: bool) -> dict[str, str]:

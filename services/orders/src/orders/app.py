@@ -5,6 +5,8 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from orders.address import models as address_models
+from orders.address.routes import router as address_router
 from orders.base import Base
 from orders.cart import models as cart_models
 from orders.cart.routes import router as cart_router
@@ -39,6 +41,7 @@ MODELS = (
     cart_models,
     order_models,
     payment_models,
+    address_models,
     trail_models,
     photo_models,
     excursion_models,
@@ -76,6 +79,7 @@ service = Service(
         line_refund_router,
         photo_router,
         claim_router,
+        address_router,
     ],
     subscriptions=subscriptions,
     jobs=jobs,

@@ -1,5 +1,6 @@
 """What orders does by the clock."""
 
+from orders.address import actions as address_actions
 from orders.claim import actions as claim_actions
 from orders.claim import queries as claim_queries
 from orders.order import actions as order_actions
@@ -41,3 +42,10 @@ async def follow_claims(database: Database) -> None:
         async with database.begin() as db:
             if not await claim_actions.settle_claims(db, now=now, limit=_BATCH):
                 return
+
+
+@jobs.periodic("17 19 * * *")
+async def forget_removed_addresses(database: Database) -> None:
+    """Every night at 03:17 in Shanghai: delete what was taken out of address books long ago."""
+    async with database.begin() as db:
+        await address_actions.forget_removed(db, now=utc_now())
