@@ -80,11 +80,11 @@ OFFICIAL = DemoAccount(
 
 def _office(county_code: str, county: str, place: str, role: str, label: str, label_en: str) -> DemoAccount:
     return DemoAccount(
-        f"{place.lower()}-{role}@example.com",
+        f"{place.lower()}-{role.replace('_', '-')}@example.com",
         f"{county}{label}",
         "official",
         f"{county}{label}的审核台 · reviews for {place}",
-        f"{place.lower()}-{role}",
+        f"{place.lower()}-{role.replace('_', '-')}",
         f"{county}{label}",
         f"{place} {label_en}",
         ("admin", role),
@@ -99,9 +99,13 @@ OFFICES = {
         ("agriculture", "农业农村局", "Agriculture Bureau"),
         ("assistance", "乡村振兴局", "Assistance Office"),
         ("township", "驻村工作队", "Village Team"),
+        ("department", "林业局", "Forestry Bureau"),
+        ("decider", "产品认定办公室", "Product Recognition Office"),
+        ("market_supervision", "市场监督管理局", "Market Supervision"),
     )
 }
-"""The county offices that judge applications."""
+"""The county offices that judge applications, recognise products and supervise the market."""
+PROVINCE = _office("420000", "湖北省", "Hubei", "province", "乡村振兴局", "Assistance Office")
 REVIEWER = DemoAccount(
     "reviewer@example.com",
     "平台审核",
@@ -141,7 +145,7 @@ def supplier_account(key: str) -> DemoAccount:
 
 def all_accounts() -> list[DemoAccount]:
     """Everybody who can sign in."""
-    people = [CONSUMER, INSTITUTION, OPERATOR, ANALYST, OFFICIAL, *OFFICES.values(), REVIEWER, APPLICANT]
+    people = [CONSUMER, INSTITUTION, OPERATOR, ANALYST, OFFICIAL, *OFFICES.values(), PROVINCE, REVIEWER, APPLICANT]
     return people + [supplier_account(each.key) for each in suppliers()]
 
 
@@ -152,7 +156,8 @@ def accounts_text() -> str:
         INSTITUTION,
         supplier_account(suppliers()[0].key),
         APPLICANT,
-        *(OFFICES["420325", role] for role in ("agriculture", "assistance")),
+        *(office for (county_code, _), office in OFFICES.items() if county_code == "420325"),
+        PROVINCE,
         REVIEWER,
         OPERATOR,
         ANALYST,

@@ -42,7 +42,12 @@ RECOGNITIONS = (
     DemoRecognition("fuping-dazao", 190, 4, is_recommended=True),
     DemoRecognition("fuping-fresh-shiitake", 60, 4, township="龙泉关镇"),
     DemoRecognition("fuping-zaohua-honey", 4, 4, township="城南庄镇"),
+    DemoRecognition("fangxian-huagu", 2, 0, township="红塔镇"),
+    DemoRecognition("fangxian-wood-ear", 6, 2, township="红塔镇"),
+    DemoRecognition("fangxian-yin-er", 9, 3, township="大木厂镇"),
+    DemoRecognition("fangxian-red-rice", 180, 4, is_recommended=True, township="万峪河乡"),
 )
+"""Of 阜平 for the public pages; of 房县 one waits at each of its desks, and one at the province's."""
 
 
 def person(name: str, kind: str = "official") -> Caller:
@@ -179,6 +184,7 @@ async def _credit(catalog: Database, now: datetime) -> None:
         ("e1", "fuping-zaohua", "contract_honoured", "连续三年按期供货", 90),
         ("e2", "fuping-zaohua", "households_helped", "带动农户增收，村民代表会议认可", 60),
         ("e3", "fuping-zaohua", "commended", "县级消费帮扶先进主体", 20),
+        ("e6", "fangxian-shennong", "households_helped", "带动农户户均增收两千元，村民代表会议认可", 12),
         ("e4", "hetian-hongputao", "sampling_failed", "葡萄干一批次抽检水分超标", 50),
         ("e5", "hetian-hongputao", "contract_broken", "合同约定数量未交足", 30),
     )

@@ -12,6 +12,7 @@ from gateway.pages.listing import Listing, listing_of
 from gateway.pages.menu import entries_for
 from gateway.pages.parts import Filter
 from gateway.pages.shell import Page, PageDep
+from gateway.pages.wording import Wording
 from gateway.pages.work import ensure_kind
 from gateway.services import Services
 from gateway.visitor import CheckedForm, SignedIn, Visitor
@@ -36,6 +37,8 @@ PLACES: Final[dict[str, dict[str, str]]] = {
     "profit_contract": {"supplier": "/work/profit-contracts/{id}", "official": "/work/profit-contracts/{id}"},
     "recognition": {"supplier": "/work/recognitions", "official": "/work/recognitions"},
     "credit": {"supplier": "/work/credit", "official": "/work/credit"},
+    "credit-appeal": {"supplier": "/work/credit", "official": "/work/credit"},
+    "enforcement-case": {"supplier": "/work/credit", "official": "/work/credit"},
     "import_batch": {
         "supplier": "/work/imports/{id}",
         "official": "/work/imports/{id}",
@@ -63,11 +66,15 @@ class _Facts(dict[str, str]):
         return ""
 
 
+def sentences_of(texts: Wording) -> dict[str, str]:
+    """The sentence of each notice's code: `names.notice` and every `names.<area>_notice`."""
+    tables = [table for key, table in texts.names.items() if key == "notice" or key.endswith("_notice")]
+    return {code: sentence for table in tables for code, sentence in table.items()}
+
+
 def sentence_of(notice: dict[str, Any], page: Page) -> str:
-    """The sentence of the notice's code in `names.notice` or any `names.<area>_notice`, filled with its facts."""
-    names = page.t.names
-    tables = [table for key, table in names.items() if key == "notice" or key.endswith("_notice")]
-    sentence = next((table[notice["code"]] for table in tables if notice["code"] in table), "")
+    """The sentence of the notice's code, filled with its facts."""
+    sentence = sentences_of(page.t).get(notice["code"], "")
     facts = _Facts({key: _told(key, value, page) for key, value in notice["facts"].items()})
     return (sentence or page.t.notices.other).format_map(facts)
 
