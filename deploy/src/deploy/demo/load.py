@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy import text
 
-from deploy.demo import admissions, goods, history, labour, linkages, market, quality, registers, standings
+from deploy.demo import admissions, goods, history, labour, linkages, market, quality, registers, standings, statements
 from deploy.demo.accounts import all_accounts
 from deploy.demo.mark import fingerprint
 from deploy.demo.tables import products, skus, suppliers
@@ -69,6 +69,8 @@ async def load(state: Path, environment: Mapping[str, str]) -> None:
             await market.load_stock(database["orders"], now=now, sold=sold, advance=stock)
             year = step(f"a year of {len(past)} orders", len(past))
             await history.load_orders(database["orders"], past, advance=year)
+            compared = step("a week of payment statements", statements.DAYS)
+            await statements.load_statements(database["orders"], now=now, advance=compared)
             sent = step("their parcels", 3 * len(past))  # about: an order has one to three suppliers
             lots = await quality.lots_in_hand(database["catalog"])
             await history.load_deliveries(database["logistics"], past, now=now, advance=sent, lots=lots)

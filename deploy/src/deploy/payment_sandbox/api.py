@@ -1,17 +1,18 @@
-"""The merchant API, as WeChat Pay API v3 has it: native orders, query, close, refunds.
+"""The merchant API, as WeChat Pay API v3 has it: native orders, query, close, refunds, a day's statement.
 
 Every request must be signed by the merchant and every answer is signed by the platform; refusals are
 ``{"code", "message"}`` in the provider's words.
 """
 
 import asyncio
+import hashlib
 import json
 import secrets
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError
@@ -21,6 +22,7 @@ from starlette.routing import Route
 
 from deploy.payment_sandbox.book import DEFAULT_LIFETIME, Book, Refund, RefusedError, Trade, timestamp
 from deploy.payment_sandbox.courier import Courier, Delivery, transaction
+from deploy.payment_sandbox.day_statement import day_statement
 from deploy.payment_sandbox.settings import SandboxSettings
 from deploy.payment_sandbox.signing import Platform, SignatureRefusedError
 
@@ -113,6 +115,8 @@ def api_routes() -> list[Route]:
         Route("/v3/pay/transactions/out-trade-no/{out_trade_no}", _spoken("query", _query), methods=["GET"]),
         Route("/v3/pay/transactions/out-trade-no/{out_trade_no}/close", _spoken("close", _close), methods=["POST"]),
         Route("/v3/refund/domestic/refunds", _spoken("refund", _refund), methods=["POST"]),
+        Route("/v3/bill/tradebill", _spoken("statement", _statement), methods=["GET"]),
+        Route("/v3/billdownload/file", _statement_file, methods=["GET"]),
     ]
 
 
@@ -210,6 +214,40 @@ async def _refund(sandbox: Sandbox, _: Request, body: bytes) -> dict[str, Any]:
             "currency": "CNY",
         },
     } | ({"success_time": refund.success_time} if refund.success_time else {})
+
+
+async def _statement(sandbox: Sandbox, request: Request, _: bytes) -> dict[str, Any]:
+    """Where a day's file lies, and its digest. The real provider has files of past days only; here today's grows."""
+    content = _file_of(sandbox, request.query_params.get("bill_date", ""))
+    day = request.query_params["bill_date"]
+    return {
+        "hash_type": "SHA1",
+        "hash_value": hashlib.sha1(content, usedforsecurity=False).hexdigest(),
+        "download_url": f"{sandbox.settings.base_url}/v3/billdownload/file?token={day}",
+    }
+
+
+async def _statement_file(request: Request) -> Response:
+    """The file itself: asked for under the merchant's signature, answered without ours, as the provider does."""
+    sandbox: Sandbox = request.app.state.sandbox
+    target = f"{request.url.path}?{request.url.query}"
+    try:
+        sandbox.platform.verify("GET", target, request.headers.get("authorization", ""), b"", now=time.time())
+        return Response(_file_of(sandbox, request.query_params.get("token", "")), media_type="text/plain")
+    except SignatureRefusedError as refusal:
+        return Response(json.dumps({"code": "SIGN_ERROR", "message": str(refusal)}), 401)
+    except RefusedError as refusal:
+        return Response(json.dumps({"code": refusal.code, "message": refusal.message}), refusal.status)
+
+
+def _file_of(sandbox: Sandbox, day: str) -> bytes:
+    try:
+        content = day_statement(sandbox.book, sandbox.platform, date.fromisoformat(day))
+    except ValueError as error:
+        raise RefusedError(400, "PARAM_ERROR", "bill_date: yyyy-MM-DD") from error
+    if content is None:
+        raise RefusedError(400, "NO_STATEMENT_EXIST", "账单文件不存在")
+    return content
 
 
 def _ensure_merchant(sandbox: Sandbox, mchid: str) -> None:

@@ -32,7 +32,7 @@ class Fault(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    verb: Literal["create", "query", "close", "refund"]
+    verb: Literal["create", "query", "close", "refund", "statement"]
     count: Annotated[int, Field(ge=0, le=1000)] = 1
 
 

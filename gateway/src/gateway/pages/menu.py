@@ -48,6 +48,7 @@ MENU: tuple[Entry, ...] = (
     Entry("recognitions", "/work/recognitions", SUPPLIER | OFFICIAL | OPERATOR, "review", "stamp"),
     Entry("directories", "/work/directories", OFFICIAL | OPERATOR, "registry", "book"),
     Entry("credit", "/work/credit", SUPPLIER | OFFICIAL | OPERATOR, "registry", "check"),
+    Entry("statements", "/work/statements", OPERATOR, "platform", "check"),
     Entry("words", "/work/words", OPERATOR, "platform", "search", frozenset({"catalogue"})),
     Entry("dashboard", "/dashboard", ANALYSTS, "figures", "chart"),
 )

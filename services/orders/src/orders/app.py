@@ -28,6 +28,8 @@ from orders.product_return import models as product_return_models
 from orders.review import models as review_models
 from orders.settings import Settings
 from orders.sku import models as sku_models
+from orders.statement import models as statement_models
+from orders.statement.routes import router as statement_router
 from orders.stock import models as stock_models
 from orders.stock.routes import router as stock_router
 from orders.trail import models as trail_models
@@ -49,6 +51,7 @@ MODELS = (
     claim_models,
     product_return_models,
     review_models,
+    statement_models,
 )
 
 
@@ -80,6 +83,7 @@ service = Service(
         photo_router,
         claim_router,
         address_router,
+        statement_router,
     ],
     subscriptions=subscriptions,
     jobs=jobs,

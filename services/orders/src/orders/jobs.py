@@ -5,6 +5,7 @@ from orders.claim import actions as claim_actions
 from orders.claim import queries as claim_queries
 from orders.order import actions as order_actions
 from orders.payment import jobs as payment_jobs
+from orders.statement import jobs as statement_jobs
 from shared.clock import utc_now
 from shared.db import Database
 from shared.errors import Refusal
@@ -15,6 +16,7 @@ jobs = Jobs("orders")
 log = logger(__name__)
 _BATCH = 200
 payment_jobs.register(jobs)
+statement_jobs.register(jobs)
 
 
 @jobs.periodic("* * * * *")

@@ -43,6 +43,11 @@ class Channels:
             log.warning("payment sandbox has no keys; not offered", folder=str(settings.payment_sandbox_keys))
         return cls(providers)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The providers that are offered, in the order in which a payer sees them."""
+        return tuple(self._providers)
+
     def get(self, name: str) -> Provider:
         """The provider of that name; 404 `provider-unknown`."""
         provider = self._providers.get(name)

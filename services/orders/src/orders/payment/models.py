@@ -39,6 +39,7 @@ class Payment(Base):
         ),
         Index("ix_payments_provider_transaction_id", "provider", "transaction_id", unique=True),
         Index("ix_payments_next_check_at_open", "next_check_at", postgresql_where=text("status = 'PENDING'")),
+        Index("ix_payments_paid_at", "provider", "paid_at", postgresql_where=text("status = 'PAID'")),
         Index("ix_payments_alarm_at", "alarm_at", "payment_id", postgresql_where=text("alarm IS NOT NULL")),
         {"postgresql_with": {"fillfactor": "80"}},
     )
@@ -75,6 +76,7 @@ class Refund(Base):
         CheckConstraint("amount_fen > 0", name="amount_is_positive"),
         CheckConstraint("(status = 'SUCCEEDED') = (succeeded_at IS NOT NULL)", name="succeeded_has_instant"),
         Index("ix_refunds_payment_id", "payment_id"),
+        Index("ix_refunds_succeeded_at", "succeeded_at", postgresql_where=text("succeeded_at IS NOT NULL")),
         Index(
             "ix_refunds_next_try_at_open",
             "next_try_at",

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from orders.payment import exchange, queries, settling
 from orders.payment.channels import ChannelsDep
 from orders.payment.schemas import AlarmView, PaymentOpened, PaymentView, PaymentWanted, RefundView, pay_url_of
-from shared.auth import Caller, CallerDep, require_role
+from shared.auth import Caller, CallerDep, require_kind
 from shared.clock import parse_instant, utc_now
 from shared.db import Read, Transactions
 from shared.errors import BadRequest, Conflict, NotFound, TooLarge
@@ -80,9 +80,9 @@ async def show_payment(
     return _view(payment, is_refreshed=is_refreshed)
 
 
-@router.get("/v1/payment-alarms", dependencies=[Depends(require_role("finance"))])
+@router.get("/v1/payment-alarms", dependencies=[Depends(require_kind("operator"))])
 async def list_alarms(db: Read, limit: Limit = 20, cursor: CursorText = None) -> Page[AlarmView]:
-    """Payments that need a person (operators, or the role finance), the latest alarm first."""
+    """Payments that need a person (operators), the latest alarm first."""
     before_at = before_id = None
     if cursor is not None:
         try:

@@ -1,7 +1,8 @@
 """The verbs that a payment needs from whoever moves the money."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
+from pathlib import Path
 from typing import Protocol
 
 from orders.payment.rules import Notice, PaymentOrder, RefundOrder, RefundResult, Trade
@@ -33,6 +34,12 @@ class Provider(Protocol):
 
     async def refund(self, refund: RefundOrder) -> RefundResult:
         """Give money back. The same refund number again is the same refund, and tells how it stands."""
+
+    async def fetch_statement(self, day: date, path: Path) -> None:
+        """Write the statement file of a business day to `path`; an empty file if nothing happened on that day.
+
+        ProviderRefusedError if there is none to give, or not yet.
+        """
 
     def verify_notice(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notice:
         """Read a notice. Unauthenticated unless the provider signed these bytes within the last minutes."""

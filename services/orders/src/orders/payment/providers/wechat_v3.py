@@ -1,8 +1,12 @@
 """WeChat Pay API v3, native orders: the protocol and nothing else. The sandbox of `deploy` speaks it too."""
 
+import asyncio
+import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
+from pathlib import Path
 from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 import orjson
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
@@ -16,6 +20,10 @@ from shared.errors import BadRequest, Unauthenticated, Unavailable
 
 _TRADES = "/v3/pay/transactions"
 _REFUNDS = "/v3/refund/domestic/refunds"
+_STATEMENTS = "/v3/bill/tradebill"
+_MOST_BYTES = 256 * 1024 * 1024
+_DOWNLOAD_SECONDS = 120.0
+_OK = 200
 _DESCRIPTION_CHARACTERS = 127
 _REASON_CHARACTERS = 80
 _REFUSED = 400
@@ -76,6 +84,12 @@ class _RefundNotice(BaseModel):
     refund_status: str
     success_time: AwareDatetime | Literal[""] | None = None
     amount: _RefundAmount
+
+
+class _Bill(BaseModel):
+    hash_type: Literal["SHA1"]
+    hash_value: str
+    download_url: str
 
 
 class _Resource(BaseModel):
@@ -155,6 +169,31 @@ class WechatPayV3:
             amount_fen=seen.amount.refund,
             succeeded_at=seen.success_time,
         )
+
+    async def fetch_statement(self, day: date, path: Path) -> None:
+        """GET /v3/bill/tradebill, then the file behind the address in its answer, checked by the digest beside it."""
+        target = f"{_STATEMENTS}?bill_date={day}&bill_type=ALL"
+        try:
+            told = _read(_Bill, await self._ask("GET", target))
+        except ProviderRefusedError as refusal:
+            if refusal.code == "NO_STATEMENT_EXIST":
+                await asyncio.to_thread(path.write_bytes, b"")
+                return
+            raise
+        place = urlsplit(told.download_url)
+        where = f"{place.path}?{place.query}" if place.query else place.path
+        headers = {
+            "Authorization": self._keys.authorization("GET", where, b"", now=utc_now()),
+            "Accept": "application/json",
+        }
+        status = await self._connection.fetch(
+            where, path, headers=headers, most_bytes=_MOST_BYTES, deadline_seconds=_DOWNLOAD_SECONDS
+        )
+        if status != _OK:
+            raise _unavailable(f"The payment provider answered {status} when asked for its statement.")
+        # The file itself is not signed; the digest came under the platform's signature.
+        if await asyncio.to_thread(_sha1_of, path) != told.hash_value.lower():
+            raise _unavailable("The payment provider's statement does not fit its digest.")
 
     def verify_notice(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notice:
         """Check the signature over the raw bytes first; only then read and open them.
@@ -237,6 +276,11 @@ def _trade(seen: _Trade) -> Trade:
         currency=seen.amount.currency,
         succeeded_at=seen.success_time,
     )
+
+
+def _sha1_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha1").hexdigest()
 
 
 def _unavailable(message: str) -> Unavailable:
