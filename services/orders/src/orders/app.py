@@ -12,6 +12,7 @@ from orders.cart import models as cart_models
 from orders.cart.routes import router as cart_router
 from orders.claim import models as claim_models
 from orders.claim.routes import router as claim_router
+from orders.delivery import models as delivery_models
 from orders.excursion import models as excursion_models
 from orders.handlers import CATALOG_HANDLERS, LOGISTICS_HANDLERS
 from orders.jobs import jobs
@@ -24,7 +25,10 @@ from orders.payment.channels import close_channels
 from orders.payment.routes import router as payment_router
 from orders.photo import models as photo_models
 from orders.photo.routes import router as photo_router
+from orders.price import models as price_models
+from orders.price.routes import router as price_router
 from orders.product_return import models as product_return_models
+from orders.promotion import models as promotion_models
 from orders.review import models as review_models
 from orders.settings import Settings
 from orders.sku import models as sku_models
@@ -52,6 +56,9 @@ MODELS = (
     product_return_models,
     review_models,
     statement_models,
+    price_models,
+    delivery_models,
+    promotion_models,
 )
 
 
@@ -84,6 +91,7 @@ service = Service(
         claim_router,
         address_router,
         statement_router,
+        price_router,
     ],
     subscriptions=subscriptions,
     jobs=jobs,

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orders.cart import actions as cart_actions
 from orders.cart import queries as cart_queries
 from orders.order import actions, queries, rules
+from orders.price import queries as price_queries
 from orders.sku import actions as sku_actions
 from orders.stock import queries as stock_queries
 from services.orders.tests.factories import ADDRESS, NOW, WINDOW, listed_sku, placed_order
@@ -96,6 +97,7 @@ async def test_a_price_that_changed_since_the_cart_refuses_and_changes_nothing(d
     assert refusal.value.code == "price-changed"
     assert refusal.value.extra["differences"] == [
         {
+            "kind": "price",
             "sku_id": str(sku.sku_id),
             "product_title": "房县香菇",
             "quantity": 2,
@@ -120,13 +122,13 @@ async def test_too_little_stock_of_one_line_holds_none(db: AsyncSession):
 
 async def test_a_sku_that_changes_between_decision_and_save_refuses(db: AsyncSession):
     sku = await listed_sku(db, stock=10)
-    skus = await queries.load_sale(db, [sku.sku_id], once=None)
+    sale = await price_queries.load_sale(db, [sku.sku_id], person_id=uuid4())
     await sku_actions.delist_sku(
         db, SkuDelisted(sku_id=sku.sku_id, reason="out of season", revision=2, delisted_at=LATER)
     )
     draft = rules.draft_order(
         [rules.WantedLine(sku.sku_id, 1)],
-        skus,
+        sale.skus,
         order_id=new_id(),
         next_id=new_id,
         buyer=rules.Buyer(uuid4(), "consumer"),

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.cart.rules import CartLine
 from orders.sku.queries import SALE_COLUMNS, SALE_WIDTH, sale_skus
-from orders.sku.rules import unsellable_reason
+from orders.sku.rules import RETAIL, BuyerGroup, unsellable_reason
 from shared.direct import Direct, Statement
 from shared.errors import Conflict, NotFound
 
@@ -17,7 +17,7 @@ LINES_MAXIMUM = 100  # what one order may hold
 _PUT = Statement(f"""
     WITH put AS (
         INSERT INTO cart_lines (person_id, sku_id, quantity, seen_price_fen, put_at)
-        SELECT :person_id, sku_id, :quantity, price_fen, :now
+        SELECT :person_id, sku_id, :quantity, unit_price(price_fen, price_tiers, :buyer_group, :quantity, :now), :now
         FROM sellable_skus
         WHERE sku_id = :sku_id AND is_listed AND price_valid_from <= :now
           AND (price_valid_until IS NULL OR price_valid_until > :now)
@@ -35,7 +35,13 @@ _EMPTY = text("DELETE FROM cart_lines WHERE person_id = :person_id")
 
 
 async def put_line(
-    db: AsyncSession | Direct, *, person_id: UUID, sku_id: UUID, quantity: int, now: datetime
+    db: AsyncSession | Direct,
+    *,
+    person_id: UUID,
+    sku_id: UUID,
+    quantity: int,
+    now: datetime,
+    group: BuyerGroup = RETAIL,
 ) -> CartLine:
     """Have `quantity` pieces of the SKU in the cart, whatever was there before, and its price as seen now.
 
@@ -43,6 +49,7 @@ async def put_line(
     `cart-full`.
     """
     values = {"person_id": person_id, "sku_id": sku_id, "quantity": quantity, "now": now, "maximum": LINES_MAXIMUM}
+    values["buyer_group"] = group
     rows = await _PUT.rows(db, values)
     if not rows:
         raise NotFound("There is no such SKU.", code="sku-not-found", field="sku_id")

@@ -1,11 +1,14 @@
 """The caller's own cart over HTTP."""
 
+from typing import Annotated
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from orders.cart import actions, queries, schemas
+from orders.price.rules import buyer_group
+from orders.price.schemas import CountyCode
 from shared.auth import CallerDep
 from shared.clock import utc_now
 from shared.db import Db
@@ -15,24 +18,37 @@ router = APIRouter(prefix="/v1/cart", tags=["cart"])
 
 
 @router.get("", response_model=schemas.Cart)
-async def get_cart(request: Request, caller: CallerDep) -> Response:
-    """The cart with today's prices, its parts by supplier, and what stands in the way of ordering it."""
+async def get_cart(
+    request: Request,
+    caller: CallerDep,
+    *,
+    county_code: Annotated[CountyCode | None, Query()] = None,
+    coupon_id: Annotated[list[UUID], Query(max_length=10, description="Coupons to try.")] = [],  # noqa: B006
+) -> Response:
+    """The cart with today's prices and why they are so, its parts by supplier, and what stands in the way of ordering.
+
+    With `county_code` delivery is part of it. What is not brought there is a line's problem, no refusal.
+    """
     async with standing_alone(request.app.state.database) as db:
-        lines = await queries.list_lines(db, caller.person_id)
-    return _json(schemas.cart_of(lines, utc_now()))
+        loaded = await queries.load_cart(db, caller.person_id, coupon_ids=coupon_id)
+    group = buyer_group(caller.kind, caller.roles)
+    return _json(schemas.cart_of(loaded, group=group, now=utc_now(), county_code=county_code, coupon_ids=coupon_id))
 
 
 @router.put("/lines/{sku_id}", response_model=schemas.Line)
 async def put_line(request: Request, sku_id: UUID, body: schemas.PutLine, caller: CallerDep) -> Response:
-    """Have that many pieces of the SKU in the cart; sending it again changes nothing.
+    """Have that many pieces of the SKU in the cart; sending it again changes nothing. The answer is the line by itself:
+    promotions look at the whole cart.
 
     404 `sku-not-found`; 409 `sku-not-listed`, `cart-full`.
     """
-    now = utc_now()
+    now, group = utc_now(), buyer_group(caller.kind, caller.roles)
     # One statement is a transaction of its own. Opened here and not as a dependency: this is asked most of all.
     async with standing_alone(request.app.state.database) as db:
-        line = await actions.put_line(db, person_id=caller.person_id, sku_id=sku_id, quantity=body.quantity, now=now)
-    return _json(schemas.line_of(line, now))
+        line = await actions.put_line(
+            db, person_id=caller.person_id, sku_id=sku_id, quantity=body.quantity, now=now, group=group
+        )
+    return _json(schemas.put_line_of(line, group=group, now=now))
 
 
 @router.delete("/lines/{sku_id}", status_code=204)

@@ -1,13 +1,16 @@
 """What a cart adds up to, and what stands in the way of ordering it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
-from orders.sku.rules import SaleSku, unsellable_reason
+from orders.price.engine import price_basket
+from orders.price.rules import Offers, Priced
+from orders.sku.rules import BuyerGroup, SaleSku, unit_price_fen, unsellable_reason
 
-Problem = Literal["not-listed", "stock-short", "price-changed"]
+Problem = Literal["not-listed", "stock-short", "price-changed", "not-served"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,23 +21,29 @@ class CartLine:
     quantity: int
     seen_price_fen: int
 
-    @property
-    def amount_fen(self) -> int:
-        """At today's price."""
-        return self.sku.price_fen * self.quantity
 
-
-def line_problem(line: CartLine, now: datetime) -> Problem | None:
+def line_problem(line: CartLine, *, group: BuyerGroup, now: datetime, is_served: bool = True) -> Problem | None:
     """The worst that stands in the way of the line; a changed price only needs to be seen."""
     if unsellable_reason(line.sku, now):
         return "not-listed"
     if line.quantity > line.sku.available:
         return "stock-short"
-    if line.seen_price_fen != line.sku.price_fen:
+    if not is_served:
+        return "not-served"
+    if line.seen_price_fen != unit_price_fen(line.sku, group=group, quantity=line.quantity, now=now):
         return "price-changed"
     return None
 
 
-def payable_fen(lines: Sequence[CartLine], now: datetime) -> int:
+def priced_cart(
+    lines: Sequence[CartLine],
+    skus: Mapping[UUID, SaleSku],
+    *,
+    group: BuyerGroup,
+    now: datetime,
+    offers: Offers,
+    county_code: str | None,
+) -> Priced:
     """What ordering the cart costs: lines that are not on sale any more do not count."""
-    return sum(line.amount_fen for line in lines if not unsellable_reason(line.sku, now))
+    wanted = {line.sku.sku_id: line.quantity for line in lines if not unsellable_reason(line.sku, now)}
+    return price_basket(wanted, skus, group=group, now=now, offers=offers, county_code=county_code)

@@ -12,7 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.cart import queries as cart_queries
 from orders.order import paying, queries, reviving, rules
+from orders.order.drafting import draft_row, order_placed
 from orders.payment import actions as payment_actions
+from orders.price import queries as price_queries
+from orders.price.differences import Seen
 from orders.stock import actions as stock_actions
 from shared.auth import Caller
 from shared.bell import note_published
@@ -82,6 +85,12 @@ class Placed:
     answer: bytes
 
 
+class PromotionLost(Conflict):
+    """A promotion that the draft rests on was changed, or somebody else took what was left of it."""
+
+    code = "promotion-changed"
+
+
 async def place_order(
     db: AsyncSession | Direct,
     *,
@@ -96,31 +105,44 @@ async def place_order(
     payment_window: timedelta,
     once: OnceKey | None = None,
     render: Callable[[rules.OrderDraft], bytes] = lambda _: b"",
+    coupon_ids: Sequence[UUID] = (),
+    seen: Seen | None = None,
 ) -> Placed:
     """Sell the wanted lines, hold their stock until the payment window ends, and empty the cart of them.
 
     Two round trips: one reads all that the decision needs, one saves all that follows from it or nothing.
     `seen_payable_fen` is the sum that the buyer agreed to; None is for callers that agree to any (loading history).
-    Conflict `sku-not-listed`, `stock-short`, `price-changed`, `sku-changed`; with `once` also what idempotency refuses.
+    Conflict `sku-not-listed`, `stock-short`, `region-not-served`, `price-changed`, `sku-changed`, and where a budget, a
+    turn or a coupon goes at this very moment `promotion-changed`; with `once` also what idempotency refuses.
     """
-    skus = await queries.load_sale(db, {line.sku_id for line in wanted}, once=once)
-    draft = rules.draft_order(
-        wanted,
-        skus,
-        order_id=order_id,
-        next_id=next_id,
-        buyer=buyer,
-        address=address,
-        note=note,
-        placed_on=business_day(now),
-        now=now,
-        payment_window=payment_window,
-    )
-    if seen_payable_fen not in (None, draft.payable_fen):
-        seen_prices = await cart_queries.list_seen_prices(db, buyer.person_id)
-        raise rules.price_changed(draft, seen_payable_fen=seen_payable_fen or 0, seen_prices=seen_prices)
-    answer = render(draft)
-    await save_placed(db, draft, answer=answer, once=once, now=now)
+    for is_last_try in (False, True):
+        sale = await price_queries.load_sale(
+            db, {line.sku_id for line in wanted}, person_id=buyer.person_id, coupon_ids=coupon_ids, once=once
+        )
+        draft = rules.draft_order(
+            wanted,
+            sale.skus,
+            order_id=order_id,
+            next_id=next_id,
+            buyer=buyer,
+            address=address,
+            note=note,
+            placed_on=business_day(now),
+            now=now,
+            payment_window=payment_window,
+            offers=sale.offers,
+        )
+        if seen_payable_fen is not None and not rules.is_as_seen(draft, seen_payable_fen=seen_payable_fen, seen=seen):
+            seen_prices = {} if seen else await cart_queries.list_seen_prices(db, buyer.person_id)
+            raise rules.price_changed(draft, seen_payable_fen=seen_payable_fen, seen=seen, seen_prices=seen_prices)
+        answer = render(draft)
+        try:
+            await save_placed(db, draft, answer=answer, once=once, now=now)
+        except PromotionLost:
+            if is_last_try:
+                raise
+        else:
+            break
     return Placed(draft, answer)
 
 
@@ -129,16 +151,20 @@ async def save_placed(
 ) -> None:
     """Save and publish in one statement (`place_order` in migrations/sql): all of it, or nothing.
 
-    Conflict `stock-short`, `sku-changed` (a SKU is not in the revision that the draft rests on).
+    Conflict `stock-short`, `sku-changed` (a SKU is not in the revision that the draft rests on), `promotion-changed`.
     """
-    lines = sorted(draft.lines, key=lambda line: line.sku.sku_id)
-    row = _draft_row(draft) | {"event": outbox_values(_order_placed(draft), now=now)}
+    quantities: dict[UUID, int] = {}
+    for line in draft.lines:
+        quantities[line.sku.sku_id] = quantities.get(line.sku.sku_id, 0) + line.quantity
+    revisions = {line.sku.sku_id: line.sku.revision for line in draft.lines}
+    sku_ids = sorted(quantities)
+    row = draft_row(draft) | {"event": outbox_values(order_placed(draft), now=now)}
     unused = {"caller": None, "key": None, "request_hash": None, "status": None, "body": None}
     values = {
         "draft": orjson.dumps(row, default=str).decode(),
-        "sku_ids": [line.sku.sku_id for line in lines],
-        "revisions": [line.sku.revision for line in lines],
-        "quantities": [line.quantity for line in lines],
+        "sku_ids": sku_ids,
+        "revisions": [revisions[sku_id] for sku_id in sku_ids],
+        "quantities": [quantities[sku_id] for sku_id in sku_ids],
     }
     [[answered]] = await _PLACE.rows(db, values | (once.values(201, answer) if once else unused))
     if answered is None:
@@ -147,80 +173,16 @@ async def save_placed(
     refused: dict[str, Any] = orjson.loads(answered)
     if "shortages" in refused:
         raise rules.stock_short(refused["shortages"])
+    if "refused_promotion" in refused:
+        raise PromotionLost(
+            "A promotion changed at this very moment. Check the new sum and order again.",
+            **refused["refused_promotion"],
+        )
     if "changed" in refused:
         raise Conflict(
             "A product changed at this very moment. Try again.", code="sku-changed", sku_ids=refused["changed"]
         )
     raise still_running()
-
-
-def _order_placed(draft: rules.OrderDraft) -> OrderPlaced:
-    return OrderPlaced(
-        order_id=draft.order_id,
-        order_number=draft.order_number,
-        mode=draft.mode,
-        buyer_id=draft.buyer.person_id,
-        buyer_kind=draft.buyer.kind,
-        organisation_id=draft.buyer.organisation_id,
-        payable_fen=draft.payable_fen,
-        placed_at=draft.placed_at,
-        payment_due_at=draft.payment_due_at,
-    )
-
-
-def _draft_row(draft: rules.OrderDraft) -> dict[str, Any]:
-    """The draft as `place_order` reads it."""
-    return {
-        "order_id": draft.order_id,
-        "order_number": draft.order_number,
-        "mode": draft.mode,
-        "buyer_id": draft.buyer.person_id,
-        "buyer_kind": draft.buyer.kind,
-        "organisation_id": draft.buyer.organisation_id,
-        **_money(draft),
-        "recipient": draft.address.recipient,
-        "phone": draft.address.phone,
-        "county_code": draft.address.county_code,
-        "address_detail": draft.address.detail,
-        "note": draft.note,
-        "placed_at": draft.placed_at,
-        "payment_due_at": draft.payment_due_at,
-        "parts": [
-            {
-                "supplier_order_id": part.supplier_order_id,
-                "part_number": number,
-                "supplier_id": part.lines[0].sku.supplier_id,
-                "supplier_name": part.lines[0].sku.supplier_name,
-                "ship_from_county_code": part.lines[0].sku.supplier_county_code,
-                **_money(part),
-            }
-            for number, part in enumerate(draft.parts, 1)
-        ],
-        "lines": [
-            {
-                "line_id": line.line_id,
-                "supplier_order_id": part.supplier_order_id,
-                "line_number": number,
-                "sku_id": line.sku.sku_id,
-                "quantity": line.quantity,
-                "unit_price_fen": line.sku.price_fen,
-                "amount_fen": line.amount_fen,
-                "discount_fen": line.discount_fen,
-                "payable_fen": line.payable_fen,
-            }
-            for part in draft.parts
-            for number, line in enumerate(part.lines, 1)
-        ],
-    }
-
-
-def _money(sums: rules.OrderDraft | rules.DraftPart) -> dict[str, int]:
-    return {
-        "goods_fen": sums.goods_fen,
-        "discount_fen": sums.discount_fen,
-        "delivery_fen": sums.delivery_fen,
-        "payable_fen": sums.payable_fen,
-    }
 
 
 async def settle_payment(

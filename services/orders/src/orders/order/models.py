@@ -1,6 +1,7 @@
 """An order, its supplier orders, their lines as sold, and what happened to them."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Text,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from orders.base import Base
@@ -109,6 +111,7 @@ class OrderLine(Base):
         CheckConstraint("amount_fen = unit_price_fen * quantity", name="amount_adds_up"),
         CheckConstraint("discount_fen BETWEEN 0 AND amount_fen", name="discount_fits_amount"),
         CheckConstraint("payable_fen = amount_fen - discount_fen", name="payable_adds_up"),
+        CheckConstraint("NOT is_gift OR payable_fen = 0", name="gift_is_free"),
         Index(None, "supplier_order_id", "line_number", unique=True),
     )
 
@@ -132,6 +135,8 @@ class OrderLine(Base):
     amount_fen: Mapped[int] = mapped_column(BigInteger)
     discount_fen: Mapped[int] = mapped_column(BigInteger)
     payable_fen: Mapped[int] = mapped_column(BigInteger)
+    is_gift: Mapped[bool] = mapped_column(server_default=text("false"))
+    price_trace: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
 
 
 class OrderChange(Base):

@@ -1,6 +1,5 @@
 """Reads of orders. Who may see what is decided here; what a caller may not see does not exist for it (404)."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,12 +10,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.order import rules
-from orders.sku.queries import SALE_COLUMNS, SALE_WIDTH, sale_skus
-from orders.sku.rules import SaleSku
 from shared.auth import Caller
 from shared.direct import Direct, Statement
 from shared.errors import Conflict, NotFound
-from shared.idempotency import OnceKey, check_earlier
 
 _LINES = """
     SELECT json_agg(json_build_object(
@@ -24,7 +20,8 @@ _LINES = """
         'product_title', line.product_title, 'product_title_en', line.product_title_en,
         'specification', line.specification, 'specification_en', line.specification_en,
         'picture', line.picture, 'quantity', line.quantity, 'unit_price_fen', line.unit_price_fen,
-        'amount_fen', line.amount_fen, 'discount_fen', line.discount_fen, 'payable_fen', line.payable_fen
+        'amount_fen', line.amount_fen, 'discount_fen', line.discount_fen, 'payable_fen', line.payable_fen,
+        'is_gift', line.is_gift, 'trace', line.price_trace
     ) ORDER BY line.line_number)
     FROM order_lines AS line WHERE line.supplier_order_id = part.supplier_order_id
 """
@@ -50,8 +47,17 @@ _ADDRESS = """
                       'detail', placed.address_detail)
 """
 
+_PROMOTIONS = """
+    SELECT coalesce(json_agg(json_build_object(
+        'promotion_id', used.promotion_id, 'kind', used.kind, 'name', used.name, 'name_en', used.name_en,
+        'coupon_id', used.coupon_id, 'discount_fen', used.discount_fen
+    ) ORDER BY used.promotion_id), '[]')
+    FROM promotion_uses AS used WHERE used.order_id = placed.order_id
+"""
+
 _PAGE = text(f"""
     SELECT json_build_object({_SUMMARY},
+        'promotions', ({_PROMOTIONS}),
         'buyer_id', placed.buyer_id, 'note', placed.note, 'address', {_ADDRESS}, 'history', (
         SELECT json_agg(json_build_object(
             'change', step.change, 'changed_at', step.changed_at, 'supplier_order_id', step.supplier_order_id,
@@ -70,15 +76,6 @@ _LIST = """
     ORDER BY placed.placed_at DESC, placed.order_id DESC
     LIMIT :limit
 """
-
-_LOAD_SALE = Statement(f"""
-    SELECT {SALE_COLUMNS}, earlier.request_hash, earlier.status, earlier.body
-    FROM (VALUES (1)) AS one
-    LEFT JOIN idempotency_keys AS earlier
-        ON earlier.caller = :caller AND earlier.key = :key AND earlier.created_at > now() - interval '24 hours'
-    LEFT JOIN (sellable_skus AS sku LEFT JOIN stock_levels AS level USING (sku_id))
-        ON sku.sku_id = ANY((SELECT CAST(:sku_ids AS uuid[]))::uuid[])
-""")  # noqa: S608 - only our own text; SELECT hides the list's length, for which each call would be planned anew
 
 _LOCK = Statement("SELECT lock_order(:order_id)::text")
 
@@ -120,19 +117,6 @@ class Slice:
 
     items: list[str]
     last_key: tuple[datetime, UUID] | None
-
-
-async def load_sale(db: AsyncSession | Direct, sku_ids: Iterable[UUID], *, once: OnceKey | None) -> dict[UUID, SaleSku]:
-    """The SKUs with their stock, by id, and in the same round trip the check of the Idempotency-Key.
-
-    Raises what `shared.idempotency.check_earlier` raises: a replay, or a key that was used for another request.
-    """
-    key = {"caller": once.caller, "key": once.key} if once else {"caller": None, "key": None}
-    rows = await _LOAD_SALE.rows(db, {"sku_ids": list(sku_ids), **key})
-    if once is not None:
-        request_hash, status, body = rows[0][SALE_WIDTH:]
-        check_earlier(once, is_first_in_line=True, request_hash=request_hash, status=status, body=body)
-    return sale_skus(row for row in rows if row[0] is not None)
 
 
 async def lock_order(db: AsyncSession, order_id: UUID) -> dict[str, Any]:

@@ -29,8 +29,9 @@ Wanted = Annotated[
 async def place_order(request: Request, body: schemas.PlaceOrder, caller: CallerDep, once: OnceUnchecked) -> Response:
     """Place an order: one part for each supplier, stock held until `payment_due_at`, these lines out of the cart.
 
-    409 `price-changed` with `differences` if the sum is not the seen one, `stock-short` with `shortages`,
-    `sku-not-listed` with `skus`; nothing is ordered then.
+    409 `price-changed` with `differences` (each of kind price, promotion, coupon, gift or delivery) if the sum is not
+    the seen one, `stock-short` with `shortages`, `sku-not-listed` and `region-not-served` with `skus`,
+    `promotion-changed` if a budget, a turn or a coupon went at this very moment; nothing is ordered then.
     """
     # Placing writes in one statement, which PostgreSQL makes a transaction of its own: no BEGIN, no COMMIT, and it is
     # committed when the action returns, so before the answer leaves.
@@ -39,7 +40,7 @@ async def place_order(request: Request, body: schemas.PlaceOrder, caller: Caller
             db,
             order_id=new_id(),
             next_id=new_id,
-            buyer=rules.Buyer(caller.person_id, caller.kind, caller.organisation_id),
+            buyer=rules.Buyer(caller.person_id, caller.kind, caller.organisation_id, caller.roles),
             wanted=[rules.WantedLine(line.sku_id, line.quantity) for line in body.lines],
             address=rules.Address(
                 body.address.recipient, body.address.phone, body.address.county_code, body.address.detail
@@ -50,6 +51,8 @@ async def place_order(request: Request, body: schemas.PlaceOrder, caller: Caller
             payment_window=request.app.state.settings.payment_window,
             once=once,
             render=schemas.placed_page,
+            coupon_ids=body.coupon_ids,
+            seen=None if body.seen is None else body.seen.value(),
         )
     return Response(
         placed.answer,

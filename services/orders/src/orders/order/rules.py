@@ -7,9 +7,12 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from orders.sku.rules import SaleSku, unsellable_reason
+from orders.delivery.rules import unserved_lines
+from orders.price.differences import Seen, differences_of, gifts_of, price_differences
+from orders.price.engine import price_basket
+from orders.price.rules import Offers, Priced, PricedLine, Step, buyer_group
+from orders.sku.rules import BuyerGroup, SaleSku, unsellable_reason
 from shared.errors import Conflict
-from shared.money import share_by_largest_remainder
 
 PaymentOutcome = Literal["paid", "already-paid", "refund-due"]
 RETAIL = "RETAIL"
@@ -47,6 +50,12 @@ class Buyer:
     person_id: UUID
     kind: str
     organisation_id: UUID | None = None
+    roles: frozenset[str] = frozenset()
+
+    @property
+    def group(self) -> BuyerGroup:
+        """Whose prices the buyer is offered besides everybody's."""
+        return buyer_group(self.kind, self.roles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +83,11 @@ class DraftLine:
     line_id: UUID
     sku: SaleSku
     quantity: int
+    unit_price_fen: int
     amount_fen: int
     discount_fen: int
+    trace: tuple[Step, ...] = ()
+    is_gift: bool = False
 
     @property
     def payable_fen(self) -> int:
@@ -110,6 +122,7 @@ class OrderDraft:
     address: Address
     note: str
     parts: tuple[DraftPart, ...]
+    priced: Priced
     goods_fen: int
     discount_fen: int
     delivery_fen: int
@@ -139,22 +152,31 @@ def draft_order(
     placed_on: date,
     now: datetime,
     payment_window: timedelta,
-    discount_fen: int = 0,
+    offers: Offers | None = None,
 ) -> OrderDraft:
-    """Price the wanted lines at `now`, split them by supplier and share the discount over them.
+    """Price the wanted lines at `now` with what is offered and split them by supplier; gifts come along.
 
-    Delivery is free of charge so far. Conflict `sku-not-listed` or `stock-short` names every line at fault.
+    Conflict `sku-not-listed`, `stock-short` or `region-not-served` names every line at fault.
     """
     quantities = summed_quantities(wanted)
     ensure_sellable(quantities, skus, now)
     ensure_in_stock(quantities, skus)
-    amounts = {sku_id: skus[sku_id].price_fen * quantity for sku_id, quantity in quantities.items()}
-    shares = share_discount(discount_fen, list(amounts.values()))
+    priced = price_basket(
+        quantities,
+        skus,
+        group=buyer.group,
+        now=now,
+        offers=offers or Offers(),
+        county_code=address.county_code,
+    )
+    ensure_served(priced, skus)
     by_supplier: dict[UUID, list[DraftLine]] = {}
-    for (sku_id, amount), share in zip(amounts.items(), shares, strict=True):
-        line = DraftLine(next_id(), skus[sku_id], quantities[sku_id], amount, share)
-        by_supplier.setdefault(skus[sku_id].supplier_id, []).append(line)
-    parts = tuple(_part(next_id(), lines) for lines in by_supplier.values())
+    for line in priced.lines:
+        by_supplier.setdefault(line.sku.supplier_id, []).append(_line(next_id(), line))
+    fees = {supplier_id: parcel.fee_fen for supplier_id, parcel in (priced.parcels or {}).items()}
+    parts = tuple(
+        _part(next_id(), lines, delivery_fen=fees.get(supplier_id, 0)) for supplier_id, lines in by_supplier.items()
+    )
     return OrderDraft(
         order_id=order_id,
         order_number=order_number(order_id, placed_on),
@@ -163,6 +185,7 @@ def draft_order(
         address=address,
         note=note,
         parts=parts,
+        priced=priced,
         goods_fen=sum(part.goods_fen for part in parts),
         discount_fen=sum(part.discount_fen for part in parts),
         delivery_fen=sum(part.delivery_fen for part in parts),
@@ -171,13 +194,26 @@ def draft_order(
     )
 
 
-def _part(supplier_order_id: UUID, lines: list[DraftLine]) -> DraftPart:
+def _line(line_id: UUID, line: PricedLine) -> DraftLine:
+    return DraftLine(
+        line_id,
+        line.sku,
+        line.quantity,
+        line.unit_price_fen,
+        line.amount_fen,
+        line.discount_fen,
+        line.trace,
+        line.is_gift,
+    )
+
+
+def _part(supplier_order_id: UUID, lines: list[DraftLine], *, delivery_fen: int) -> DraftPart:
     return DraftPart(
         supplier_order_id=supplier_order_id,
         lines=tuple(lines),
         goods_fen=sum(line.amount_fen for line in lines),
         discount_fen=sum(line.discount_fen for line in lines),
-        delivery_fen=0,
+        delivery_fen=delivery_fen,
     )
 
 
@@ -231,38 +267,40 @@ def stock_short(shortages: Sequence[Mapping[str, Any]]) -> Conflict:
     )
 
 
-def price_changed(draft: OrderDraft, *, seen_payable_fen: int, seen_prices: Mapping[UUID, int]) -> Conflict:
-    """The refusal of an order whose buyer saw another sum.
+def ensure_served(priced: Priced, skus: Mapping[UUID, SaleSku]) -> None:
+    """Refuse with `region-not-served` what is not brought to the address."""
+    unserved = unserved_lines(priced.parcels or {})
+    if unserved:
+        raise Conflict(
+            "Some products are not brought to this address. Remove them, or choose another address.",
+            code="region-not-served",
+            field="address.county_code",
+            skus=[{"sku_id": str(sku_id), "product_title": skus[sku_id].product_title} for sku_id in unserved],
+        )
 
-    `differences` are the lines whose unit price is not the seen one; where no line's seen price is known, all lines.
+
+def is_as_seen(draft: OrderDraft, *, seen_payable_fen: int, seen: Seen | None) -> bool:
+    """Whether the buyer gets what they agreed to: the sum, and the gifts where it is known which they saw."""
+    return draft.payable_fen == seen_payable_fen and (seen is None or dict(seen.gifts) == gifts_of(draft.priced))
+
+
+def price_changed(
+    draft: OrderDraft, *, seen_payable_fen: int, seen: Seen | None, seen_prices: Mapping[UUID, int]
+) -> Conflict:
+    """The refusal of an order whose buyer saw another sum, or other gifts.
+
+    `differences` are all that is not as seen; where only the cart's prices are known, the lines with another price.
     """
-    differences = [
-        {
-            "sku_id": str(line.sku.sku_id),
-            "product_title": line.sku.product_title,
-            "quantity": line.quantity,
-            "seen_price_fen": seen_prices.get(line.sku.sku_id),
-            "unit_price_fen": line.sku.price_fen,
-            "amount_fen": line.amount_fen,
-        }
-        for line in draft.lines
-        if seen_prices.get(line.sku.sku_id) != line.sku.price_fen
-    ]
     return Conflict(
         "The price changed since you saw it. Check the new sum and order again.",
         code="price-changed",
         field="seen_payable_fen",
         seen_payable_fen=seen_payable_fen,
         payable_fen=draft.payable_fen,
-        differences=differences,
+        differences=differences_of(draft.priced, seen)
+        if seen is not None
+        else price_differences(draft.priced, seen_prices),
     )
-
-
-def share_discount(discount_fen: int, amounts_fen: Sequence[int]) -> list[int]:
-    """Each line's share of an order's discount: in proportion, exact in sum, and never more than the line itself."""
-    if not 0 <= discount_fen <= sum(amounts_fen):
-        raise ValueError("a discount lies between nothing and the whole")
-    return share_by_largest_remainder(discount_fen, amounts_fen)
 
 
 def order_number(order_id: UUID, placed_on: date) -> str:

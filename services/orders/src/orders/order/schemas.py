@@ -8,6 +8,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from orders.order import rules
+from orders.price.schemas import AppliedPromotion, Seen, TraceStep, applied_of, trace_of
 
 Status = Literal["PENDING_PAYMENT", "PAID", "COMPLETED", "CANCELLED"]
 Fulfilment = Literal["PENDING_PAYMENT", "PENDING_SHIPMENT", "SHIPPED", "DELIVERED", "CANCELLED"]
@@ -46,6 +47,8 @@ class PlaceOrder(Body):
     address: DeliveryTo
     note: Annotated[Text, Field(max_length=500)] = ""
     seen_payable_fen: Annotated[int, Field(ge=0, le=2**53, strict=True)]
+    seen: Annotated[Seen | None, Field(description="`seen` of the cart or quote: a refusal then says all.")] = None
+    coupon_ids: Annotated[list[UUID], Field(max_length=10)] = []
 
 
 class CancelOrder(Body):
@@ -55,7 +58,7 @@ class CancelOrder(Body):
 
 
 class Line(BaseModel):
-    """A line as sold; its share of the discount is frozen."""
+    """A line as sold; its share of the discount is frozen. `trace` says why it costs that (nothing: the list price)."""
 
     line_id: UUID
     sku_id: UUID
@@ -70,6 +73,8 @@ class Line(BaseModel):
     amount_fen: int
     discount_fen: int
     payable_fen: int
+    is_gift: bool
+    trace: list[TraceStep]
 
 
 class Part(BaseModel):
@@ -130,6 +135,7 @@ class OrderSummary(BaseModel):
 class OrderPage(OrderSummary):
     """The whole order."""
 
+    promotions: list[AppliedPromotion]
     buyer_id: UUID
     note: str
     address: Address
@@ -177,6 +183,7 @@ def placed_page(draft: rules.OrderDraft) -> bytes:
             "cancelled_at": None,
             "cancel_reason": None,
             "parts": [_placed_part(part) for part in draft.parts],
+            "promotions": applied_of(draft.priced.uses),
             "buyer_id": draft.buyer.person_id,
             "note": draft.note,
             "address": {
@@ -220,8 +227,10 @@ def _placed_line(line: rules.DraftLine) -> dict[str, object]:
         "specification_en": line.sku.specification_en,
         "picture": line.sku.picture,
         "quantity": line.quantity,
-        "unit_price_fen": line.sku.price_fen,
+        "unit_price_fen": line.unit_price_fen,
         "amount_fen": line.amount_fen,
         "discount_fen": line.discount_fen,
         "payable_fen": line.payable_fen,
+        "is_gift": line.is_gift,
+        "trace": trace_of(line.trace),
     }

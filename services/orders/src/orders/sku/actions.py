@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,14 +29,18 @@ _COLUMNS = (
     "temperature_class",
     "shelf_life_days",
 )
+_DOCUMENTS = ("price_tiers", "presale", "tax")
+_TEXTS = ("tax_code", "unit", "invoice_name")
+_VALUES = (*_COLUMNS, *_TEXTS, *_DOCUMENTS)
 _KEEP = text(f"""
-    INSERT INTO sellable_skus AS kept (sku_id, is_listed, changed_at, {", ".join(_COLUMNS)})
-    VALUES (:sku_id, true, :changed_at, {", ".join(f":{column}" for column in _COLUMNS)})
+    INSERT INTO sellable_skus AS kept (sku_id, is_listed, changed_at, {", ".join(_VALUES)})
+    VALUES (:sku_id, true, :changed_at, {", ".join(f":{column}" for column in (*_COLUMNS, *_TEXTS))},
+            {", ".join(f"CAST(:{column} AS jsonb)" for column in _DOCUMENTS)})
     ON CONFLICT (sku_id) DO UPDATE SET
         is_listed = kept.is_listed OR :is_listing,
         delisted_reason = CASE WHEN :is_listing THEN NULL ELSE kept.delisted_reason END,
         changed_at = excluded.changed_at,
-        {", ".join(f"{column} = excluded.{column}" for column in _COLUMNS)}
+        {", ".join(f"{column} = excluded.{column}" for column in _VALUES)}
     WHERE kept.revision < excluded.revision
 """)  # noqa: S608 - only our own column names
 _DELIST = text("""
@@ -56,9 +61,16 @@ async def revise_sku(db: AsyncSession, sku: ListedSku, *, revised_at: datetime) 
 
 
 async def _keep(db: AsyncSession, sku: ListedSku, *, changed_at: datetime, is_listing: bool) -> None:
-    facts = sku.model_dump(include={"sku_id", *_COLUMNS})
+    facts = sku.model_dump(include={"sku_id", *_COLUMNS, *_TEXTS})
     facts["designations"] = list(sku.designations)
+    facts |= _documents(sku)
     await db.execute(_KEEP, facts | {"changed_at": changed_at, "is_listing": is_listing})
+
+
+def _documents(sku: ListedSku) -> dict[str, str | None]:
+    """What is kept as JSON beside the row; nothing at all is NULL, and no tier an empty list."""
+    told = sku.model_dump(mode="json", include=set(_DOCUMENTS))
+    return {name: None if told[name] is None else orjson.dumps(told[name]).decode() for name in _DOCUMENTS}
 
 
 async def delist_sku(db: AsyncSession, event: SkuDelisted) -> None:

@@ -1,9 +1,11 @@
 """The replica of what the catalog lets us sell."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, CheckConstraint, DateTime, Index, Integer, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from orders.base import Base
@@ -42,4 +44,10 @@ class SellableSku(Base):
     price_valid_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     temperature_class: Mapped[str] = mapped_column(Text)
     shelf_life_days: Mapped[int] = mapped_column(Integer)
+    price_tiers: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    presale: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    tax: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    tax_code: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    unit: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    invoice_name: Mapped[str] = mapped_column(Text, server_default=text("''"))
     changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

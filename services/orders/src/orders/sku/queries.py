@@ -7,14 +7,16 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orders.sku.rules import SaleSku
+from orders.sku.rules import SaleSku, presale_of, tiers_of
 
 SALE_COLUMNS = """
     sku.sku_id, sku.revision, sku.is_listed, sku.product_id, sku.supplier_id, sku.supplier_name,
     sku.supplier_county_code, sku.product_title, sku.product_title_en, sku.specification, sku.specification_en,
-    sku.picture, sku.price_fen, sku.price_valid_from, sku.price_valid_until, coalesce(level.available, 0) AS available
+    sku.picture, sku.price_fen, sku.price_valid_from, sku.price_valid_until, coalesce(level.available, 0) AS available,
+    sku.category, sku.designations, sku.origin_county_code, sku.net_weight_g, sku.temperature_class,
+    CASE WHEN sku.price_tiers <> '[]' THEN sku.price_tiers::text END, sku.presale::text
 """
-SALE_WIDTH = 16  # columns of SALE_COLUMNS: what a statement adds comes after them
+SALE_WIDTH = 23  # columns of SALE_COLUMNS: what a statement adds comes after them
 
 _FOR_SALE = text(f"""
     SELECT {SALE_COLUMNS}
@@ -25,7 +27,12 @@ _FOR_SALE = text(f"""
 
 def sale_skus(rows: Iterable[Any]) -> dict[UUID, SaleSku]:
     """Rows of `SALE_COLUMNS` as values, by SKU."""
-    return {row[0]: SaleSku(*row[:SALE_WIDTH]) for row in rows}
+    return {row[0]: _sale_sku(row) for row in rows}
+
+
+def _sale_sku(row: Any) -> SaleSku:
+    designations, tiers, presale = row[17], row[SALE_WIDTH - 2], row[SALE_WIDTH - 1]
+    return SaleSku(*row[:17], tuple(designations), *row[18 : SALE_WIDTH - 2], tiers_of(tiers), presale_of(presale))
 
 
 async def list_for_sale(db: AsyncSession, sku_ids: Iterable[UUID]) -> dict[UUID, SaleSku]:

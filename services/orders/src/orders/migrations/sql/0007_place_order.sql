@@ -1,0 +1,118 @@
+-- Placing an order with its promotions: 0001's function, which also holds budgets, turns and coupons.
+
+CREATE OR REPLACE FUNCTION place_order(
+    draft jsonb, skus uuid[], revisions bigint[], quantities integer[],
+    once_caller text, once_key text, once_hash bytea, once_status smallint, once_answer bytea
+) RETURNS jsonb LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+-- Saves a decided order with all that belongs to it and returns NULL. Otherwise writes nothing and returns
+-- {"changed": [sku_id]} (a SKU is no longer in the revision that the decision rests on),
+-- {"refused_promotion": {promotion_id, reason}} (see promotion_refusal), {"shortages": [{sku_id, wanted, available}]}
+-- or {"is_repeated": true}. The SKUs come sorted, each once; gifts are counted among them.
+DECLARE
+    this_order uuid := (draft ->> 'order_id')::uuid;
+    this_instant timestamptz := (draft ->> 'placed_at')::timestamptz;
+    changed jsonb;
+    shortages jsonb;
+    uses jsonb := draft -> 'promotion_uses';
+    refusal jsonb;
+BEGIN
+    FOR line IN 1 .. cardinality(skus) LOOP
+        PERFORM 1 FROM sellable_skus WHERE sku_id = skus[line] AND revision = revisions[line] AND is_listed;
+        IF NOT FOUND THEN
+            changed := coalesce(changed, '[]') || to_jsonb(skus[line]);
+        END IF;
+    END LOOP;
+    IF changed IS NOT NULL THEN
+        RETURN jsonb_build_object('changed', changed);
+    END IF;
+
+    IF uses IS NOT NULL THEN  -- before the stock, as a cancellation does
+        refusal := promotion_refusal(uses, (draft ->> 'buyer_id')::uuid, this_instant);
+        IF refusal IS NOT NULL THEN
+            RETURN jsonb_build_object('refused_promotion', refusal);
+        END IF;
+    END IF;
+
+    shortages := lock_shortages(skus, quantities);
+    IF shortages IS NOT NULL THEN
+        RETURN jsonb_build_object('shortages', shortages);
+    END IF;
+
+    IF once_key IS NOT NULL THEN
+        INSERT INTO idempotency_keys (caller, key, request_hash, status, body)
+        VALUES (once_caller, once_key, once_hash, once_status, once_answer)
+        ON CONFLICT (caller, key) DO UPDATE
+            SET request_hash = excluded.request_hash, status = excluded.status, body = excluded.body, created_at = now()
+            WHERE idempotency_keys.created_at <= now() - interval '24 hours';
+        IF NOT FOUND THEN
+            RETURN jsonb_build_object('is_repeated', true);
+        END IF;
+    END IF;
+
+    PERFORM write_holds(
+        this_order, 'order', skus, quantities, (draft ->> 'payment_due_at')::timestamptz, this_instant
+    );
+    PERFORM set_config('orders.is_placing', 'yes', true);
+    WITH placed AS (
+        INSERT INTO orders (
+            order_id, order_number, mode, status, buyer_id, buyer_kind, organisation_id,
+            goods_fen, discount_fen, delivery_fen, payable_fen,
+            recipient, phone, county_code, address_detail, note, placed_at, payment_due_at
+        )
+        SELECT this_order, order_number, mode, 'PENDING_PAYMENT', buyer_id, buyer_kind, organisation_id,
+               goods_fen, discount_fen, delivery_fen, payable_fen,
+               recipient, phone, county_code, address_detail, note, this_instant, payment_due_at
+        FROM jsonb_to_record(draft) AS field (
+            order_number text, mode text, buyer_id uuid, buyer_kind text, organisation_id uuid,
+            goods_fen bigint, discount_fen bigint, delivery_fen bigint, payable_fen bigint,
+            recipient text, phone text, county_code text, address_detail text, note text, payment_due_at timestamptz
+        )
+        RETURNING buyer_id
+    ), parts AS (
+        INSERT INTO supplier_orders (
+            supplier_order_id, order_id, part_number, supplier_id, supplier_name, ship_from_county_code, fulfilment,
+            goods_fen, discount_fen, delivery_fen, payable_fen, placed_at
+        )
+        SELECT supplier_order_id, this_order, part_number, supplier_id, supplier_name, ship_from_county_code,
+               'PENDING_PAYMENT', goods_fen, discount_fen, delivery_fen, payable_fen, this_instant
+        FROM jsonb_to_recordset(draft -> 'parts') AS part (
+            supplier_order_id uuid, part_number smallint, supplier_id uuid, supplier_name text, ship_from_county_code text,
+            goods_fen bigint, discount_fen bigint, delivery_fen bigint, payable_fen bigint
+        )
+    ), lines AS (
+        INSERT INTO order_lines (
+            line_id, supplier_order_id, line_number, sku_id, product_id, product_title, product_title_en,
+            specification, specification_en, category, picture, origin_county_code, designations, temperature_class,
+            net_weight_g, quantity, unit_price_fen, amount_fen, discount_fen, payable_fen, is_gift, price_trace
+        )
+        SELECT line.line_id, line.supplier_order_id, line.line_number, line.sku_id, sku.product_id, sku.product_title,
+               sku.product_title_en, sku.specification, sku.specification_en, sku.category, sku.picture,
+               sku.origin_county_code, sku.designations, sku.temperature_class, sku.net_weight_g, line.quantity,
+               line.unit_price_fen, line.amount_fen, line.discount_fen, line.payable_fen,
+               coalesce(line.is_gift, false), coalesce(line.price_trace, '[]')
+        FROM jsonb_to_recordset(draft -> 'lines') AS line (
+            line_id uuid, supplier_order_id uuid, line_number smallint, sku_id uuid, quantity integer,
+            unit_price_fen bigint, amount_fen bigint, discount_fen bigint, payable_fen bigint, is_gift boolean,
+            price_trace jsonb
+        )
+        -- LIMIT keeps this a look-up by key: the planner takes any recordset for 100 rows and would read all SKUs.
+        CROSS JOIN LATERAL (SELECT * FROM sellable_skus WHERE sku_id = line.sku_id LIMIT 1) AS sku
+    ), history AS (
+        INSERT INTO order_changes (order_id, change, changed_by, changed_at)
+        SELECT this_order, 'PLACED', buyer_id, this_instant FROM placed
+    ), emptied AS (
+        DELETE FROM cart_lines USING placed
+        WHERE cart_lines.person_id = placed.buyer_id AND cart_lines.sku_id = ANY (skus)
+    )
+    INSERT INTO outbox (id, type, subject, time, correlationid, causationid, traceparent, data)
+    SELECT id, type, subject, time, correlationid, causationid, traceparent, data
+    FROM jsonb_to_record(draft -> 'event') AS event (
+        id uuid, type text, subject text, time timestamptz,
+        correlationid text, causationid text, traceparent text, data jsonb
+    );
+    PERFORM set_config('orders.is_placing', '', true);
+    IF uses IS NOT NULL THEN
+        PERFORM write_promotion_uses(uses, this_order, (draft ->> 'buyer_id')::uuid, this_instant);
+    END IF;
+    RETURN NULL;
+END $$;
