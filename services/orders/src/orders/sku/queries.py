@@ -31,8 +31,9 @@ def sale_skus(rows: Iterable[Any]) -> dict[UUID, SaleSku]:
 
 
 def _sale_sku(row: Any) -> SaleSku:
-    designations, tiers, presale = row[17], row[SALE_WIDTH - 2], row[SALE_WIDTH - 1]
-    return SaleSku(*row[:17], tuple(designations), *row[18 : SALE_WIDTH - 2], tiers_of(tiers), presale_of(presale))
+    facts = list(row[:SALE_WIDTH])
+    facts[17], facts[-2], facts[-1] = tuple(facts[17]), tiers_of(facts[-2]), presale_of(facts[-1])
+    return SaleSku(*facts)
 
 
 async def list_for_sale(db: AsyncSession, sku_ids: Iterable[UUID]) -> dict[UUID, SaleSku]:
