@@ -24,10 +24,12 @@ _REVIVE = text("""
     UPDATE supplier_orders SET fulfilment = 'PENDING_PAYMENT' FROM revived
     WHERE supplier_orders.order_id = revived.order_id
 """)
+_PROMOTIONS_LEFT = text("SELECT promotions_left_for(:order_id)")
+_HOLD_PROMOTIONS = text("SELECT hold_promotions_again(:order_id, :now)")
 
 
 async def revive_order(db: AsyncSession, order: Mapping[str, Any], *, paid_fen: int, now: datetime) -> bool:
-    """Make an overdue order wait for its payment again, with its stock held anew; False, and nothing changed, if it
+    """Make an overdue order wait for its payment again, with its stock and promotions held anew; False, and nothing changed, if it
     may not be or if anything of it is gone. The caller holds the order's row and settles it at once."""
     if not rules.is_revivable(order, paid_fen=paid_fen, now=now):
         return False
@@ -39,11 +41,14 @@ async def revive_order(db: AsyncSession, order: Mapping[str, Any], *, paid_fen: 
     if any(unsellable_reason(skus.get(sku_id), now) for sku_id in quantities):
         return False
     order_id = UUID(order["order_id"])
+    if not await db.scalar(_PROMOTIONS_LEFT, {"order_id": order_id}):
+        return False
     try:
         await stock_actions.hold_again(
             db, holder_id=order_id, purpose="order", quantities=quantities, until=None, now=now
         )
     except Conflict:
         return False
+    await db.execute(_HOLD_PROMOTIONS, {"order_id": order_id, "now": now})
     await db.execute(_REVIVE, {"order_id": order_id})
     return True

@@ -210,3 +210,46 @@ END $$;
 CREATE TRIGGER orders_move_promotion_uses AFTER UPDATE ON orders
 REFERENCING OLD TABLE AS before_rows NEW TABLE AS after_rows
 FOR EACH STATEMENT EXECUTE FUNCTION move_promotion_uses();
+
+CREATE FUNCTION promotions_left_for(again uuid) RETURNS boolean LANGUAGE plpgsql AS $$
+-- Whether all that a cancelled order gave back of promotions is still there for it; locked until the transaction ends.
+BEGIN
+    PERFORM 1 FROM promotion_balances WHERE promotion_id IN (
+        SELECT promotion_id FROM promotion_uses WHERE order_id = again
+    ) ORDER BY promotion_id FOR NO KEY UPDATE;
+    PERFORM 1 FROM promotion_takings WHERE (promotion_id, person_id) IN (
+        SELECT promotion_id, person_id FROM promotion_uses WHERE order_id = again
+    ) ORDER BY promotion_id, person_id FOR NO KEY UPDATE;
+    PERFORM 1 FROM coupons WHERE coupon_id IN (
+        SELECT coupon_id FROM promotion_uses WHERE order_id = again
+    ) ORDER BY coupon_id FOR NO KEY UPDATE;
+    RETURN NOT EXISTS (
+        SELECT FROM promotion_uses AS used
+        LEFT JOIN promotion_balances AS balance USING (promotion_id)
+        LEFT JOIN promotion_takings AS taking USING (promotion_id, person_id)
+        LEFT JOIN coupons USING (coupon_id)
+        WHERE used.order_id = again AND used.status = 'RETURNED'
+          AND (balance.balance_fen < used.discount_fen OR taking.taken_count >= taking.cap_count
+               OR coupons.status <> 'CLAIMED')
+    );
+END $$;
+
+CREATE FUNCTION hold_promotions_again(again uuid, at timestamptz) RETURNS void LANGUAGE sql AS $$
+-- For an order that is taken up again: holds what `promotions_left_for` found to be there.
+    WITH used AS (
+        UPDATE promotion_uses SET status = 'HELD' WHERE order_id = again AND status = 'RETURNED' RETURNING *
+    ), held AS (
+        UPDATE promotion_balances AS balance
+        SET balance_fen = balance_fen - used.discount_fen, held_fen = held_fen + used.discount_fen
+        FROM used WHERE balance.promotion_id = used.promotion_id AND used.discount_fen > 0
+        RETURNING balance.promotion_id, used.discount_fen
+    ), entered AS (
+        INSERT INTO promotion_entries (promotion_id, kind, fen, order_id, recorded_at)
+        SELECT promotion_id, 'held', discount_fen, again, at FROM held
+    ), turns AS (
+        UPDATE promotion_takings AS taking SET taken_count = taken_count + 1
+        FROM used WHERE taking.promotion_id = used.promotion_id AND taking.person_id = used.person_id
+    )
+    UPDATE coupons SET status = 'HELD', order_id = again, used_at = at
+    FROM used WHERE coupons.coupon_id = used.coupon_id
+$$;
