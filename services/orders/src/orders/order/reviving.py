@@ -29,8 +29,8 @@ _HOLD_PROMOTIONS = text("SELECT hold_promotions_again(:order_id, :now)")
 
 
 async def revive_order(db: AsyncSession, order: Mapping[str, Any], *, paid_fen: int, now: datetime) -> bool:
-    """Make an overdue order wait for its payment again, with its stock and promotions held anew; False, and nothing changed, if it
-    may not be or if anything of it is gone. The caller holds the order's row and settles it at once."""
+    """Make an overdue order wait for its payment again, with its stock and promotions held anew; False, and nothing
+    changed, if it may not be or if anything of it is gone. The caller holds the order's row and settles it at once."""
     if not rules.is_revivable(order, paid_fen=paid_fen, now=now):
         return False
     quantities: Counter[UUID] = Counter()
