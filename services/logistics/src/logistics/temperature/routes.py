@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from logistics.excursion import queries as excursion_queries
@@ -22,6 +23,7 @@ from logistics.temperature.schemas import (
     ClassOut,
     DeviceOut,
     ExcursionOut,
+    LotTemperatures,
     RangeOut,
     Temperatures,
 )
@@ -29,8 +31,13 @@ from logistics.temperature_class.queries import find_class, list_classes
 from shared.auth import CallerDep
 from shared.clock import SHANGHAI
 from shared.db import Read
+from shared.errors import Invalid
+from shared.trace_codes import is_trace_code, normalised
 
 router = APIRouter(prefix="/v1", tags=["temperature"])
+
+_PARCELS_OF_LOT = 50
+"""A lot may go to thousands: the latest tell how it is kept, at a cost that does not grow."""
 
 
 @router.get("/temperature-classes")
@@ -97,6 +104,34 @@ async def read_temperatures(
         buckets=buckets,
         excursions=[each for each in excursions if each.kind != "gap"],
         gaps=[each for each in excursions if each.kind == "gap"],
+    )
+
+
+@router.get("/traces/{code}/temperatures")
+async def read_lot_temperatures(db: Read, code: Annotated[str, Path(max_length=40)]) -> LotTemperatures:
+    """How cold the parcels were that carried a lot, summed up; for everybody, by the lot's trace code. Anonymous.
+
+    A lot that nobody sent yet, or that we do not know, has no parcels. 422 `trace-code-invalid`.
+    """
+    lot_code = normalised(code)
+    if not is_trace_code(lot_code):
+        raise Invalid(
+            "A trace code has 22 digits and a character that checks them.", code="trace-code-invalid", field="code"
+        )
+    found = await queries.summarise_lot(db, lot_code, most=_PARCELS_OF_LOT)
+    classes = found.temperature_classes or []
+    is_read = found.reading_count > 0
+    return LotTemperatures(
+        code=lot_code,
+        parcel_count=found.parcel_count,
+        measured_count=found.measured_count,
+        reading_count=found.reading_count,
+        min_c=found.min_c,
+        max_c=found.max_c,
+        out_minutes=ceil(found.out_seconds / 60) if is_read else None,
+        gap_minutes=ceil(found.gap_seconds / 60) if is_read else None,
+        worst_severity=worst(found.severities or []),
+        temperature_range=_range(classes[0]) if len(classes) == 1 else None,
     )
 
 

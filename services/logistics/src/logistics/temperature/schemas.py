@@ -69,6 +69,25 @@ class DeviceOut(BaseModel):
     last_at: datetime | None
 
 
+class LotTemperatures(BaseModel):
+    """What was measured on the way in parcels that carried a lot: of the latest `measured_count` that had a device.
+
+    `out_minutes` out of range and `gap_minutes` without readings are sums over these parcels, rounded up to whole
+    minutes. Null without readings; the range is null where the parcels carried goods of several classes.
+    """
+
+    code: str
+    parcel_count: int
+    measured_count: int
+    reading_count: int
+    min_c: float | None
+    max_c: float | None
+    out_minutes: int | None
+    gap_minutes: int | None
+    worst_severity: Literal["minor", "major", "critical"] | None
+    temperature_range: RangeOut | None
+
+
 class Temperatures(BaseModel):
     """The temperature of a parcel over a window of time.
 
