@@ -12,12 +12,12 @@ from catalog.admission import actions as admission
 from catalog.credit.rules import PLACEMENT_MOVES
 from catalog.demonstration.rules import MOVES as DEMONSTRATION_MOVES
 from catalog.import_batch.rules import MOVES as IMPORT_MOVES
-from catalog.moves import Moves
 from catalog.recognition.rules import MOVES as RECOGNITION_MOVES
 from catalog.supplier import actions as supplier
 from gateway.pages.notices import sentences_of
 from gateway.pages.wording import LANGUAGES, wording
 from gateway.visitor import Language
+from shared.moves import Moves
 
 SOURCES = Path(catalog.__file__).parent
 CODE = re.compile(r"[a-z]+(-[a-z]+)+")
