@@ -17,7 +17,7 @@ from deploy.chromium import find_chromium
 from tests.browser.shopper import Shopper
 
 STATE = Path(".state/browser").absolute()
-START_SECONDS = 300
+START_SECONDS = 600
 
 
 def _free_ports(count: int) -> int:
