@@ -24,6 +24,7 @@ from gateway.pages.admission_view import (
 from gateway.pages.application import KINDS
 from gateway.pages.listing import Listing, download, listing_of
 from gateway.pages.parts import Filter, Verb
+from gateway.pages.regions import place_of
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.work import ensure_kind
 from gateway.services import Services
@@ -85,7 +86,17 @@ async def get_admissions(page: PageDep, services: Services, visitor: SignedIn) -
     ensure_kind(visitor, "official", "operator")
     listing = asked_list(page)
     found = await services.catalog.get("/v1/admissions", visitor=visitor, params=listing.params())
+    await _name_counties(services, page, [(each, each["county_code"]) for each in found["items"]])
     return page.render("admissions.html", **desk_context(page, listing, found))
+
+
+async def _name_counties(services: Services, page: Page, items: list[tuple[dict[str, Any], str]]) -> None:
+    """The counties in English where that is read: the catalog tells them in Chinese."""
+    if page.language == "zh":
+        return
+    names = {code: await place_of(services, code, page.language) for code in {code for _, code in items}}
+    for item, code in items:
+        item["county"] = names[code]
 
 
 def desk_context(page: Page, listing: Listing, found: dict[str, Any]) -> dict[str, Any]:
@@ -215,6 +226,7 @@ async def _show(
 ) -> Response:
     ensure_kind(visitor, "official", "operator")
     found = await services.catalog.get(f"/v1/admissions/{supplier_id}", visitor=visitor)
+    await _name_counties(services, page, [(found, found["supplier"]["county_code"])])
     trail = await services.catalog.get(f"/v1/admissions/{supplier_id}/trail", visitor=visitor)
     changes = await _difference(services, visitor, supplier_id)
     done = page.request.query_params.get("done", "")

@@ -16,11 +16,12 @@ from gateway.pages.certificates import DECIDERS, decide, own_products, trail_of
 from gateway.pages.figures import weight
 from gateway.pages.listing import Listing, download, listing_of
 from gateway.pages.parts import Filter, Head, Verb
+from gateway.pages.places import place_name
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
 from gateway.pages.work import ensure_kind
 from gateway.services import Services
-from gateway.visitor import CheckedForm, SignedIn, Visitor
+from gateway.visitor import CheckedForm, Language, SignedIn, Visitor
 from shared.clock import business_day, utc_now
 from shared.errors import Conflict, Forbidden, Invalid, Refusal, Stale
 from shared.ids import new_id
@@ -48,7 +49,7 @@ async def get_lots(page: PageDep, services: Services, visitor: SignedIn) -> Resp
     coverage = []
     if visitor.kind in DECIDERS:
         told = await services.catalog.get("/v1/trace-coverage", visitor=visitor)
-        coverage = [coverage_row(each) for each in told["items"]]
+        coverage = [coverage_row(each, page.language) for each in told["items"]]
     return page.render(
         "lots.html",
         listing=listing,
@@ -193,14 +194,15 @@ def row_of(item: dict[str, Any], page: Page) -> dict[str, Any]:
     }
 
 
-def coverage_row(item: dict[str, Any]) -> dict[str, str]:
+def coverage_row(item: dict[str, Any], language: Language) -> dict[str, str]:
     """A county's shares as per cent with what they are of."""
+    before, after = ("（", "）") if language == "zh" else (" (", ")")
 
     def share(part: int, whole: int, basis_points: int | None) -> str:
-        return "—" if basis_points is None else f"{basis_points / 100:.1f}%（{part:,}/{whole:,}）"
+        return "—" if basis_points is None else f"{basis_points / 100:.1f}%{before}{part:,}/{whole:,}{after}"
 
     return {
-        "county": item["county"],
+        "county": place_name(item["county"], language),
         "skus": share(item["covered_sku_count"], item["sku_count"], item["sku_share_bp"]),
         "pieces": share(item["covered_piece_count"], item["piece_count"], item["piece_share_bp"]),
     }
