@@ -62,6 +62,7 @@ def _settings(folder: Path, sandbox: RunningSandbox, urls: dict[str, str]) -> di
         "catalog": {
             "files_url": (folder / "files").as_uri(),
             "household_secret": "a key that hides nobody but a test's households",
+            "worker_secret": "a key that hides nobody but a test's workers",
         },
         "orders": {
             "payment_sandbox_url": sandbox.url,

@@ -64,7 +64,8 @@ def draw_register(page: Page, answer: Answer) -> str:
 def draw_admitted(page: Page, answer: Answer) -> str:
     supplier = answer("admission_own")["supplier"] | {"status": "ACTIVE"}
     steps = admission_view.steps_of("ACTIVE", [], page)
-    return shown(page.render("supplier_admitted.html", supplier=supplier, steps=steps, notice="", error=""))
+    context = {"supplier": supplier, "steps": steps, "may_leave": True, "notice": "", "error": ""}
+    return shown(page.render("supplier_admitted.html", **context))
 
 
 def draw_licences(page: Page, answer: Answer) -> str:

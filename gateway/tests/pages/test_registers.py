@@ -35,7 +35,7 @@ from shared.errors import Forbidden, Invalid, NotFound
 Answer = Callable[[str], Any]
 PageOf = Callable[..., Page]
 VisitorOf = Callable[..., Visitor]
-SLICES = ("supply", "survey", "tourism", "labour", "job", "placement", "fair", "demand")
+SLICES = ("supply", "survey", "tourism", "labour", "workshop", "job", "placement", "fair", "demand")
 CATALOG = Path(__file__).parents[3] / "services" / "catalog" / "src" / "catalog"
 ITEM = UUID("00000000-0000-7000-8000-000000000009")
 
@@ -177,33 +177,29 @@ class Recorded:
         return self
 
     async def get(self, path: str, *, visitor: Any, params: Any = None) -> Any:
-        del visitor
-        if path == "/v1/regions":
-            return {"items": [] if (params or {}).get("parent") else [self._answer("region_county")]}
+        del visitor, params
         names = {
             "/v1/supply-entries": "office_supply",
             "/v1/survey-reports": "office_survey",
             "/v1/tourism/spots": "spots",
             "/v1/tourism/routes": "routes",
             "/v1/labour/workers": "office_workers",
+            "/v1/labour/workshops": "office_workshops",
             "/v1/labour/jobs": "office_jobs",
             "/v1/labour/placements": "office_placements",
             "/v1/fairs": "fairs",
             "/v1/scale-units": "scale_units",
-            "/v1/regions/420325": "region_county",
         }
         if path in names:
-            found = self._answer(names[path])
+            found: dict[str, Any] = self._answer(names[path])
             return found | {"items": []} if self._is_empty else found
-        if path.endswith("/trail"):
-            return self._answer("office_trail")
-        if path.endswith("/candidates"):
-            return self._answer("office_candidates")
-        key = path.rsplit("/", 1)[0]
-        if key == "/v1/fairs":
-            return self._answer("fair")
-        item: dict[str, Any] = self._answer(names[key])["items"][0]
-        return item | ({"absorptions": []} if key == "/v1/survey-reports" else {})
+        folder, _, last = path.rpartition("/")
+        alone = {"trail": "office_trail", "candidates": "office_candidates"}.get(last)
+        alone = alone or {"/v1/regions": "region_county", "/v1/fairs": "fair"}.get(folder)
+        if alone:
+            return self._answer(alone)
+        item: dict[str, Any] = self._answer(names[folder])["items"][0]
+        return item | ({"absorptions": []} if folder == "/v1/survey-reports" else {})
 
 
 def whole(text: str, markup: Any) -> Any:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from catalog.job import actions as job_actions
 from catalog.labour import actions as labour_actions
 from catalog.placement import actions as placement_actions
+from catalog.workshop import actions as workshop_actions
 from deploy.demo.market import Advance, in_batches, missing
 from deploy.demo.registers import a_desk, nobodys_key
 from deploy.demo.tables import demo_id
@@ -95,7 +96,7 @@ async def _load_jobs(database: Database, *, now: datetime) -> None:
         village = chance.choice(_VILLAGES)
         desk = a_desk(county, "township", "assistance")
         at = now - timedelta(days=210)
-        await job_actions.open_workshop(
+        await workshop_actions.open_workshop(
             db,
             workshop_id=workshop_id,
             facts={

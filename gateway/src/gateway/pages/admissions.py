@@ -22,8 +22,10 @@ from gateway.pages.admission_view import (
     trail_of,
 )
 from gateway.pages.application import KINDS
+from gateway.pages.harvest_view import code_of
 from gateway.pages.listing import Listing, download, listing_of
 from gateway.pages.parts import Filter, Verb
+from gateway.pages.region_filter import region_choices
 from gateway.pages.regions import place_of
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.work import ensure_kind
@@ -73,7 +75,7 @@ def asked_list(page: Page) -> Listing:
             "kind": KINDS,
             "overdue": _YES,
             "awaiting_me": _YES,
-            "region": None,
+            "region": {code_of(page.request, "region")},
         },
         sorts=_SORTS,
         default_sort="due_on",
@@ -87,7 +89,8 @@ async def get_admissions(page: PageDep, services: Services, visitor: SignedIn) -
     listing = asked_list(page)
     found = await services.catalog.get("/v1/admissions", visitor=visitor, params=listing.params())
     await _name_counties(services, page, [(each, each["county_code"]) for each in found["items"]])
-    return page.render("admissions.html", **desk_context(page, listing, found))
+    regions = await region_choices(services, visitor, listing.values.region, page.language)
+    return page.render("admissions.html", **desk_context(page, listing, found, regions))
 
 
 async def _name_counties(services: Services, page: Page, items: list[tuple[dict[str, Any], str]]) -> None:
@@ -99,8 +102,10 @@ async def _name_counties(services: Services, page: Page, items: list[tuple[dict[
         item["county"] = names[code]
 
 
-def desk_context(page: Page, listing: Listing, found: dict[str, Any]) -> dict[str, Any]:
-    """What the list is drawn from."""
+def desk_context(
+    page: Page, listing: Listing, found: dict[str, Any], regions: list[Choice] | None = None
+) -> dict[str, Any]:
+    """What the list is drawn from; `regions` are what one who oversees several counties may narrow it to."""
     t, names = page.t.admission, page.t.names
     return {
         "listing": listing,
@@ -116,6 +121,7 @@ def desk_context(page: Page, listing: Listing, found: dict[str, Any]) -> dict[st
             listing.head(t.due, "due_on"),
         ],
         "filters": [
+            *([Filter("region", t.region, regions, t.every)] if regions else []),
             Filter("status", t.state, [Choice(*each) for each in names["supplier_status"].items()], t.every),
             Filter("kind", t.kind, [Choice(each, names["applicant_kind"][each]) for each in KINDS], t.every),
         ],

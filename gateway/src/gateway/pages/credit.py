@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from gateway.pages import records
-from gateway.pages.credit_shelves import BRANDS, CASES, SHELVES, TABS
+from gateway.pages.credit_shelves import BRANDS, CASES, SHARES, SHELVES, TABS
 from gateway.pages.menu import has_any_role
 from gateway.pages.parts import Verb
 from gateway.pages.records import Shelf
@@ -25,7 +25,7 @@ _MEASURE_VERBS: Final = {"meet": "main", "lift": ""}
 
 def _shelf(name: str) -> Shelf:
     found = SHELVES.get(name)
-    if found is None:
+    if found is None or not found.has_page:
         raise NotFound("There is no such page.", code="not-found")
     return found
 
@@ -59,10 +59,11 @@ async def get_shelf(page: PageDep, services: Services, visitor: SignedIn, name: 
     """A tab's list, or that list as a file."""
     ensure_kind(visitor, *_KINDS)
     key, _, kind = name.partition(".")
-    shelf = _shelf(key)
+    shelf = SHARES if key == "shares" else _shelf(key)
     if kind:
         return await records.send_file(page, services, visitor, shelf, kind)
-    return await records.show_list(page, services, visitor, shelf, tabs=TABS)
+    tabs = tuple(each for each in TABS if each is not SHARES or SHARES.may_add(visitor))
+    return await records.show_list(page, services, visitor, shelf, tabs=tabs)
 
 
 @router.get("/work/credit/{name}/new")

@@ -72,8 +72,29 @@ EVENTS: Final = Shelf(
     api="/v1/credit-events",
     id_name="event_id",
     columns=("summary", "kind", "points", "severity", "source", "reference", "occurred_on", "status"),
-    facts=(),
+    facts=(
+        "supplier_name",
+        "kind",
+        "points",
+        "severity",
+        "source",
+        "reference",
+        "summary",
+        "occurred_on",
+        "status",
+        "reported_at",
+    ),
     filters={"kind": "credit_kind"},
+    acts=(
+        Act(
+            "object-event",
+            _at("COUNTED"),
+            kinds=_SUPPLIER,
+            body="",
+            fields=(Field("statement", "area"), Field("document_ids", "file", is_required=False)),
+            path="/v1/credit-appeals",
+        ),
+    ),
     form=(
         Field("supplier_id", "supplier"),
         Field("kind", "choice", "credit_kind"),
@@ -82,7 +103,6 @@ EVENTS: Final = Shelf(
         Field("occurred_on", "day"),
     ),
     form_roles=_MARKET,
-    has_page=False,
 )
 APPEALS: Final = Shelf(
     key="appeals",
@@ -170,7 +190,7 @@ BRANDS: Final = Shelf(
     form=(
         Field("name"),
         Field("name_en", is_required=False),
-        Field("region_code"),
+        Field("region_code", "place"),
         Field("owner_office"),
         Field("categories", "categories", "category"),
         Field("quality_rule", "area"),
@@ -205,11 +225,24 @@ DEMONSTRATIONS: Final = Shelf(
     form=(
         Field("kind", "choice", "demonstration_kind"),
         Field("name"),
-        Field("county_code"),
+        Field("county_code", "county"),
         Field("statement", "area"),
     ),
     form_kinds=frozenset({"supplier", "official", "operator"}),
     form_roles=frozenset({"assistance", "agriculture", "decider"}),
 )
-TABS: Final = (PLACEMENTS, EVENTS, APPEALS, CASES, BRANDS, DEMONSTRATIONS)
+SHARES: Final = Shelf(
+    key="shares",
+    path="/work/credit/shares",
+    api="/v1/credit-shares/hits",
+    id_name="line_id",
+    columns=("name", "list", "reason", "document_number", "source", "starts_on", "ends_on", "imported_at"),
+    facts=(),
+    form=(Field("source"),),
+    form_roles=_MARKET,
+    has_export=False,
+    has_page=False,
+    has_search=False,
+)
+TABS: Final = (PLACEMENTS, EVENTS, APPEALS, CASES, SHARES, BRANDS, DEMONSTRATIONS)
 SHELVES: Final = {each.path.rpartition("/")[2]: each for each in TABS}

@@ -34,7 +34,7 @@ SHELF: Final = Shelf(
         Act("collect", _DRAFT, _EDITORS, body=""),
         Act("withdraw", frozenset({"PUBLISHED"}), _EDITORS, tone="danger"),
     ),
-    form=(Field("region_code"), Field("title"), Field("preface", "area", is_required=False)),
+    form=(Field("region_code", "place"), Field("title"), Field("preface", "area", is_required=False)),
     form_roles=_EDITORS,
     has_export=False,
 )

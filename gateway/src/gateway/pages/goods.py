@@ -11,6 +11,7 @@ from gateway.pages.account import Choice
 from gateway.pages.cards import in_language, picture_url
 from gateway.pages.listing import Listing, download, listing_of, month_choices
 from gateway.pages.parts import Filter, Head
+from gateway.pages.place_field import place_code, show_place
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
 from gateway.pages.work import ensure_kind
@@ -157,9 +158,8 @@ async def post_new_product(page: PageDep, services: Services, visitor: SignedIn,
     typed = typed_of(form, *view.FACTS)
     key = str(form.get("key", "")) or str(new_id())
     try:
-        made = await services.catalog.post(
-            "/v1/products", visitor=visitor, json=_body(typed, is_new=True), idempotency_key=key
-        )
+        body = await _body(page, services, typed, is_new=True)
+        made = await services.catalog.post("/v1/products", visitor=visitor, json=body, idempotency_key=key)
     except REFUSALS as refusal:
         return await _new_form(page, services, typed=typed, refusal=refusal)
     return page.go(f"{PATH}/{made['product_id']}", done="created")
@@ -181,7 +181,8 @@ async def post_facts(
     typed = typed_of(form, *view.FACTS)
     path = f"/v1/products/{product_id}"
     try:
-        await services.catalog.answer("PATCH", path, visitor=visitor, json=_body(typed), headers=tag_of(form))
+        body = await _body(page, services, typed)
+        await services.catalog.answer("PATCH", path, visitor=visitor, json=body, headers=tag_of(form))
     except REFUSALS as refusal:
         return await product_page(page, services, visitor, product_id, typed=typed, refusal=refusal)
     bench = await services.catalog.get(f"{path}/workbench", visitor=visitor)
@@ -219,26 +220,38 @@ async def post_seasons(
     rows = [
         typed_of(form, f"region-{place}", f"first-{place}", f"last-{place}", f"bound-{place}") for place in range(12)
     ]
+    path = f"/v1/products/{product_id}"
+    try:
+        body = {"seasons": await _seasons(page, services, rows)}
+        await services.catalog.answer("PATCH", path, visitor=visitor, json=body, headers=tag_of(form))
+    except REFUSALS as refusal:
+        kept = [
+            Typed({name: row[f"{name}-{place}"] for name in ("region", "first", "last", "bound")})
+            for place, row in enumerate(rows)
+        ]
+        filled = max((place for place, row in enumerate(kept, 1) if any(row.values())), default=1)
+        return await product_page(
+            page, services, visitor, product_id, refusal=refusal, seasons=kept[: max(filled, view.SEASON_ROWS)]
+        )
+    return page.go(f"{PATH}/{product_id}", done="seasons")
+
+
+async def _seasons(page: Page, services: Services, rows: list[Typed]) -> list[dict[str, Any]]:
     seasons = []
     for place, row in enumerate(rows):
         first, last = row[f"first-{place}"], row[f"last-{place}"]
         if not first and not last:
             continue
+        region = row[f"region-{place}"]
         seasons.append(
             {
-                "region_code": row[f"region-{place}"],
+                "region_code": await place_code(services, page, region, field=f"region-{place}", is_county=False),
                 "from_month": first or last,
                 "to_month": last or first,
                 "is_binding": bool(row[f"bound-{place}"]),
             }
         )
-    path = f"/v1/products/{product_id}"
-    try:
-        body = {"seasons": seasons}
-        await services.catalog.answer("PATCH", path, visitor=visitor, json=body, headers=tag_of(form))
-    except REFUSALS as refusal:
-        return await product_page(page, services, visitor, product_id, refusal=refusal)
-    return page.go(f"{PATH}/{product_id}", done="seasons")
+    return seasons
 
 
 async def product_page(
@@ -249,11 +262,14 @@ async def product_page(
     *,
     typed: Typed | None = None,
     refusal: Refusal | None = None,
+    seasons: list[Typed] | None = None,
 ) -> Response:
     """The workbench of a product, after a refusal with what was typed and why it was refused."""
     bench = await services.catalog.get(f"/v1/products/{product_id}/workbench", visitor=visitor)
     bases = await services.catalog.get("/v1/tax-bases", visitor=visitor)
-    return draw_product(page, bench, bases["items"], typed=typed, refusal=refusal)
+    typed = typed if typed is not None else view.facts_typed(bench["product"])
+    await show_place(services, page, typed, "origin_county_code")
+    return draw_product(page, bench, bases["items"], typed=typed, refusal=refusal, seasons=seasons)
 
 
 def draw_product(
@@ -263,6 +279,7 @@ def draw_product(
     *,
     typed: Typed | None = None,
     refusal: Refusal | None = None,
+    seasons: list[Typed] | None = None,
 ) -> Response:
     """The workbench from the catalog's answers."""
     product, names = bench["product"], page.t.names
@@ -283,7 +300,7 @@ def draw_product(
         pictures=[{"value": each, "url": picture_url(each)} for each in product["pictures"]],
         pack_heads=_pack_heads(page),
         packs=[_pack_row(each, page) for each in bench["skus"]],
-        seasons=view.season_rows(product["seasons"]),
+        seasons=seasons or view.season_rows(product["seasons"]),
         trail=view.trail(bench["trail"], page),
         typed=typed if typed is not None else view.facts_typed(product),
         wrong_field=refusal.field if refusal and refusal.field else "",
@@ -320,6 +337,7 @@ def _pack_row(sku: dict[str, Any], page: Page) -> dict[str, Any]:
 
 async def _new_form(page: Page, services: Services, *, typed: Typed, refusal: Refusal | None = None) -> Response:
     bases = await services.catalog.get("/v1/tax-bases", visitor=page.visitor)
+    await show_place(services, page, typed, "origin_county_code")
     return page.render(
         "goods_new.html",
         status=refusal.status if refusal else 200,
@@ -340,9 +358,10 @@ def form_choices(page: Page, bases: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _body(typed: Typed, *, is_new: bool = False) -> dict[str, Any]:
+async def _body(page: Page, services: Services, typed: Typed, *, is_new: bool = False) -> dict[str, Any]:
     """The facts as the service takes them; a new product leaves out what was left empty."""
     body: dict[str, Any] = {name: typed.get(name, "") for name in view.FACTS}
+    body["origin_county_code"] = await place_code(services, page, typed.origin_county_code, field="origin_county_code")
     for name in _NUMBERS:
         body[name] = int(body[name]) if str(body[name]).isdigit() else body[name] or None
     return {name: value for name, value in body.items() if value not in ("", None)} if is_new else body

@@ -162,7 +162,7 @@ def season_rows(windows: Sequence[Mapping[str, Any]]) -> list[Typed]:
     """The rows of the seasons' form: those there are, and empty ones to fill in."""
     rows = [
         Typed(
-            region=each["region_code"],
+            region=" ".join(part for part in (each.get("region_name"), each["region_code"]) if part),
             first=str(each["from_month"]),
             last=str(each["to_month"]),
             bound="1" if each["is_binding"] else "",

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from gateway.pages.account import Choice
 from gateway.pages.listing import Listing, download, listing_of
 from gateway.pages.parts import Filter, Head, Verb
+from gateway.pages.place_field import place_code, show_place
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
 from gateway.pages.village_entries import (
@@ -154,6 +155,7 @@ async def get_new(page: PageDep, visitor: SignedIn, services: Services) -> Respo
         own = await services.catalog.get(f"/v1/suppliers/{visitor.organisation_id}", visitor=visitor)
         county = own["county_code"]
     typed = Typed(county_code=county, from_on=f"{years()[0]}-01-01", year_0=years()[0])
+    await show_place(services, page, typed, "county_code")
     return show_form(page, visitor, typed)
 
 
@@ -190,7 +192,7 @@ async def post_new(page: PageDep, visitor: SignedIn, services: Services, form: C
     typed = typed_form(form)
     key = str(form.get("key", "")) or str(new_id())
     try:
-        body = await body_of(services, visitor, form, typed)
+        body = await body_of(page, services, visitor, form, typed)
         made = await services.catalog.post("/v1/linkages", visitor=visitor, json=body, idempotency_key=key)
     except Refusal as refusal:
         errors, error = errors_of(refusal, page, fields=frozenset(_FIELDS))
@@ -205,7 +207,7 @@ def typed_form(form: FormData) -> Typed:
     return typed
 
 
-async def body_of(services: Services, visitor: Visitor, form: FormData, typed: Typed) -> dict[str, Any]:
+async def body_of(page: Page, services: Services, visitor: Visitor, form: FormData, typed: Typed) -> dict[str, Any]:
     """The form as catalog takes it; an agreement that was chosen is stored first."""
     incomes = [
         {
@@ -215,11 +217,12 @@ async def body_of(services: Services, visitor: Visitor, form: FormData, typed: T
         for row in range(_ROWS)
         if typed[f"year_{row}"].isdecimal() and any(typed[f"{name}_{row}"] for name in _INCOME[1:])
     ]
-    document = await uploaded(services, visitor, form, "agreement", county_code=typed.county_code)
+    county = await place_code(services, page, typed.county_code, field="county_code")
+    document = await uploaded(services, visitor, form, "agreement", county_code=county)
     return {
         "supplier_id": typed.supplier_id or None,
         "way": typed.way,
-        "county_code": typed.county_code,
+        "county_code": county,
         "township": typed.township,
         "village": typed.village,
         "from_on": typed.from_on,
@@ -292,7 +295,9 @@ def show_linkage(
 async def get_edit(page: PageDep, visitor: SignedIn, services: Services, linkage_id: UUID) -> Response:
     """The form with what is there."""
     item = await services.catalog.get(f"/v1/linkages/{linkage_id}", visitor=visitor)
-    return show_form(page, visitor, typed_of_item(item), item=item)
+    typed = typed_of_item(item)
+    await show_place(services, page, typed, "county_code")
+    return show_form(page, visitor, typed, item=item)
 
 
 @router.post(PATH + "/{linkage_id}/edit")
@@ -302,7 +307,7 @@ async def post_edit(
     """Replace it; a refusal brings the form back as it was."""
     typed = typed_form(form)
     try:
-        body = await body_of(services, visitor, form, typed)
+        body = await body_of(page, services, visitor, form, typed)
         await services.catalog.put(f"/v1/linkages/{linkage_id}", visitor=visitor, json=body, if_match=f'"{typed.etag}"')
     except Refusal as refusal:
         item = await services.catalog.get(f"/v1/linkages/{linkage_id}", visitor=visitor)

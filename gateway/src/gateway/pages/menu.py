@@ -39,6 +39,8 @@ MENU: tuple[Entry, ...] = (
     Entry("certificates", "/work/certificates", SUPPLIER | OFFICIAL | OPERATOR, "quality", "check"),
     Entry("inspections", "/work/inspections", SUPPLIER | OFFICIAL | OPERATOR, "quality", "book"),
     Entry("registers", "/work/registers", SUPPLIER | OFFICIAL | OPERATOR, "registers", "book"),
+    Entry("demand", "/work/demand", SUPPLIER | OFFICIAL | OPERATOR, "registers", "chart"),
+    Entry("laboratories", "/work/laboratories", OPERATOR, "quality", "check"),
     Entry("notices", "/work/notices", SUPPLIER | OFFICIAL | OPERATOR, "platform", "bell"),
     Entry("linkages", "/work/linkages", SUPPLIER | OFFICIAL | OPERATOR, "villages", "people"),
     Entry("profit_contracts", "/work/profit-contracts", SUPPLIER | OFFICIAL | OPERATOR, "villages", "list"),

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from gateway.pages.account import Choice
 from gateway.pages.eligibility_view import value_text
 from gateway.pages.listing import Listing, listing_of
+from gateway.pages.place_field import place_code
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
 from gateway.pages.village_entries import errors_of
@@ -105,6 +106,8 @@ async def post_fact(
     key = str(form.get("key", "")) or str(new_id())
     try:
         body: dict[str, Any] = {name: value or None for name, value in typed.items()}
+        if typed.county_code:
+            body["county_code"] = await place_code(services, page, typed.county_code, field="county_code")
         body |= {"value": value_of(typed), "township": typed.township, "village": typed.village}
         await services.catalog.post("/v1/origin-facts", visitor=visitor, json=body, idempotency_key=key)
     except Refusal as refusal:

@@ -12,6 +12,7 @@ from gateway.pages.account import Choice
 from gateway.pages.linkages import KINDS, STATUSES, period_text, status_choices, verbs_of, years
 from gateway.pages.listing import Listing, download, listing_of
 from gateway.pages.parts import Filter, Head
+from gateway.pages.place_field import place_code, show_place
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
 from gateway.pages.village_entries import (
@@ -133,6 +134,7 @@ async def show_form(
     key: str = "",
 ) -> Response:
     """The form, empty or as typed."""
+    await show_place(services, page, typed, "county_code")
     products: list[Choice] = []
     if visitor.kind == "supplier":
         found = await services.catalog.get("/v1/own-products", visitor=visitor, params={"limit": 100})
@@ -158,7 +160,7 @@ async def post_new(page: PageDep, visitor: SignedIn, services: Services, form: C
     typed = _typed(form)
     key = str(form.get("key", "")) or str(new_id())
     try:
-        body = await _body(services, visitor, form, typed)
+        body = await _body(page, services, visitor, form, typed)
         made = await services.catalog.post("/v1/profit-contracts", visitor=visitor, json=body, idempotency_key=key)
     except Refusal as refusal:
         errors, error = errors_of(refusal, page, fields=frozenset(_FIELDS))
@@ -174,11 +176,12 @@ def _typed(form: FormData) -> Typed:
     return typed
 
 
-async def _body(services: Services, visitor: Visitor, form: FormData, typed: Typed) -> dict[str, Any]:
-    document = await uploaded(services, visitor, form, "document", county_code=typed.county_code)
+async def _body(page: Page, services: Services, visitor: Visitor, form: FormData, typed: Typed) -> dict[str, Any]:
+    county = await place_code(services, page, typed.county_code, field="county_code")
+    document = await uploaded(services, visitor, form, "document", county_code=county)
     return {
         "supplier_id": typed.supplier_id or None,
-        "county_code": typed.county_code,
+        "county_code": county,
         "township": typed.township,
         "village": typed.village,
         "basis": typed.basis,
@@ -296,7 +299,7 @@ async def post_edit(
     typed = _typed(form)
     path = f"/v1/profit-contracts/{contract_id}"
     try:
-        body = await _body(services, visitor, form, typed)
+        body = await _body(page, services, visitor, form, typed)
         await services.catalog.put(path, visitor=visitor, json=body, if_match=f'"{typed.etag}"')
     except Refusal as refusal:
         item = await services.catalog.get(path, visitor=visitor)

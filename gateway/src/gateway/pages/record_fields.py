@@ -7,6 +7,7 @@ from typing import Any
 from starlette.datastructures import FormData, UploadFile
 
 from gateway.pages.account import Choice
+from gateway.pages.place_field import place_code
 from gateway.pages.shell import Page
 from gateway.services import Services
 from gateway.visitor import Visitor
@@ -15,8 +16,8 @@ from shared.errors import Invalid
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a form. `kind`: line, area, day, number, yuan, flag, or choice (then `choices` names a table of
-    `t.names`), supplier or product (chosen from the services' lists)."""
+    """A field of a form. `kind`: line, area, day, number, yuan, flag, county or place (typed by name), or choice (then
+    `choices` names a table of `t.names`), supplier or product (chosen from the services' lists)."""
 
     name: str
     kind: str = "line"
@@ -47,6 +48,14 @@ def body_of(fields: tuple[Field, ...], form: FormData) -> dict[str, Any]:
         else:
             body[each.name] = text
     return body
+
+
+async def find_places(page: Page, services: Services, fields: tuple[Field, ...], body: dict[str, Any]) -> None:
+    """Put the codes of counties and other places where their names were typed."""
+    for each in fields:
+        if each.kind in ("county", "place") and each.name in body:
+            is_county = each.kind == "county"
+            body[each.name] = await place_code(services, page, body[each.name], field=each.name, is_county=is_county)
 
 
 async def keep_files(

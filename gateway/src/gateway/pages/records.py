@@ -14,7 +14,7 @@ from gateway.pages.figures import money
 from gateway.pages.listing import Listing, download, listing_of
 from gateway.pages.menu import has_any_role
 from gateway.pages.parts import Filter, TrailEntry, Verb
-from gateway.pages.record_fields import Field, body_of, drawn_fields, keep_files, label
+from gateway.pages.record_fields import Field, body_of, drawn_fields, find_places, keep_files, label
 from gateway.pages.shell import Page
 from gateway.pages.typed import Typed
 from gateway.services import Services
@@ -23,7 +23,11 @@ from shared.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Stale
 from shared.ids import new_id
 
 REFUSED: Final = (Conflict, Invalid, Stale, Forbidden, TooLarge, Unsupported)
-_APPEALS: Final = {"object-placement": "objection", "ask-repair": "repair"}
+_APPEALS: Final = {
+    "object-event": ("objection", "event"),
+    "object-placement": ("objection", "placement"),
+    "ask-repair": ("repair", "placement"),
+}
 _NAMED_BY: Final = {"categories": "category"}
 TONES: Final = {
     "IN_FORCE": "leaf", "RECOGNISED": "leaf", "RECOMMENDED": "key", "NAMED": "leaf", "PUBLISHED": "leaf",
@@ -75,6 +79,7 @@ class Shelf:
     steps: tuple[str, ...] = ()
     has_export: bool = True
     has_page: bool = True
+    has_search: bool = True
 
     def may_add(self, visitor: Visitor) -> bool:
         """Whether the visitor is offered the form."""
@@ -255,7 +260,9 @@ async def do(
         if act.body:
             body[act.body] = str(form.get("reason", "")).strip()
         if act.name in _APPEALS:
-            body |= {"kind": _APPEALS[act.name], "subject_kind": "placement", "subject_id": str(record_id)}
+            kind, subject = _APPEALS[act.name]
+            body |= {"kind": kind, "subject_kind": subject, "subject_id": str(record_id)}
+        await find_places(page, services, act.fields, body)
         await keep_files(services, visitor, act.fields, form, body)
         await services.catalog.answer(
             "POST",
@@ -306,6 +313,7 @@ async def post_form(
     """Make a new one, and on to its page."""
     try:
         body = body_of(shelf.form, form) | more
+        await find_places(page, services, shelf.form, body)
         await keep_files(services, visitor, shelf.form, form, body)
         made = await services.catalog.post(
             api or shelf.api,

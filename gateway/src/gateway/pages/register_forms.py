@@ -120,9 +120,19 @@ FORMS: Final[dict[str, Form]] = {
             Field("wage_from_fen", "yuan", is_required=True, unit="month"),
         ),
     ),
+    "workshops": Form(
+        "/v1/labour/workshops",
+        (
+            *_PLACE,
+            Field("name", is_required=True),
+            Field("work", is_required=True),
+            Field("place_count", "whole", is_required=True),
+        ),
+    ),
     "jobs": Form(
         "/v1/labour/jobs",
         (
+            Field("workshop_id", "choice", options="workshop"),
             Field("employer_name"),
             _PLACE[0],
             Field("township"),

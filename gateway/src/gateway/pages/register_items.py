@@ -14,7 +14,7 @@ from gateway.pages.listing import month_choices
 from gateway.pages.parts import Head, TrailEntry
 from gateway.pages.register_forms import DEEDS, body_of, typed_of
 from gateway.pages.register_options import errors_of, options_of
-from gateway.pages.register_tables import TONES, Register, verbs_for
+from gateway.pages.register_tables import TONES, Register, status_text, verbs_for
 from gateway.pages.registers import PATH, ensure_shown, item_of, notice_of, register_of
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed
@@ -29,10 +29,10 @@ router = APIRouter(default_response_class=Response)
 @router.get(PATH + "/{key}/{item_id}")
 async def get_item(page: PageDep, services: Services, visitor: SignedIn, key: str, item_id: UUID) -> Response:
     """An entry: what it says, what may be done, what was done."""
-    return await _draw_item(page, services, visitor, register_of(key, visitor), item_id)
+    return await draw_item(page, services, visitor, register_of(key, visitor), item_id)
 
 
-async def _draw_item(
+async def draw_item(
     page: Page,
     services: Services,
     visitor: Visitor,
@@ -43,6 +43,7 @@ async def _draw_item(
     deed: str = "",
     typed: Typed | None = None,
 ) -> Response:
+    """The entry's page; after a refusal with why, and with what was typed into a small form."""
     item = await item_of(services, visitor, register, item_id)
     names, status = page.t.names, str(item.get("status", ""))
     deeds = [
@@ -56,7 +57,7 @@ async def _draw_item(
     trail = []
     if register.has_trail:
         found = await services.catalog.get(f"{register.list_path}/{item_id}/trail", visitor=visitor)
-        trail = [_deed(each, page) for each in reversed(found["items"])]
+        trail = [_deed(each, register, page) for each in reversed(found["items"])]
     return page.render(
         "register_item.html",
         status=refusal.status if refusal else 200,
@@ -64,6 +65,7 @@ async def _draw_item(
         item=item,
         item_id=item_id,
         item_status=status,
+        status_name=status_text(register, status, page) if status else "",
         tone=TONES.get(status, ""),
         facts=[(names["register_field"][column.name], column.text(item, page)) for column in register.columns],
         more=[
@@ -98,14 +100,14 @@ async def _candidates(services: Services, visitor: Visitor, job_id: UUID) -> lis
     return list(found["items"])
 
 
-def _deed(entry: Mapping[str, Any], page: Page) -> TrailEntry:
+def _deed(entry: Mapping[str, Any], register: Register, page: Page) -> TrailEntry:
     names = page.t.names
     return TrailEntry(
         at=page.short_time(entry["happened_at"]),
         who=names["register_caller"].get(entry["caller_kind"], entry["caller_kind"]),
         what=names["register_verb"].get(entry["verb"], entry["verb"]),
-        before=names["register_status"].get(entry["from_status"], ""),
-        after=names["register_status"].get(entry["to_status"], ""),
+        before=status_text(register, entry["from_status"], page),
+        after=status_text(register, entry["to_status"], page),
         reason=entry["reason"],
     )
 
@@ -136,7 +138,7 @@ async def post_item(
         ensure_shown(refusal)
         if register.key == "placements":
             return page.go(f"{PATH}/placements", refused=refusal.code)
-        return await _draw_item(
+        return await draw_item(
             page,
             services,
             visitor,

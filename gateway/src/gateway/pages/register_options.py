@@ -28,13 +28,16 @@ async def options_of(
 ) -> dict[str, list[Choice]]:
     """The choices of each list that the fields name."""
     wanted = {field.options for field in fields if field.options}
-    tables = {"category", "spot_kind", "health", "wish_place", "skill", "absorption"}
+    tables = {"category", "spot_kind", "health", "wish_place", "skill", "absorption", "demand_source"}
     found = {key: [Choice(*pair) for pair in page.t.names[key].items()] for key in wanted & tables}
     if "county" in wanted:
-        found["county"] = await county_choices(services, visitor, page)
+        is_typed = visitor.kind == "operator" and not visitor.regions
+        found["county"] = [] if is_typed else await county_choices(services, visitor, page)
     if "scale_unit" in wanted:
         units = await services.catalog.get("/v1/scale-units", visitor=None)
         found["scale_unit"] = [Choice(each["id"], each[page.language]) for each in units["items"]]
+    if "workshop" in wanted:
+        found["workshop"] = await _workshops(services, visitor)
     if "spot" in wanted:
         params: dict[str, str | int] = {"status": "PUBLISHED", "limit": 100}
         if visitor.regions:
@@ -44,13 +47,27 @@ async def options_of(
     return found
 
 
+async def _workshops(services: Services, visitor: Visitor) -> list[Choice]:
+    """The workshops at which an office may offer jobs; a supplier offers its own."""
+    if visitor.kind == "supplier":
+        return []
+    found = await asyncio.gather(
+        *(
+            services.catalog.get("/v1/labour/workshops", visitor=visitor, params={"region": region, "limit": 100})
+            for region in visitor.regions
+        )
+    )
+    return [Choice(each["workshop_id"], each["name"]) for part in found for each in part["items"]]
+
+
 async def county_choices(services: Services, visitor: Visitor, page: Page) -> list[Choice]:
-    """The counties for which the visitor may enter something: those of the office's regions, or the supplier's own."""
+    """The counties for which the visitor may enter something: those of the office's regions, or the supplier's own. An
+    operator may for all: too many to list, so they are typed by name."""
     if visitor.kind == "supplier":
         own = await services.catalog.get(f"/v1/suppliers/{visitor.organisation_id}", visitor=visitor)
         regions: tuple[str, ...] = (own["county_code"],)
     else:
-        regions = visitor.regions or tuple(each["code"] for each in await book.children(services, ""))
+        regions = visitor.regions
     found = await asyncio.gather(*(_counties(services, region) for region in regions))
     return [Choice(code, place_name(name, page.language)) for part in found for code, name in part]
 

@@ -132,6 +132,7 @@ OFFICES: Final = frozenset({"official"})
 KEEPERS: Final = frozenset({"official", "operator"})
 ALL: Final = frozenset({"official", "operator", "supplier"})
 _COUNTY: Final = frozenset({"agriculture"})
+_VILLAGE: Final = frozenset({"township", "assistance"})
 
 REGISTERS: Final[dict[str, Register]] = {
     each.key: each
@@ -240,6 +241,27 @@ REGISTERS: Final[dict[str, Register]] = {
             has_trail=True,
         ),
         Register(
+            "workshops",
+            "/v1/labour/workshops",
+            "workshop_id",
+            KEEPERS,
+            (
+                Column("name", _plain("name")),
+                Column("work", _plain("work")),
+                Column("place", _place),
+                Column("place_count", _plain("place_count"), is_number=True),
+                Column("opened_at", lambda item, page: page.day(str(item["opened_at"])[:10])),
+            ),
+            ("OPEN", "CLOSED"),
+            (
+                Verb("close", frozenset({"OPEN"}), _VILLAGE, "danger"),
+                Verb("reopen", frozenset({"CLOSED"}), _VILLAGE, "main"),
+            ),
+            is_exported=True,
+            is_edited=frozenset({"OPEN", "CLOSED"}),
+            has_trail=True,
+        ),
+        Register(
             "jobs",
             "/v1/labour/jobs",
             "job_id",
@@ -301,6 +323,12 @@ REGISTERS: Final[dict[str, Register]] = {
         ),
     )
 }
+
+
+def status_text(register: Register, status: str, page: Page) -> str:
+    """A state's name: the register's own if it has one (a workshop is open otherwise than a job), else everybody's."""
+    names = page.t.names["register_status"]
+    return names.get(f"{register.key}-{status}") or names.get(status, status)
 
 
 def registers_for(visitor: Visitor) -> list[Register]:

@@ -10,9 +10,10 @@ from starlette.responses import Response
 from gateway.pages.account import Choice
 from gateway.pages.listing import Listing, download, listing_of, month_choices
 from gateway.pages.parts import Filter
+from gateway.pages.place_field import place_code, show_place
 from gateway.pages.register_forms import FORMS, Form, body_of, typed_from, typed_of
 from gateway.pages.register_options import errors_of, options_of
-from gateway.pages.register_tables import REGISTERS, TONES, Register, registers_for, verbs_for
+from gateway.pages.register_tables import REGISTERS, TONES, Register, registers_for, status_text, verbs_for
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed
 from gateway.pages.work import ensure_kind
@@ -54,7 +55,7 @@ def _filters(page: Page, register: Register) -> list[Filter]:
     names, t = page.t.names, page.t.registers
     found = []
     if register.statuses:
-        options = [Choice(each, names["register_status"][each]) for each in register.statuses]
+        options = [Choice(each, status_text(register, each, page)) for each in register.statuses]
         found.append(Filter("status", t.status, options, t.any))
     if register.key == "supply":
         options = [Choice(key, label) for key, label in names["category"].items()]
@@ -73,7 +74,7 @@ def _own(register: Register, visitor: Visitor) -> dict[str, str | int]:
     """What narrows a list to what the visitor works on: the own entries, and for an office those of its region."""
     if register.key == "supply" or (register.key == "jobs" and visitor.kind == "supplier"):
         return {"own": "true"}
-    if register.key in {"spots", "routes", "fairs"} and len(visitor.regions) == 1:
+    if register.key in {"spots", "routes", "fairs", "workshops"} and len(visitor.regions) == 1:
         return {"region": visitor.regions[0]}
     return {}
 
@@ -118,8 +119,9 @@ async def get_register(page: PageDep, services: Services, visitor: SignedIn, key
         tabs=_tabs(page, visitor, register),
         listing=listing,
         filters=_filters(page, register),
-        has_search=register.key in {"supply", "survey", "spots"},
+        has_search=register.key in {"supply", "survey", "spots", "workshops"},
         heads=heads,
+        status_text=lambda status: status_text(register, status, page),
         all_heads=[*heads, *state, *deeds],
         rows=rows,
         total=found.get("total"),
@@ -161,6 +163,7 @@ async def post_new(page: PageDep, services: Services, visitor: SignedIn, form: C
     once = str(form.get("key", "")) or str(new_id())
     try:
         body = body_of(wanted.fields, typed, ticked)
+        await find_county(services, page, body)
         if register.key == "supply" and visitor.kind == "supplier":
             body["operator_supplier_id"] = str(visitor.organisation_id)
         made = await services.catalog.post(wanted.path, visitor=visitor, json=body, idempotency_key=once)
@@ -193,8 +196,13 @@ async def post_edit(
     revision = str(form.get("revision", ""))
     try:
         body = body_of(wanted.fields, typed, ticked)
+        await find_county(services, page, body)
         item = await item_of(services, visitor, register, item_id)
-        kept = {"spots": ("picture_ids",), "supply": ("operator_supplier_id",)}.get(register.key, ())
+        kept = {
+            "spots": ("picture_ids",),
+            "supply": ("operator_supplier_id",),
+            "workshops": ("supplier_id",),
+        }.get(register.key, ())
         body |= {name: item[name] for name in kept}
         path = f"{register.list_path}/{item_id}"
         await services.catalog.put(path, visitor=visitor, json=body, if_match=f'"{revision}"')
@@ -228,6 +236,12 @@ def _edit_form(register: Register) -> Form:
     return Form(form.path, tuple(each for each in form.fields if each.name not in _WITHOUT_WORKER_IDENTITY))
 
 
+async def find_county(services: Services, page: Page, body: dict[str, Any]) -> None:
+    """Put the code of the county where its name was typed."""
+    if "county_code" in body:
+        body["county_code"] = await place_code(services, page, body["county_code"], field="county_code")
+
+
 def ensure_shown(refusal: Refusal) -> None:
     """Raise it unless it is one that a form can show."""
     if refusal.status not in _FORM_REFUSALS:
@@ -255,6 +269,9 @@ async def _draw_form(
     once: str = "",
 ) -> Response:
     errors = errors_of(refusal, form.fields, page)
+    options = await options_of(form.fields, page, services, visitor)
+    if not options.get("county"):
+        await show_place(services, page, typed, "county_code")
     return page.render(
         "register_form.html",
         status=refusal.status if refusal else 200,
@@ -262,7 +279,7 @@ async def _draw_form(
         fields=form.fields,
         typed=typed,
         ticked=ticked,
-        options=await options_of(form.fields, page, services, visitor),
+        options=options,
         errors=errors,
         error=page.told(refusal) if refusal and not errors else "",
         item_id=item_id,

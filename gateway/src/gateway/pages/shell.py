@@ -69,6 +69,8 @@ class Page:
         self.language: Language = self.asked_language or visitor.language
         self.t: Wording = wording(self.language)
         self.cart_count = _count_of(request)
+        self.place_choices: dict[str, list[str]] = {}
+        """What the fields of places offer beside a refusal, by field."""
 
     @property
     def is_htmx(self) -> bool:

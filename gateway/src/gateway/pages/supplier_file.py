@@ -38,6 +38,7 @@ router = APIRouter(default_response_class=Response)
 
 _PATH: Final = "/work/supplier"
 _DONE: Final = ("founded", "registered", "saved", "submitted", "withdrawn", "left")
+LEAVABLE: Final = frozenset({"ACTIVE", "SUSPENDED"})
 _EDITABLE: Final = frozenset({"DRAFT", "COUNTY_REJECTED", "PLATFORM_REJECTED"})
 _UNDER_REVIEW: Final = frozenset({"SUBMITTED", "COUNTY_REVIEW", "RECOMMENDED", "PLATFORM_REVIEW"})
 _REFUSALS: Final = (Conflict, Invalid, Stale, TooLarge, Unsupported)
@@ -90,6 +91,7 @@ async def get_supplier_file(page: PageDep, services: Services, visitor: SignedIn
             "supplier_admitted.html",
             supplier=admitted,
             steps=steps_of(admitted["status"], [], page),
+            may_leave=admitted["status"] in LEAVABLE,
             notice=_notice(page),
             error="",
         )
@@ -203,6 +205,59 @@ async def post_withdraw(page: PageDep, services: Services, visitor: SignedIn, fo
     return page.go(_PATH, done="withdrawn")
 
 
+@router.get("/work/supplier/leave")
+async def get_leave(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+    """What leaving means, and the form that does it."""
+    ensure_kind(visitor, "supplier")
+    return await _leaving(page, services, visitor, Typed())
+
+
+@router.post("/work/supplier/leave")
+async def post_leave(page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm) -> Response:
+    """Leave for good: only with the box ticked and a reason."""
+    ensure_kind(visitor, "supplier")
+    typed = typed_of(form, "reason", "is_sure", "revision")
+    t = page.t.admission
+    errors = {"reason": t.reason_missing} if not typed.reason else {}
+    errors |= {"is_sure": t.leave_unsure} if not typed.is_sure else {}
+    if errors:
+        return await _leaving(page, services, visitor, typed, errors=errors, status=422)
+    try:
+        await services.catalog.answer(
+            "POST",
+            f"/v1/suppliers/{visitor.organisation_id}/exit",
+            visitor=visitor,
+            json={"reason": typed.reason[:_LONGEST_NAME]},
+            headers={"If-Match": f'"{typed.revision}"'},
+        )
+    except (Conflict, Invalid, Stale) as refusal:
+        return await _leaving(page, services, visitor, typed, error=page.told(refusal), status=refusal.status)
+    return page.go(_PATH, done="left")
+
+
+async def _leaving(
+    page: Page,
+    services: Services,
+    visitor: Visitor,
+    typed: Typed,
+    *,
+    errors: dict[str, str] | None = None,
+    error: str = "",
+    status: int = 200,
+) -> Response:
+    answer = await services.catalog.answer("GET", f"/v1/suppliers/{visitor.organisation_id}", visitor=visitor)
+    return page.render(
+        "supplier_leave.html",
+        status=status,
+        supplier=answer.json,
+        revision=answer.headers.get("etag", "").strip('"'),
+        may_leave=answer.json["status"] in LEAVABLE,
+        typed=typed,
+        errors=Typed(errors or {}),
+        error=error,
+    )
+
+
 async def _find(services: Services, visitor: Visitor) -> dict[str, Any] | None:
     try:
         found: dict[str, Any] = await services.catalog.get(f"/v1/admissions/{visitor.organisation_id}", visitor=visitor)
@@ -263,6 +318,7 @@ def file_context(
         "state": state,
         "is_editable": state in _EDITABLE,
         "is_under_review": state in _UNDER_REVIEW,
+        "may_leave": state in LEAVABLE,
         "steps": steps_of(state, trail, page),
         "trail": trail_of(trail, page),
         "facts": facts_of(found, page),

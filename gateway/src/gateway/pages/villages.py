@@ -8,6 +8,7 @@ from starlette.responses import Response
 from gateway.pages.linkages import view_of as linkage_view
 from gateway.pages.linkages import years
 from gateway.pages.listing import Listing, download, listing_of
+from gateway.pages.place_field import place_code
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
 from gateway.pages.village_entries import errors_of
@@ -152,7 +153,9 @@ async def post_lookup(
     typed = typed_of(form, *_LOOKUP)
     asked = asked_village(request)
     try:
-        found = await services.catalog.post("/v1/household-lookups", visitor=visitor, json=dict(typed))
+        county = await place_code(services, page, typed.county_code, field="county_code")
+        body = typed | {"county_code": county}
+        found = await services.catalog.post("/v1/household-lookups", visitor=visitor, json=body)
     except Refusal as refusal:
         errors, error = errors_of(refusal, page, fields=frozenset(_LOOKUP))
         return await show(

@@ -108,6 +108,8 @@ from catalog.tourism import models as tourism_models
 from catalog.tourism.routes import router as tourism_router
 from catalog.trace.routes import router as trace_router
 from catalog.trail import models as trail_models
+from catalog.workshop import models as workshop_models
+from catalog.workshop.routes import router as workshop_router
 from shared.app import Service, create_app
 from shared.clock import utc_now
 from shared.consumer import Subscription
@@ -141,6 +143,7 @@ MODELS = (
     survey_models,
     tourism_models,
     labour_models,
+    workshop_models,
     job_models,
     placement_models,
     recognition_models,
@@ -197,6 +200,7 @@ ROUTERS = [
     survey_router,
     tourism_router,
     labour_router,
+    workshop_router,
     job_router,
     placement_router,
     recognition_router,

@@ -189,6 +189,8 @@ async def test_a_shared_list_is_taken_once_and_names_its_hits(client, desk):
     send = {"headers": desk.market, "content": file}
     first = (await client.post("/v1/credit-shares?source=河北省信用办", **send)).json()
     assert (first["line_count"], first["known_count"], [each["uscc"] for each in first["hits"]]) == (2, 0, [desk.uscc])
+    assert {each["outcome"] for each in first["lines"]} == {"hit", "new"}
+    assert [each["number"] for each in first["lines"]] == [2, 3]
     second = (await client.post("/v1/credit-shares?source=河北省信用办", **send)).json()
     assert (second["known_count"], second["hits"]) == (2, [])
     events = (await client.get("/v1/credit-events", headers=desk.supplier)).json()["items"]
@@ -236,3 +238,16 @@ async def test_listing_beside_each_other_never_passes_the_cap(live_client, fresh
     assert sorted(each.status_code for each in answers) == [200] * 3 + [409] * 5, [each.text for each in answers]
     async with fresh_database.read() as db:
         assert await db.scalar(text("SELECT count(*) FROM skus WHERE is_listed")) == 3
+
+
+async def test_an_event_is_read_with_its_trail_by_whom_it_concerns(client, desk):
+    event = (await client.post("/v1/credit-events", json=desk.event(), headers=desk.market | once())).json()
+    path = f"/v1/credit-events/{event['event_id']}"
+    for headers in (desk.supplier, desk.agriculture):
+        shown = (await client.get(path, headers=headers)).json()
+        assert shown["reference"] == event["reference"]
+        assert shown["supplier_name"]
+        assert [each["verb"] for each in shown["trail"]] == ["report"]
+    for headers in (desk.elsewhere, desk.consumer):
+        refused = await client.get(path, headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (404, "event-unknown")

@@ -49,3 +49,23 @@ async def test_only_officials_of_the_region_note_demand(client, as_caller):
     assert (await client.post(f"/v1/demand-notes/{uuid4()}/withdraw", headers=office)).json()[
         "code"
     ] == "demand-unknown"
+
+
+async def test_demand_and_the_gap_are_searched_and_exported(client, as_caller):
+    office = as_caller(kind="official", organisation_id=uuid4(), roles=("assistance",), regions=(COUNTY,))
+    for name, buyer in (("香菇", "示范市第一中学"), ("核桃", "示范市人民医院")):
+        note = a_note(product_name=name, buyer_name=buyer)
+        assert (await client.post("/v1/demand-notes", json=note, headers=office | key())).status_code == 201
+    query = {"year": 2026, "region": COUNTY}
+
+    async def names(q):
+        found = await client.get("/v1/demand-notes", params=query | {"q": q}, headers=office)
+        return [each["product_name"] for each in found.json()["items"]]
+
+    assert (await names("核"), await names("中学"), await names("茶")) == (["核桃"], ["香菇"], [])
+    sheet = await client.get("/v1/demand-notes/export", params=query | {"format": "csv", "q": "医院"}, headers=office)
+    assert "核桃" in sheet.text
+    assert "香菇" not in sheet.text
+    assert (await client.get("/v1/demand-notes/export", headers=as_caller())).status_code == 403
+    gap = await client.get("/v1/harvest/gap/export", params=query | {"format": "csv"})
+    assert "香菇,0,0,9000000,-9000000" in gap.text

@@ -177,3 +177,15 @@ async def test_operators_keep_the_list_of_laboratories(client, as_caller, operat
     assert (gone.status_code, gone.json()["is_active"]) == (200, False)
     everybody = (await client.get("/v1/laboratories?q=示范")).json()
     assert (len(everybody["items"]), everybody["agreements"][0]["confidence"]) == (1, "medium")
+
+
+async def test_a_laboratory_is_read_with_its_trail_by_operators(client, as_caller, operator):
+    added = (await client.post("/v1/laboratories", json=LABORATORY, headers=operator | once())).json()
+    path = f"/v1/laboratories/{added['laboratory_id']}"
+    shown = await client.get(path, headers=operator)
+    assert (shown.json()["name"], shown.headers["etag"]) == (LABORATORY["name"], '"1"')
+    assert [each["verb"] for each in shown.json()["trail"]] == ["add"]
+    refused = await client.get(path, headers=as_caller(kind="official"))
+    assert (refused.status_code, refused.json()["code"]) == (403, "operator-only")
+    unknown = await client.get(f"/v1/laboratories/{uuid4()}", headers=operator)
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "laboratory-unknown")

@@ -12,6 +12,7 @@ from catalog.credit.models import CreditEvent, CreditPlacement
 from catalog.credit.schemas import (
     CreditRules,
     DecisionIn,
+    EventDetail,
     EventIn,
     EventPage,
     EventSchema,
@@ -34,7 +35,7 @@ from catalog.trail.schemas import TrailItem
 from shared.auth import Caller, CallerDep, OptionalCaller
 from shared.clock import business_day, utc_now
 from shared.db import Db, Read
-from shared.errors import Forbidden
+from shared.errors import Forbidden, NotFound
 from shared.etag import IfMatch, etag_of
 from shared.idempotency import Once
 from shared.ids import new_id
@@ -158,6 +159,22 @@ async def export_events(
         ),
     )
     return await sheet_response(kind, name="信用事件", head=_EVENT_HEAD, batches=batches)
+
+
+@router.get("/credit-events/{event_id}")
+async def get_event(db: Read, caller: CallerDep, event_id: UUID) -> EventDetail:
+    """An event with its trail, for its supplier, officials of the county and operators. 404 `event-unknown`, also for
+    whom it does not concern."""
+    found = await queries.get_event(db, event_id)
+    if not may_see(caller, supplier_id=found.supplier_id, county_code=found.county_code):
+        raise NotFound("There is no such event.", code="event-unknown")
+    supplier = await supplier_queries.get_supplier(db, found.supplier_id)
+    trail = await trail_queries.list_trail(db, subject_kind="credit-event", subject_id=event_id)
+    return EventDetail(
+        **EventSchema.model_validate(found).model_dump(),
+        supplier_name=supplier.name,
+        trail=[TrailItem.model_validate(each) for each in trail],
+    )
 
 
 @router.post("/credit-events", status_code=201, response_model=EventSchema)

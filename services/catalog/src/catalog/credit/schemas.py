@@ -48,6 +48,13 @@ class EventSchema(BaseModel):
     reported_at: datetime
 
 
+class EventDetail(EventSchema):
+    """A credit event with its supplier's name and its trail."""
+
+    supplier_name: str
+    trail: list[TrailItem]
+
+
 class PlacementIn(BaseModel):
     """A proposal: a supplier, a list, the basis. `months` if the decision that it rests on says another time."""
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,12 +21,14 @@ from shared.ids import new_id
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('credit-share:' || :source, 0))")
 
 
+Outcome = Literal["known", "new", "hit"]
+
+
 @dataclass(frozen=True)
 class Taken:
-    """What became of a file: how many lines, how many of them known before, and the hits that are new."""
+    """What became of a file, line by line: `known` before, `new` to us, or a `hit`: one that names a supplier."""
 
-    line_count: int
-    known_count: int
+    outcomes: list[tuple[rules.Line, Outcome]]
     hits: list[CreditShareLine]
 
 
@@ -40,11 +43,11 @@ async def import_shared(db: AsyncSession, *, source: str, content: bytes, caller
     known = await queries.list_known(db, source, {each.uscc for each in lines})
     found = await supplier_queries.list_suppliers_by_uscc(db, {each.uscc for each in lines})
     hits: list[CreditShareLine] = []
-    known_count = 0
+    outcomes: list[tuple[rules.Line, Outcome]] = []
     for line in lines:
         key = (line.uscc, line.list, line.document_number)
         if key in known:
-            known_count += 1
+            outcomes.append((line, "known"))
             continue
         known.add(key)
         supplier = found.get(line.uscc)
@@ -52,13 +55,14 @@ async def import_shared(db: AsyncSession, *, source: str, content: bytes, caller
         stored = CreditShareLine(
             line_id=new_id(),
             source=source,
-            **vars(line),
+            **{name: value for name, value in vars(line).items() if name != "number"},
             supplier_id=supplier.supplier_id if supplier and is_hit else None,
             county_code=supplier.county_code if supplier and is_hit else "",
             imported_at=now,
         )
         db.add(stored)
         await db.flush()
+        outcomes.append((line, "hit" if is_hit else "new"))
         if supplier is not None and is_hit:
             hits.append(stored)
             await credit_actions.report_event(
@@ -73,4 +77,4 @@ async def import_shared(db: AsyncSession, *, source: str, content: bytes, caller
                 caller=caller,
                 now=now,
             )
-    return Taken(line_count=len(lines), known_count=known_count, hits=hits)
+    return Taken(outcomes=outcomes, hits=hits)

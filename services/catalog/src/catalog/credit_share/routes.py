@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from catalog.authority import ensure_oversees
 from catalog.credit.rules import SUPERVISORS
 from catalog.credit_share import actions, queries, rules
-from catalog.credit_share.schemas import HitPage, HitSchema, ImportResult
+from catalog.credit_share.schemas import HitPage, HitSchema, ImportResult, LineAnswer
 from catalog.fields import Title
 from catalog.newest import cut, id_after
 from shared.auth import Caller, CallerDep
@@ -43,8 +43,12 @@ async def import_shared_list(
             raise TooLarge("A shared list may have at most 4 MB.", code="file-too-large", max_bytes=_MOST_BYTES)
     taken = await actions.import_shared(db, source=source, content=bytes(received), caller=caller, now=utc_now())
     return ImportResult(
-        line_count=taken.line_count,
-        known_count=taken.known_count,
+        line_count=len(taken.outcomes),
+        known_count=sum(outcome == "known" for _, outcome in taken.outcomes),
+        lines=[
+            LineAnswer(number=line.number, uscc=line.uscc, name=line.name, list=line.list, outcome=outcome)
+            for line, outcome in taken.outcomes
+        ],
         hits=[HitSchema.model_validate(each) for each in taken.hits],
     )
 

@@ -16,8 +16,9 @@ _LONGEST = 200
 
 @dataclass(frozen=True)
 class Line:
-    """One line: who is on which list since when, by which document."""
+    """One line: who is on which list since when, by which document. `number` is where it stands in the file."""
 
+    number: int
     uscc: str
     name: str
     list: str
@@ -66,26 +67,27 @@ def _line(number: int, row: list[str], lists: Mapping[str, str], faults: list[di
     cells = dict(zip(HEAD, (cell.strip() for cell in row), strict=False))
     before = len(faults)
 
-    def fault(column: str, sentence: str) -> None:
-        faults.append({"line": number, "column": column, "sentence": sentence})
+    def fault(column: str, code: str, sentence: str) -> None:
+        faults.append({"line": number, "column": column, "code": code, "sentence": sentence})
 
     for column in HEAD[:6]:
         if not cells.get(column):
-            fault(column, f"{column}不能为空")
+            fault(column, "cell-empty", f"{column}不能为空")
         elif len(cells[column]) > _LONGEST:
-            fault(column, f"{column}太长")
+            fault(column, "cell-too-long", f"{column}太长")
     which = cells.get("名单", "")
     if which and which not in lists and which not in lists.values():
-        fault("名单", f"没有“{which}”这个名单")
+        fault("名单", "list-unknown", f"没有“{which}”这个名单")
     starts_on = _day(cells.get("列入日期", ""))
     ends_on = _day(cells.get("截止日期", ""))
     if cells.get("列入日期") and starts_on is None:
-        fault("列入日期", "日期写成 2026-03-01")
+        fault("列入日期", "day-unreadable", "日期写成 2026-03-01")
     if cells.get("截止日期") and ends_on is None:
-        fault("截止日期", "日期写成 2026-03-01")
+        fault("截止日期", "day-unreadable", "日期写成 2026-03-01")
     if len(faults) > before or starts_on is None:
         return None
     return Line(
+        number=number,
         uscc=cells["统一社会信用代码"].upper(),
         name=cells["名称"],
         list=lists.get(which, which),

@@ -1,6 +1,7 @@
 """Shared lists as they go out."""
 
 from datetime import date, datetime
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -26,11 +27,23 @@ class HitSchema(BaseModel):
     imported_at: datetime
 
 
+class LineAnswer(BaseModel):
+    """What became of a line: `known` before, which changes nothing; `new`; or a `hit`, which names a supplier of ours.
+    `number` is where it stands in the file, the head being 1."""
+
+    number: int
+    uscc: str
+    name: str
+    list: str
+    outcome: Literal["known", "new", "hit"]
+
+
 class ImportResult(BaseModel):
-    """What became of a file. A line known before changed nothing."""
+    """What became of a file, line by line."""
 
     line_count: int
     known_count: int
+    lines: list[LineAnswer]
     hits: list[HitSchema]
 
 

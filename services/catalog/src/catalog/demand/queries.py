@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.demand.models import DemandNote
@@ -12,9 +12,9 @@ from shared.errors import NotFound
 
 
 async def list_demand(
-    db: AsyncSession, *, region: str | None, year: int, after: UUID | None, limit: int
+    db: AsyncSession, *, region: str | None, year: int, q: str = "", after: UUID | None, limit: int
 ) -> Sequence[DemandNote]:
-    """Demand of a year that stands, in order of id."""
+    """Demand of a year that stands, in order of id; `q` is a part of the product's or the buyer's name."""
     query = (
         select(DemandNote)
         .where(DemandNote.year == year, DemandNote.withdrawn_at.is_(None))
@@ -23,6 +23,9 @@ async def list_demand(
     )
     if region is not None:
         query = query.where(within(DemandNote.county_code, region))
+    if q:
+        words = func.lower(DemandNote.product_name + " " + DemandNote.buyer_name)
+        query = query.where(func.strpos(words, q.lower()) > 0)
     if after is not None:
         query = query.where(DemandNote.demand_id > after)
     return (await db.scalars(query)).all()

@@ -1,8 +1,9 @@
 """The harvest over HTTP, for everybody: what is in season where, and how much of it is unsold."""
 
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from catalog.fields import DivisionCode, Line, Month
 from catalog.harvest import queries
@@ -22,8 +23,12 @@ from catalog.harvest.schemas import (
 from catalog.region import queries as region_queries
 from shared.clock import business_day, utc_now
 from shared.db import Read
+from shared.sheets import Row, SheetFormat, sheet_response
 
 router = APIRouter(prefix="/v1/harvest", tags=["supply register"])
+
+_GAP_HEADS = ("品名", "年产量(克)", "未售(克)", "需求(克)", "余缺(克)")
+_MOST_EXPORTED = 10_000
 
 Many = Annotated[int, Query(ge=1, le=1000, description="How many rows at most.")]
 MonthChoice = Annotated[Month | None, Query(description="This month in Shanghai if omitted.")]
@@ -113,3 +118,18 @@ async def list_gap(db: Read, scope: InScope, *, limit: Many = 100) -> Gap:
         rows=[GapRow(**row, gap_g=row["unsold_g"] - row["demand_g"]) for row in rows[:limit]],
         is_truncated=len(rows) > limit,
     )
+
+
+@router.get("/gap/export", response_class=Response)
+async def export_gap(request: Request, scope: InScope, *, sheet: SheetFormat = "xlsx") -> Response:
+    """The same list as a table."""
+
+    async def batches() -> AsyncIterator[Sequence[Row]]:
+        async with request.app.state.database.read() as db:
+            rows = await queries.list_gap(db, scope, limit=_MOST_EXPORTED)
+        yield [
+            (row["product_name"], row["output_g"], row["unsold_g"], row["demand_g"], row["unsold_g"] - row["demand_g"])
+            for row in rows
+        ]
+
+    return await sheet_response(sheet, name="供需缺口", head=_GAP_HEADS, batches=batches())

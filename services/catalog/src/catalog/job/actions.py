@@ -1,4 +1,4 @@
-"""Offering jobs and keeping workshops."""
+"""Offering jobs."""
 
 from datetime import date, datetime
 from typing import Any
@@ -6,34 +6,22 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog.authority import OfficialRole, ensure_oversees, oversees
+from catalog.authority import ensure_oversees, oversees
 from catalog.job import queries, rules
-from catalog.job.models import Job, Workshop
+from catalog.job.models import Job
 from catalog.labour import data as labour_data
 from catalog.labour import rules as labour_rules
 from catalog.region import queries as region_queries
 from catalog.supplier import queries as supplier_queries
 from catalog.trail import actions as trail_actions
+from catalog.workshop import queries as workshop_queries
+from catalog.workshop import rules as workshop_rules
+from catalog.workshop.actions import OFFICES
 from shared.auth import Caller
 from shared.errors import Forbidden
 from shared.etag import ensure_fresh
 
-OFFICES: tuple[OfficialRole, ...] = ("township", "assistance")
 SUBJECT = "labour-job"
-
-
-async def open_workshop(
-    db: AsyncSession, *, workshop_id: UUID, facts: dict[str, Any], caller: Caller, now: datetime
-) -> Workshop:
-    """Note a village workshop (offices of its county). 422 `county-unknown`; 404 `supplier-unknown`."""
-    county = await region_queries.get_county_code(db, facts["county_code"], field="county_code")
-    ensure_oversees(caller, county, *OFFICES)
-    if facts["supplier_id"] is not None:
-        await supplier_queries.get_supplier(db, facts["supplier_id"])
-    workshop = Workshop(workshop_id=workshop_id, **{**facts, "county_code": county}, opened_at=now)
-    db.add(workshop)
-    await db.flush()
-    return workshop
 
 
 async def offer_job(
@@ -47,12 +35,13 @@ async def offer_job(
     now: datetime,
 ) -> Job:
     """Offer places of work: a supplier its own, an office those of a workshop of its county or of an employer from
-    outside. 422 `skill-unknown`, `wage-range-reversed`, `county-unknown`; 403 `not-your-job`."""
+    outside. 422 `skill-unknown`, `wage-range-reversed`, `county-unknown`; 403 `not-your-job`; 409 `workshop-status`."""
     county = await region_queries.get_county_code(db, facts["county_code"], field="county_code")
     kind = "workshop" if workshop_id else "outside"
     name = facts["employer_name"]
     if workshop_id is not None:
-        workshop = await queries.get_workshop(db, workshop_id)
+        workshop = await workshop_queries.lock_workshop(db, workshop_id)
+        workshop_rules.ensure_open(workshop.status)
         name, county = workshop.name, workshop.county_code
     if caller.kind == "supplier" and caller.organisation_id is not None:
         supplier = await supplier_queries.get_supplier(db, caller.organisation_id)
@@ -87,12 +76,15 @@ async def offer_job(
 async def move_job(
     db: AsyncSession, *, job_id: UUID, verb: str, expected_revision: int, caller: Caller, now: datetime
 ) -> Job:
-    """`close` or `reopen` (who offered it). 409 `job-status`."""
+    """`close` or `reopen` (who offered it). 409 `job-status`; `workshop-status` where its workshop is closed."""
     job = await queries.lock_job(db, job_id)
     ensure_own(caller, job)
     ensure_fresh(expected_revision, job.revision)
     before = job.status
-    job.status = rules.status_after(verb, before, is_full=job.filled_count == job.place_count)
+    after = rules.status_after(verb, before, is_full=job.filled_count == job.place_count)
+    if verb == "reopen" and job.workshop_id is not None:
+        workshop_rules.ensure_open((await workshop_queries.lock_workshop(db, job.workshop_id)).status)
+    job.status = after
     job.revision += 1
     await db.flush()
     await _record(db, job, verb, before, caller, now)

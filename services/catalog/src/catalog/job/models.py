@@ -1,4 +1,4 @@
-"""Jobs and workshops."""
+"""Jobs."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -8,27 +8,6 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog.base import Base
-
-
-class Workshop(Base):
-    """A village workshop (扶贫车间, 微工厂, 加工点) where people work near home."""
-
-    __tablename__ = "labour_workshops"
-    __table_args__ = (
-        CheckConstraint("place_count > 0", name="places_positive"),
-        Index("ix_labour_workshops_county_code", "county_code", "workshop_id"),
-    )
-
-    workshop_id: Mapped[UUID] = mapped_column(primary_key=True)
-    county_code: Mapped[str] = mapped_column(ForeignKey("regions.code"))
-    township: Mapped[str] = mapped_column(Text)
-    village: Mapped[str] = mapped_column(Text)
-    name: Mapped[str] = mapped_column(Text)
-    work: Mapped[str] = mapped_column(Text)
-    supplier_id: Mapped[UUID | None] = mapped_column(ForeignKey("suppliers.supplier_id"))
-    place_count: Mapped[int] = mapped_column(Integer)
-    opened_at: Mapped[datetime] = mapped_column()
-    closed_at: Mapped[datetime | None] = mapped_column()
 
 
 class Job(Base):

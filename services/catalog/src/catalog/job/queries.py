@@ -1,4 +1,4 @@
-"""Reading jobs and workshops. Open jobs are public; who offers a job sees what became of it."""
+"""Reading jobs. Open jobs are public; who offers a job sees what became of it."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog.job.models import Job, Workshop
+from catalog.job.models import Job
 from catalog.supply.queries import within
 from shared.auth import Caller
 from shared.errors import NotFound
@@ -93,27 +93,7 @@ async def count_open_places(db: AsyncSession, *, region: str | None, today: date
     return int(await db.scalar(query) or 0)
 
 
-async def list_workshops(db: AsyncSession, *, region: str | None, after: UUID | None, limit: int) -> Sequence[Workshop]:
-    """Workshops that are open, the newest first."""
-    query = select(Workshop).where(Workshop.closed_at.is_(None)).order_by(Workshop.workshop_id.desc()).limit(limit)
-    if region is not None:
-        query = query.where(within(Workshop.county_code, region))
-    if after is not None:
-        query = query.where(Workshop.workshop_id < after)
-    return (await db.scalars(query)).all()
-
-
-async def count_workshops(db: AsyncSession, *, region: str | None) -> int:
-    """How many workshops are open."""
-    query = select(func.count()).select_from(Workshop).where(Workshop.closed_at.is_(None))
-    if region is not None:
-        query = query.where(within(Workshop.county_code, region))
+async def count_open_jobs(db: AsyncSession, workshop_id: UUID, *, today: date) -> int:
+    """How many jobs of this workshop still take people."""
+    query = select(func.count()).where(Job.workshop_id == workshop_id, Job.status == "OPEN", Job.until_on >= today)
     return await db.scalar(query) or 0
-
-
-async def get_workshop(db: AsyncSession, workshop_id: UUID) -> Workshop:
-    """The workshop; 404 `workshop-unknown`."""
-    workshop = await db.get(Workshop, workshop_id)
-    if workshop is None:
-        raise NotFound("There is no such workshop.", code="workshop-unknown", field="workshop_id")
-    return workshop

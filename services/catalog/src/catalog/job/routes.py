@@ -1,4 +1,4 @@
-"""Jobs and workshops over HTTP."""
+"""Jobs over HTTP."""
 
 from typing import Annotated
 from uuid import UUID
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from catalog.cursors import cursor_texts, invalid_cursor
 from catalog.fields import DivisionCode, Line
 from catalog.job import actions, queries
-from catalog.job.schemas import JobIn, JobPage, JobSchema, JobStatus, WorkshopIn, WorkshopPage, WorkshopSchema
+from catalog.job.schemas import JobIn, JobPage, JobSchema, JobStatus
 from shared.auth import Caller, CallerDep, OptionalCaller
 from shared.clock import business_day, utc_now
 from shared.db import Db, Read
@@ -22,32 +22,12 @@ router = APIRouter(prefix="/v1/labour", tags=["labour"])
 Region = Annotated[DivisionCode | None, Query()]
 
 
-@router.post("/workshops", status_code=201, response_model=WorkshopSchema)
-async def open_workshop(db: Db, caller: CallerDep, once: Once, body: WorkshopIn) -> Response:
-    """Note a village workshop (offices of its county)."""
-    workshop = await actions.open_workshop(
-        db, workshop_id=new_id(), facts=body.model_dump(), caller=caller, now=utc_now()
-    )
-    return await once.answer(db, WorkshopSchema.model_validate(workshop), status=201)
-
-
-@router.get("/workshops")
-async def list_workshops(
-    db: Read, *, region: Region = None, cursor: CursorText = None, limit: Limit = 50
-) -> WorkshopPage:
-    """Village workshops, for everybody."""
-    found = await queries.list_workshops(db, region=region, after=_after(cursor), limit=limit + 1)
-    return WorkshopPage(
-        items=[WorkshopSchema.model_validate(each) for each in found[:limit]],
-        next_cursor=encode_cursor(found[limit - 1].workshop_id) if len(found) > limit else None,
-    )
-
-
 @router.post("/jobs", status_code=201, response_model=JobSchema)
 async def offer_job(db: Db, caller: CallerDep, once: Once, body: JobIn) -> Response:
     """Offer places of work: suppliers their own, offices those of a workshop or of an employer from outside.
 
-    403 `not-your-job`, `role-missing`; 404 `workshop-unknown`; 422 `skill-unknown`, `wage-range-reversed`.
+    403 `not-your-job`, `role-missing`; 404 `workshop-unknown`; 409 `workshop-status`; 422 `skill-unknown`,
+    `wage-range-reversed`.
     """
     facts = body.model_dump(exclude={"workshop_id", "until_on"})
     job = await actions.offer_job(
@@ -108,7 +88,7 @@ async def close_job(db: Db, caller: CallerDep, expected: IfMatch, job_id: UUID, 
 
 @router.post("/jobs/{job_id}/reopen")
 async def reopen_job(db: Db, caller: CallerDep, expected: IfMatch, job_id: UUID, response: Response) -> JobSchema:
-    """A closed job takes people again. 403 `not-your-job`; 409 `job-status`."""
+    """A closed job takes people again. 403 `not-your-job`; 409 `job-status`, `workshop-status`."""
     return await _moved(db, caller, job_id, "reopen", expected, response)
 
 

@@ -1,4 +1,4 @@
-"""Jobs and workshops as they come in and go out. Wages are fen a month."""
+"""Jobs as they come in and go out. Wages are fen a month."""
 
 from datetime import date, datetime
 from typing import Annotated, Literal
@@ -13,29 +13,6 @@ from shared.page import Page
 Wage = Annotated[int, Field(gt=0, le=10_000_000, description="Fen a month.")]
 Places = Annotated[int, Field(gt=0, le=100_000)]
 JobStatus = Literal["OPEN", "FILLED", "CLOSED"]
-
-
-class WorkshopIn(BaseModel):
-    """A village workshop (扶贫车间); `supplier_id` where a supplier of ours runs it."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    county_code: DivisionCode
-    township: Title
-    village: Title
-    name: Title
-    work: Title = Field(description="What is made there.")
-    supplier_id: UUID | None = None
-    place_count: Places
-
-
-class WorkshopSchema(WorkshopIn):
-    """A workshop."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    workshop_id: UUID
-    opened_at: datetime
 
 
 class JobIn(BaseModel):
@@ -83,4 +60,3 @@ class JobSchema(BaseModel):
 
 
 JobPage = Page[JobSchema]
-WorkshopPage = Page[WorkshopSchema]

@@ -13,10 +13,18 @@ from catalog.laboratory.models import Laboratory, LaboratoryRecognition
 from shared.errors import NotFound
 
 
+async def get_laboratory(db: AsyncSession, laboratory_id: UUID) -> Laboratory:
+    """The laboratory; 404 `laboratory-unknown`."""
+    return _known(await db.get(Laboratory, laboratory_id))
+
+
 async def lock_laboratory(db: AsyncSession, laboratory_id: UUID) -> Laboratory:
     """The laboratory, held until the transaction ends; 404 `laboratory-unknown`."""
     query = select(Laboratory).where(Laboratory.laboratory_id == laboratory_id).with_for_update()
-    found = await db.scalar(query.execution_options(populate_existing=True))
+    return _known(await db.scalar(query.execution_options(populate_existing=True)))
+
+
+def _known(found: Laboratory | None) -> Laboratory:
     if found is None:
         raise NotFound("There is no such laboratory.", code="laboratory-unknown", field="laboratory_id")
     return found

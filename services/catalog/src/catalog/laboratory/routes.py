@@ -15,11 +15,14 @@ from catalog.laboratory.rules import Recognition
 from catalog.laboratory.schemas import (
     ActivityIn,
     AgreementSchema,
+    LaboratoryDetail,
     LaboratoryIn,
     LaboratoryPage,
     LaboratorySchema,
     RecognitionIn,
 )
+from catalog.trail import queries as trail_queries
+from catalog.trail.schemas import TrailItem
 from shared.auth import CallerDep
 from shared.clock import utc_now
 from shared.db import Db, Read
@@ -61,6 +64,15 @@ async def add_laboratory(db: Db, caller: CallerDep, once: Once, body: Laboratory
     response = await once.answer(db, LaboratorySchema.told(made, []), status=201)
     response.headers["ETag"] = etag_of(made.revision)
     return response
+
+
+@router.get("/{laboratory_id}")
+async def get_laboratory(db: Read, caller: CallerDep, laboratory_id: UUID, response: Response) -> LaboratoryDetail:
+    """A laboratory with its trail, for operators. 403 `operator-only`; 404 `laboratory-unknown`."""
+    ensure_operator(caller)
+    found = await _told(db, await queries.get_laboratory(db, laboratory_id), response)
+    trail = await trail_queries.list_trail(db, subject_kind=actions.SUBJECT, subject_id=laboratory_id)
+    return LaboratoryDetail(**found.model_dump(), trail=[TrailItem.model_validate(each) for each in trail])
 
 
 @router.post("/{laboratory_id}/recognitions")

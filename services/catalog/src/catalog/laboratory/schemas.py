@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from catalog.certificate.schemas import Day
 from catalog.fields import DivisionCode, Line, Reason, Title
 from catalog.laboratory.models import Laboratory, LaboratoryRecognition
+from catalog.trail.schemas import TrailItem
 from shared.page import Page
 
 
@@ -72,6 +73,12 @@ class LaboratorySchema(BaseModel):
         return found.model_copy(
             update={"recognitions": [RecognitionSchema.model_validate(each) for each in recognitions]}
         )
+
+
+class LaboratoryDetail(LaboratorySchema):
+    """A laboratory with what was done to it."""
+
+    trail: list[TrailItem]
 
 
 class AgreementSchema(BaseModel):

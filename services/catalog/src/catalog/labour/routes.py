@@ -26,6 +26,7 @@ from catalog.labour.schemas import (
 )
 from catalog.trail import queries as trail_queries
 from catalog.trail.schemas import TrailItem
+from catalog.workshop import queries as workshop_queries
 from shared.auth import CallerDep
 from shared.clock import business_day, utc_now
 from shared.db import Db, Read
@@ -83,7 +84,7 @@ async def count_workers(db: Read, *, region: Region = None) -> LabourCounts:
         seeking=sum(each.seeking or 0 for each in counties),
         employed=sum(each.employed or 0 for each in counties),
         open_places=places,
-        workshop_count=await job_queries.count_workshops(db, region=region),
+        workshop_count=await workshop_queries.count_workshops(db, region=region),
     )
 
 

@@ -1,0 +1,1 @@
+"""Village workshops (扶贫车间) where people work near home."""
