@@ -86,9 +86,14 @@ _SELLABLE = f"""
     FROM unnest($1::uuid[]) WITH ORDINALITY AS new (sku_id, number) JOIN base ON base.place = new.number % base.size
 """  # noqa: S608
 _LEVELS = "INSERT INTO stock_levels (sku_id, on_hand) SELECT sku_id, $2 FROM unnest($1::uuid[]) AS sku_id"
-_LEDGER = """
-    INSERT INTO stock_ledger (sku_id, kind, quantity, reference, recorded_at)
-    SELECT sku_id, 'received', $2, 'bench', now() FROM unnest($1::uuid[]) AS sku_id
+_SHELVES = """
+    WITH placed AS (
+        INSERT INTO stock_shelves (sku_id, site_id, on_hand)
+        SELECT sku_id, default_site(sku_id, now()), $2 FROM unnest($1::uuid[]) AS sku_id
+        RETURNING sku_id, site_id, on_hand
+    )
+    INSERT INTO stock_ledger (sku_id, kind, quantity, site_id, reference, recorded_at)
+    SELECT sku_id, 'received', on_hand, site_id, 'bench', now() FROM placed
 """
 _KNOWN_SKUS = "SELECT md5('bench-sku-' || number)::uuid AS sku_id FROM generate_series(1, $1::integer) AS number"
 
@@ -133,7 +138,7 @@ async def add_sellable(connection: asyncpg.Connection, sku_ids: Sequence[UUID]) 
         new = [sku_id for sku_id in sku_ids if sku_id not in known]
         await connection.execute(_SELLABLE, new)
         await connection.execute(_LEVELS, new, STOCK)
-        await connection.execute(_LEDGER, new, STOCK)
+        await connection.execute(_SHELVES, new, STOCK)
 
 
 async def list_bench_skus(dsn: str) -> list[tuple[UUID, int]]:

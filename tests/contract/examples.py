@@ -19,6 +19,8 @@ FIGURES = {
     "net_weight_g": st.integers(1, 10_000_000),
     "price_fen": st.integers(1, 100_000_000),
     "min_quantity": st.integers(1, 1_000_000),
+    "available": st.integers(0, 10_000_000),
+    "low_at": st.integers(0, 10_000_000),
     "rate_bp": st.integers(0, 10_000),
 }
 """What a publisher holds to, beyond the type."""

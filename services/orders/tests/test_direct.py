@@ -11,7 +11,7 @@ from shared.bell import CHANNEL, note_published
 from shared.db import Database
 from shared.direct import Statement, standing_alone
 
-ADD = Statement("INSERT INTO stock_levels (sku_id, on_hand) VALUES (:sku_id, :on_hand) RETURNING sku_id, available")
+ADD = Statement("INSERT INTO stock_levels (sku_id, low_at) VALUES (:sku_id, :low_at) RETURNING sku_id, low_at")
 
 
 async def count(database: Database) -> int:
@@ -22,29 +22,29 @@ async def count(database: Database) -> int:
 async def test_the_first_statement_of_a_transaction_is_part_of_it(fresh_database: Database):
     with pytest.raises(RuntimeError, match="changed my mind"):
         async with fresh_database.begin() as db:
-            await ADD.rows(db, {"sku_id": uuid4(), "on_hand": 5})
+            await ADD.rows(db, {"sku_id": uuid4(), "low_at": 5})
             raise RuntimeError("changed my mind")
     assert await count(fresh_database) == 0
     async with fresh_database.begin() as db:
-        [[_, available]] = await ADD.rows(db, {"on_hand": 5, "sku_id": uuid4(), "unused": 1})
-        assert available == 5
+        [[_, low_at]] = await ADD.rows(db, {"low_at": 5, "sku_id": uuid4(), "unused": 1})
+        assert low_at == 5
     assert await count(fresh_database) == 1
 
 
 async def test_alone_it_is_a_transaction_of_its_own(fresh_database: Database):
     async with fresh_database.read() as db:
-        await ADD.rows(db, {"sku_id": uuid4(), "on_hand": 5})
+        await ADD.rows(db, {"sku_id": uuid4(), "low_at": 5})
         assert await count(fresh_database) == 1
 
 
 async def test_what_postgresql_refuses_is_the_error_that_routes_know(fresh_database: Database):
     async with fresh_database.read() as db:
         with pytest.raises(DBAPIError) as refusal:
-            await ADD.rows(db, {"sku_id": uuid4(), "on_hand": -1})
+            await ADD.rows(db, {"sku_id": uuid4(), "low_at": -1})
         assert refusal.value.orig is not None
         assert getattr(refusal.value.orig, "sqlstate", None) == "23514"
         with pytest.raises(DBAPIError):
-            await ADD.rows(db, {"sku_id": "no uuid", "on_hand": 1})
+            await ADD.rows(db, {"sku_id": "no uuid", "low_at": 1})
     assert await count(fresh_database) == 0
 
 
@@ -65,13 +65,13 @@ async def test_a_lost_connection_is_not_handed_out_again(fresh_database: Databas
 
 async def test_a_direct_connection_needs_no_session_and_each_statement_is_committed(fresh_database: Database):
     async with standing_alone(fresh_database) as direct:
-        [[_, available]] = await ADD.rows(direct, {"sku_id": uuid4(), "on_hand": 5})
-        assert available == 5
+        [[_, low_at]] = await ADD.rows(direct, {"sku_id": uuid4(), "low_at": 5})
+        assert low_at == 5
         assert await count(fresh_database) == 1
         with pytest.raises(DBAPIError) as refusal:
-            await ADD.rows(direct, {"sku_id": uuid4(), "on_hand": -1})
+            await ADD.rows(direct, {"sku_id": uuid4(), "low_at": -1})
         assert getattr(refusal.value.orig, "sqlstate", None) == "23514"
-        await ADD.rows(direct, {"sku_id": uuid4(), "on_hand": 1})  # a refusal leaves nothing open behind it
+        await ADD.rows(direct, {"sku_id": uuid4(), "low_at": 1})  # a refusal leaves nothing open behind it
     assert await count(fresh_database) == 2
 
 

@@ -11,7 +11,19 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy import text
 
-from deploy.demo import admissions, goods, history, labour, linkages, market, quality, registers, standings, statements
+from deploy.demo import (
+    admissions,
+    goods,
+    history,
+    labour,
+    linkages,
+    market,
+    places,
+    quality,
+    registers,
+    standings,
+    statements,
+)
 from deploy.demo.accounts import all_accounts
 from deploy.demo.mark import fingerprint
 from deploy.demo.tables import products, skus, suppliers
@@ -75,6 +87,8 @@ async def load(state: Path, environment: Mapping[str, str]) -> None:
             lots = await quality.lots_in_hand(database["catalog"])
             await history.load_deliveries(database["logistics"], past, now=now, advance=sent, lots=lots)
             sent(3 * len(past))
+            sites = step("sites and lots", len(places.SITES))
+            await places.load_places(database["orders"], now=now, advance=sites)
             await quality.hold_some(database["catalog"], now=now)
             await goods.load_goods(database["catalog"], now=now, advance=step("what is under review", 4))
             known = step("recognition, credit, brands", 6)

@@ -95,6 +95,7 @@ from catalog.settings import CatalogSettings
 from catalog.sku import models as sku_models
 from catalog.sku.actions import announce_next
 from catalog.sku.routes import router as sku_router
+from catalog.stock_flag import models as stock_flag_models
 from catalog.suggestion.routes import router as suggestion_router
 from catalog.supplier import models as supplier_models
 from catalog.supplier.routes import router as supplier_router
@@ -157,6 +158,7 @@ MODELS = (
     fair_models,
     search_models,
     popularity_models,
+    stock_flag_models,
     synonym_models,
     import_batch_models,
     import_row_models,

@@ -9,11 +9,20 @@ from catalog.popularity import actions as popularity_actions
 from catalog.profit_share import actions as profit_share_actions
 from catalog.reach import actions as reach_actions
 from catalog.reach.actions import PaidPartFacts, Pieces
+from catalog.stock_flag import actions as stock_flag_actions
 from shared.clock import business_day, utc_now
 from shared.consumer import Handlers
 from shared.events import Envelope
 from shared.events.logistics import ExcursionOpened, ShipmentDispatched
-from shared.events.orders import OrderCancelled, OrderPaid, RefundGranted, SupplierOrderSettled
+from shared.events.orders import (
+    BackInStock,
+    OrderCancelled,
+    OrderPaid,
+    RefundGranted,
+    StockLow,
+    StockSignal,
+    SupplierOrderSettled,
+)
 
 
 async def on_order_paid(db: AsyncSession, event: OrderPaid, envelope: Envelope) -> None:
@@ -80,6 +89,19 @@ async def on_refund_granted(db: AsyncSession, event: RefundGranted, _: Envelope)
     )
 
 
+async def on_stock_signal(db: AsyncSession, event: StockSignal, _: Envelope) -> None:
+    """Lists of what can be bought now follow."""
+    await stock_flag_actions.note_stock(
+        db,
+        sku_id=event.sku_id,
+        product_id=event.product_id,
+        available=event.available,
+        low_at=event.low_at,
+        revision=event.revision,
+        now=event.noted_at,
+    )
+
+
 async def on_shipment_dispatched(db: AsyncSession, event: ShipmentDispatched, _: Envelope) -> None:
     """Which lots left, for which order."""
     await reach_actions.note_dispatched(
@@ -110,6 +132,8 @@ ORDERS_HANDLERS: Handlers = {
     OrderCancelled: on_order_cancelled,
     SupplierOrderSettled: on_supplier_order_settled,
     RefundGranted: on_refund_granted,
+    StockLow: on_stock_signal,
+    BackInStock: on_stock_signal,
 }
 LOGISTICS_HANDLERS: Handlers = {
     ShipmentDispatched: on_shipment_dispatched,

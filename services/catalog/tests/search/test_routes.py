@@ -107,6 +107,7 @@ async def test_the_card_says_what_a_shopper_needs(client, db, make):
                 "price_fen": 1680,
                 "price_per_500g_fen": 3360,
                 "sku_count": 2,
+                "is_in_stock": False,
                 "sold_count": 0,
                 "sale_state": "ON_SALE",
             }

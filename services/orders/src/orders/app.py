@@ -15,9 +15,13 @@ from orders.claim.routes import router as claim_router
 from orders.delivery import models as delivery_models
 from orders.excursion import models as excursion_models
 from orders.handlers import CATALOG_HANDLERS, LOGISTICS_HANDLERS
+from orders.hold import models as hold_models
+from orders.hold.routes import router as hold_router
 from orders.jobs import jobs
 from orders.line_refund import models as line_refund_models
 from orders.line_refund.routes import router as line_refund_router
+from orders.lot import models as lot_models
+from orders.lot.routes import router as lot_router
 from orders.order import models as order_models
 from orders.order.routes import router as order_router
 from orders.payment import models as payment_models
@@ -31,11 +35,16 @@ from orders.product_return import models as product_return_models
 from orders.promotion import models as promotion_models
 from orders.review import models as review_models
 from orders.settings import Settings
+from orders.site import models as site_models
+from orders.site.routes import router as site_router
 from orders.sku import models as sku_models
 from orders.statement import models as statement_models
 from orders.statement.routes import router as statement_router
 from orders.stock import models as stock_models
 from orders.stock.routes import router as stock_router
+from orders.stock_check import models as stock_check_models
+from orders.stock_check.jobs import rebuild_stock
+from orders.stock_check.routes import router as stock_check_router
 from orders.trail import models as trail_models
 from shared.app import Service, create_app
 from shared.consumer import Subscription
@@ -43,7 +52,11 @@ from shared.files import open_files
 
 MODELS = (
     sku_models,
+    site_models,
+    lot_models,
     stock_models,
+    hold_models,
+    stock_check_models,
     cart_models,
     order_models,
     payment_models,
@@ -84,6 +97,10 @@ service = Service(
     routers=[
         cart_router,
         order_router,
+        hold_router,
+        stock_check_router,
+        lot_router,
+        site_router,
         stock_router,
         payment_router,
         line_refund_router,
@@ -95,6 +112,7 @@ service = Service(
     ],
     subscriptions=subscriptions,
     jobs=jobs,
+    commands={"rebuild-stock": (rebuild_stock, "recompute levels, shelves and holds from the stock ledger")},
     on_start=[open_store],
     on_stop=[close_channels],
 )

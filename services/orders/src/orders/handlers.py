@@ -1,14 +1,26 @@
 """What other services' events do here: each becomes one action call."""
 
+from collections import Counter
+from uuid import UUID
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.excursion import actions as excursion_actions
+from orders.lot import actions as lot_actions
 from orders.order import actions as order_actions
+from orders.order import shortfall
+from orders.order.actions import Dispatch
 from orders.sku import actions as sku_actions
 from shared.consumer import Handlers
 from shared.events import Envelope
-from shared.events.catalog import SkuDelisted, SkuListed, SkuRevised
-from shared.events.logistics import ExcursionClosed, ExcursionOpened, ShipmentDelivered, ShipmentDispatched
+from shared.events.catalog import LotHeld, LotReleased, SkuDelisted, SkuListed, SkuRevised
+from shared.events.logistics import (
+    ExcursionClosed,
+    ExcursionOpened,
+    ShipmentDelivered,
+    ShipmentDispatched,
+    ShipmentShort,
+)
 
 
 async def on_sku_listed(db: AsyncSession, event: SkuListed, _: Envelope) -> None:
@@ -28,15 +40,55 @@ async def on_sku_delisted(db: AsyncSession, event: SkuDelisted, _: Envelope) -> 
 
 async def on_shipment_dispatched(db: AsyncSession, event: ShipmentDispatched, _: Envelope) -> None:
     """On-hand stock moves now. One SKU in two parcels counts together."""
-    quantities = dict.fromkeys((line.sku_id for line in event.lines), 0)
+    quantities: Counter[UUID] = Counter()
+    lots: Counter[tuple[UUID, str]] = Counter()
     for line in event.lines:
         quantities[line.sku_id] += line.quantity
+        if line.lot_code:
+            lots[line.sku_id, line.lot_code] += line.quantity
     await order_actions.mark_shipped(
         db,
         order_id=event.order_id,
         supplier_order_id=event.supplier_order_id,
         quantities=quantities,
         shipped_at=event.dispatched_at,
+        dispatch=Dispatch(event.shipment_id, f"{event.carrier_code} {' '.join(event.waybill_numbers)}", lots),
+    )
+
+
+async def on_shipment_short(db: AsyncSession, event: ShipmentShort, _: Envelope) -> None:
+    """What cannot be sent is not held any more, and its money goes back."""
+    quantities: Counter[UUID] = Counter()
+    for line in event.lines:
+        quantities[line.sku_id] += line.quantity
+    await shortfall.give_up(
+        db,
+        shortfall_id=event.shortfall_id,
+        order_id=event.order_id,
+        supplier_order_id=event.supplier_order_id,
+        quantities=quantities,
+        reason=event.reason,
+        now=event.noted_at,
+    )
+
+
+async def on_lot_held(db: AsyncSession, event: LotHeld, _: Envelope) -> None:
+    """Its pieces in stock are kept from being sold."""
+    await lot_actions.note_held(
+        db,
+        lot_id=event.lot_id,
+        code=event.code,
+        sku_ids=event.sku_ids,
+        reason=event.reason,
+        revision=event.revision,
+        now=event.held_at,
+    )
+
+
+async def on_lot_released(db: AsyncSession, event: LotReleased, _: Envelope) -> None:
+    """They may be sold again."""
+    await lot_actions.note_released(
+        db, lot_id=event.lot_id, code=event.code, revision=event.revision, now=event.released_at
     )
 
 
@@ -78,9 +130,12 @@ CATALOG_HANDLERS: Handlers = {
     SkuListed: on_sku_listed,
     SkuRevised: on_sku_revised,
     SkuDelisted: on_sku_delisted,
+    LotHeld: on_lot_held,
+    LotReleased: on_lot_released,
 }
 LOGISTICS_HANDLERS: Handlers = {
     ShipmentDispatched: on_shipment_dispatched,
+    ShipmentShort: on_shipment_short,
     ShipmentDelivered: on_shipment_delivered,
     ExcursionOpened: on_excursion_opened,
     ExcursionClosed: on_excursion_closed,

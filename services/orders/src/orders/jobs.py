@@ -1,11 +1,16 @@
 """What orders does by the clock."""
 
+from uuid import UUID
+
 from orders.address import actions as address_actions
 from orders.claim import actions as claim_actions
 from orders.claim import queries as claim_queries
+from orders.hold import actions as hold_actions
+from orders.lot import actions as lot_actions
 from orders.order import actions as order_actions
 from orders.payment import jobs as payment_jobs
 from orders.statement import jobs as statement_jobs
+from orders.stock_check import jobs as stock_check_jobs
 from shared.clock import utc_now
 from shared.db import Database
 from shared.errors import Refusal
@@ -17,6 +22,7 @@ log = logger(__name__)
 _BATCH = 200
 payment_jobs.register(jobs)
 statement_jobs.register(jobs)
+stock_check_jobs.register(jobs)
 
 
 @jobs.periodic("* * * * *")
@@ -51,3 +57,23 @@ async def forget_removed_addresses(database: Database) -> None:
     """Every night at 03:17 in Shanghai: delete what was taken out of address books long ago."""
     async with database.begin() as db:
         await address_actions.forget_removed(db, now=utc_now())
+
+
+@jobs.periodic("* * * * *")
+async def expire_holds(database: Database) -> None:
+    """Every minute: end the holds of carts and campaigns whose time is over, in batches."""
+    while True:
+        async with database.begin() as db:
+            if not await hold_actions.expire_holds(db, now=utc_now()):
+                return
+
+
+@jobs.periodic("5 * * * *")
+async def keep_unfit_lots_from_sale(database: Database) -> None:
+    """Every hour: pieces of lots whose last day is over are not sold any more, in batches."""
+    after: UUID | None = None
+    while True:
+        async with database.begin() as db:
+            after = await lot_actions.keep_from_sale(db, now=utc_now(), after=after)
+        if after is None:
+            return

@@ -117,7 +117,7 @@ async def test_too_little_stock_of_one_line_holds_none(db: AsyncSession):
     assert refusal.value.code == "stock-short"
     assert refusal.value.extra["shortages"] == [{"sku_id": str(scarce.sku_id), "wanted": 2, "available": 1}]
     assert (await stock_queries.get_count(db, plenty.sku_id)).held == 0
-    assert await published(db) == []
+    assert await published(db, OrderPlaced) == []
 
 
 async def test_a_sku_that_changes_between_decision_and_save_refuses(db: AsyncSession):

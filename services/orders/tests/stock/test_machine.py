@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
 from orders.stock import actions, queries
-from services.orders.tests.factories import NOW, WINDOW
+from services.orders.tests.factories import NOW, WINDOW, listed_sku
 from services.orders.tests.machine import DatabaseMachine
 
 PLACES = st.integers(0, 2)
@@ -36,6 +36,8 @@ class StockMachine(DatabaseMachine):
 
     @initialize()
     def start(self) -> None:
+        for sku_id in self.skus:
+            self.do(lambda db, sku_id=sku_id: listed_sku(db, sku_id=sku_id))
         for sku_id in self.skus[:2]:
             self.receive_now(sku_id, 5)
 

@@ -1,7 +1,7 @@
 """What a service is, and the FastAPI application that is made of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +37,7 @@ Hook = Callable[[FastAPI], Awaitable[None]]
 class Service:
     """One service: what it is called, what it answers, what it listens to, what it does by itself.
 
+    `commands` are more verbs of its command line, by name, each with what it is for.
     `subscriptions`, `on_start` and `on_stop` get the application: its `state` holds settings, database and verifier.
     """
 
@@ -50,6 +51,7 @@ class Service:
     jobs: Jobs | None = None
     on_start: Sequence[Hook] = ()
     on_stop: Sequence[Hook] = ()
+    commands: Mapping[str, tuple[Callable[[Database], Awaitable[None]], str]] = field(default_factory=dict)
     after_migrate: Callable[[Database], Awaitable[None]] | None = None
     configure: Callable[[FastAPI], None] = field(default=lambda _: None)
 

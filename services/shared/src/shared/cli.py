@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import gc
 import socket
+from collections.abc import Awaitable, Callable
 from types import FrameType
 
 import uvicorn
@@ -40,6 +41,8 @@ def main(service: Service, arguments: list[str] | None = None) -> None:
             asyncio.run(_replay(service, settings))
         case "rewind":
             asyncio.run(_rewind(settings, f"{service.name}<-{chosen.source}"))
+        case name:
+            asyncio.run(_run(service.commands[name][0], settings))
 
 
 def _parser(service: Service) -> argparse.ArgumentParser:
@@ -53,6 +56,8 @@ def _parser(service: Service) -> argparse.ArgumentParser:
     commands.add_parser("replay", help="try the parked events again, in order")
     rewind = commands.add_parser("rewind", help="read a feed again from its beginning")
     rewind.add_argument("source", help="the service whose feed it is, such as catalog")
+    for name, (_, purpose) in service.commands.items():
+        commands.add_parser(name, help=purpose)
     return parser
 
 
@@ -116,6 +121,14 @@ async def _work(service: Service, settings: ServiceSettings) -> None:
     database = Database(settings.database_url, pool_size=settings.pool_size)
     try:
         await service.jobs.keep_working(database, settings)
+    finally:
+        await database.dispose()
+
+
+async def _run(command: Callable[[Database], Awaitable[None]], settings: ServiceSettings) -> None:
+    database = Database(settings.database_url, pool_size=2)
+    try:
+        await command(database)
     finally:
         await database.dispose()
 

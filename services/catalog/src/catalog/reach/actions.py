@@ -71,8 +71,17 @@ async def note_dispatched(
         }
         for (sku_id, lot_code), quantity in quantities.items()
     ]
+    # A shipment may leave in parts: a later one adds to the first; one that was read before is as old as what is kept.
+    statement = insert(DispatchedPieces).values(rows)
     made = await db.scalars(
-        insert(DispatchedPieces).values(rows).on_conflict_do_nothing().returning(DispatchedPieces.sku_id)
+        statement.on_conflict_do_update(
+            index_elements=["shipment_id", "sku_id", "lot_code"],
+            set_={
+                "quantity": DispatchedPieces.quantity + statement.excluded.quantity,
+                "dispatched_at": statement.excluded.dispatched_at,
+            },
+            where=DispatchedPieces.dispatched_at < statement.excluded.dispatched_at,
+        ).returning(DispatchedPieces.sku_id)
     )
     is_new = bool(made.all())
     alarmed = select(exists().where(ShipmentAlarm.shipment_id == shipment_id))

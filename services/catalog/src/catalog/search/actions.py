@@ -20,6 +20,7 @@ from catalog.product.data import categories
 from catalog.search import queries, rules
 from catalog.search.models import ProductCard
 from catalog.standings import rank_on
+from catalog.stock_flag import queries as stock_flag_queries
 from catalog.synonym import queries as synonym_queries
 from catalog.synonym.rules import Synonyms, words_alike
 from shared.clock import business_day
@@ -46,10 +47,11 @@ async def refresh_cards(
     facts = await queries.list_facts(db, product_ids, now=now)
     synonyms = await synonym_queries.load_synonyms(db)
     sold = await popularity_queries.list_sold_counts(db, [each.product_id for each in facts])
+    in_stock = await stock_flag_queries.list_in_stock(db, [each.product_id for each in facts])
     numbers = [each.number for each in facts]
     known = set() if with_all_terms else {tuple(row) for row in await db.execute(_KNOWN_TEXTS, {"numbers": numbers})}
     cards = [
-        row | {"sold_count": sold.get(each.product_id, 0)}
+        row | {"sold_count": sold.get(each.product_id, 0), "is_in_stock": each.product_id in in_stock}
         for each in facts
         for row in _card_rows(each, synonyms, now=now)
     ]

@@ -19,7 +19,7 @@ class ProductCard(Base):
     A product whose price changes next week has two rows now: the query picks by the instant, so a price starts by
     itself. `card` is the JSON of the list up to the value of `is_now`, which depends on the month; `detail` likewise.
     `eligible_for` are the rule sets under which it counts, as last decided; `sold_count` is what was sold within the
-    last 30 days, counted as it is sold.
+    last 30 days, counted as it is sold; `is_in_stock` what orders last said of its packs.
     """
 
     __tablename__ = "product_cards"
@@ -43,6 +43,7 @@ class ProductCard(Base):
     supplier_id: Mapped[UUID] = mapped_column()
     price_fen: Mapped[int] = mapped_column(Integer)
     sold_count: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    is_in_stock: Mapped[bool] = mapped_column(server_default=text("false"))
     created_ms: Mapped[int] = mapped_column(BigInteger)
     season_mask: Mapped[int] = mapped_column(SmallInteger)
     category: Mapped[str] = mapped_column(Text)

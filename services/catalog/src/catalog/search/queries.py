@@ -39,7 +39,7 @@ _ON_THE_CARD = {"certificate"}
 """What a term only hints at: a product stands under every certificate it has, and its card knows which one counts."""
 _CARD = (
     "card.card || CASE WHEN card.season_mask & {month} <> 0 THEN 'true}}' ELSE 'false}}' END "
-    "|| ',\"sold_count\":' || card.sold_count || '}}'"
+    "|| ',\"sold_count\":' || card.sold_count || ',\"is_in_stock\":' || card.is_in_stock || '}}'"
 )
 
 
@@ -57,6 +57,7 @@ class Filters:
     supplier_id: UUID | None = None
     certificate: str | None = None
     canteen: bool | None = None
+    in_stock: bool | None = None
     season: int | None = None
     price_min_fen: int | None = None
     price_max_fen: int | None = None
@@ -106,6 +107,7 @@ _CONDITIONS = {
     "provinces": "card.province_code = ANY({}::text[])",
     "certificate": "{} = ANY(card.certificates)",
     "canteen": f"('{REPORT}' = ANY(card.certificates)) = {{}}",
+    "in_stock": "card.is_in_stock = {}",
     "season": "card.season_mask & {}::smallint <> 0",
     "price_min_fen": "card.price_fen >= {}",
     "price_max_fen": "card.price_fen <= {}",

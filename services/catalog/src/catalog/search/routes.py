@@ -198,6 +198,7 @@ def _filters(asked: ProductListQuery, now: datetime) -> queries.Filters:
         supplier_id=asked.supplier_id,
         certificate=asked.certificate,
         canteen=asked.canteen,
+        in_stock=asked.in_stock,
         season=season,
         price_min_fen=lowest,
         price_max_fen=highest,

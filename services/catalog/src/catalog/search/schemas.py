@@ -55,6 +55,7 @@ class ProductCard(BaseModel):
     price_per_500g_fen: int
     sku_count: int
     sold_count: int = Field(description="Pieces sold within the last 30 days.")
+    is_in_stock: bool = Field(description="Whether there was something of it to sell when orders last told.")
     sale_state: str
 
 
@@ -115,6 +116,7 @@ class ProductListQuery(BaseModel):
     supplier_id: UUID | None = None
     certificate: Annotated[Line, Field(max_length=40)] | None = None
     canteen: bool | None = None
+    in_stock: Annotated[bool, Field(description="true: only what there is something of to sell now.")] | None = None
     season: Annotated[str, Field(pattern=r"^(now|0?[1-9]|1[0-2])$")] | None = None
     near: (
         Annotated[Code, Field(description="A division to look around: its county, city, province, neighbours.")] | None

@@ -1,7 +1,7 @@
 """Dispatch: the goods leave the supplier, and each box becomes a parcel that we follow."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from logistics.temperature_class.rules import strictest
 from logistics.tracking import actions as tracking_actions
 from shared.auth import Caller
 from shared.errors import Conflict, Forbidden, Invalid
-from shared.events.logistics import DispatchedLine, ShipmentDispatched
+from shared.events.logistics import DispatchedLine, ShipmentDispatched, ShipmentShort, ShortLine
 from shared.outbox import publish
 
 
@@ -33,8 +33,10 @@ async def dispatch_shipment(
     parcels: Sequence[PlannedParcel],
     now: datetime,
     new_id: Callable[[], UUID],
+    is_partial: bool = False,
 ) -> None:
-    """Send a pending shipment, by its supplier. Of two at once the second finds it dispatched.
+    """Send a pending shipment, by its supplier. Of two at once the second finds it dispatched. With `is_partial` less
+    than all may leave: the shipment stays pending for the rest.
 
     What carriers and devices already said of these waybills takes effect now. Publishes ShipmentDispatched.
     """
@@ -44,7 +46,7 @@ async def dispatch_shipment(
     rules.ensure_pending(shipment.status)
     rules.ensure_distinct(parcels)
     lines = {line.sku_id: line for line in (await shipment_queries.list_lines(db, [shipment_id]))[shipment_id]}
-    rules.ensure_complete(parcels, {sku_id: line.quantity for sku_id, line in lines.items()})
+    is_last = rules.ensure_complete(parcels, shipment_queries.to_send(lines.values()), is_partial=is_partial)
     pieces = rules.pieces_by_lot(parcels)
     await held_lot_actions.ensure_sendable(db, list(pieces))
     classes = {sku_id: line.temperature_class for sku_id, line in lines.items()}
@@ -73,7 +75,7 @@ async def dispatch_shipment(
                 field="parcels",
             )
         made.append(facts)
-    await shipment_actions.mark_dispatched(db, shipment, quantities=packed, now=now)
+    await shipment_actions.mark_dispatched(db, shipment, quantities=packed, is_last=is_last, now=now)
     await held_lot_actions.note_sent(db, shipment_id=shipment_id, pieces=pieces)
     event = ShipmentDispatched(
         shipment_id=shipment_id,
@@ -95,6 +97,39 @@ async def dispatch_shipment(
         await reading_actions.claim_early_readings(
             db, carrier_code=facts.carrier_code, waybill_number=facts.waybill_number, now=now, new_id=new_id
         )
+
+
+async def give_up_rest(
+    db: AsyncSession,
+    *,
+    shipment_id: UUID,
+    caller: Caller,
+    lost: Mapping[UUID, int],
+    reason: str,
+    now: datetime,
+    new_id: Callable[[], UUID],
+) -> None:
+    """Pieces of a pending shipment are out of stock and will not be sent, by its supplier. What is left of the shipment
+    is dispatched when nothing remains to be sent. Publishes ShipmentShort."""
+    shipment = await shipment_queries.lock_visible(db, shipment_id, caller)
+    if caller.kind != "supplier":
+        raise Forbidden("Only its supplier gives up goods of a shipment.", code="not-the-supplier")
+    rules.ensure_pending(shipment.status)
+    lines = (await shipment_queries.list_lines(db, [shipment_id]))[shipment_id]
+    has_sent = any(line.dispatched_quantity for line in lines)
+    rules.ensure_short(shipment_queries.to_send(lines), lost, has_sent=has_sent)
+    event = ShipmentShort(
+        shortfall_id=new_id(),
+        shipment_id=shipment_id,
+        order_id=shipment.order_id,
+        supplier_order_id=shipment.supplier_order_id,
+        lines=tuple(ShortLine(sku_id=sku_id, quantity=count) for sku_id, count in sorted(lost.items())),
+        reason=reason,
+        noted_at=now,
+    )
+    await shipment_actions.shorten(db, shipment, lines, lost=lost, now=now)
+    await publish(db, event, now=now)
+    await shipment_actions.note_delivery(db, shipment_ids=[shipment_id], now=now)
 
 
 def class_of(names: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 
 from logistics.dispatch import actions
 from logistics.dispatch.rules import PlannedParcel
-from logistics.dispatch.schemas import Dispatch, PackedParcel
+from logistics.dispatch.schemas import Dispatch, PackedParcel, Short
 from logistics.shipment import queries as shipment_queries
 from logistics.shipment.routes import present
 from logistics.shipment.schemas import ShipmentOut
@@ -23,7 +23,8 @@ router = APIRouter(prefix="/v1/shipments", tags=["shipments"])
 
 @router.post("/{shipment_id}/dispatch", response_model=ShipmentOut)
 async def dispatch_shipment(shipment_id: UUID, body: Dispatch, caller: CallerDep, once: Once, db: Db) -> Response:
-    """Send a shipment, in one or more parcels that together hold exactly what was paid.
+    """Send a shipment, in one or more parcels that together hold exactly what is still to be sent; with `is_partial`
+    some of it, and the rest follows or is given up.
 
     403 `not-the-supplier`; 409 `shipment-already-dispatched`, `shipment-cancelled`, `waybill-taken`, `lot-held`,
     `lot-code-needed`; 422 `trace-code-invalid`, `quantities-differ`, `waybill-repeated`, `carrier-unknown`,
@@ -36,7 +37,28 @@ async def dispatch_shipment(shipment_id: UUID, body: Dispatch, caller: CallerDep
         parcels=[_planned(each) for each in body.parcels],
         now=utc_now(),
         new_id=new_id,
+        is_partial=body.is_partial,
     )
+    return await _answer(db, shipment_id, caller, once)
+
+
+@router.post("/{shipment_id}/give-up", response_model=ShipmentOut)
+async def give_up_rest(shipment_id: UUID, body: Short, caller: CallerDep, once: Once, db: Db) -> Response:
+    """Say that goods of a shipment are out of stock: they are not sent, and their buyer gets the money back.
+
+    403 `not-the-supplier`; 409 `shipment-already-dispatched`, `shipment-cancelled`, `nothing-dispatched` (nothing of it
+    was sent and nothing would remain: that is a cancellation); 422 `quantities-differ`.
+    """
+    lost: Counter[UUID] = Counter()
+    for line in body.lines:
+        lost[line.sku_id] += line.quantity
+    await actions.give_up_rest(
+        db, shipment_id=shipment_id, caller=caller, lost=lost, reason=body.reason, now=utc_now(), new_id=new_id
+    )
+    return await _answer(db, shipment_id, caller, once)
+
+
+async def _answer(db: Db, shipment_id: UUID, caller: CallerDep, once: Once) -> Response:
     db.expire_all()
     shipment = await shipment_queries.get_visible(db, shipment_id, caller)
     return await once.answer(db, (await present(db, [shipment]))[0])

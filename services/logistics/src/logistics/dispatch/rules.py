@@ -1,4 +1,5 @@
-"""A dispatch plan: which pieces leave in which parcel. Everything that was paid leaves, no more and no less."""
+"""A dispatch plan: which pieces leave in which parcel. Everything that is still to be sent leaves, no more and no less,
+unless the supplier says that the rest will follow."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -44,23 +45,46 @@ def ensure_distinct(parcels: Sequence[PlannedParcel]) -> None:
         )
 
 
-def ensure_complete(parcels: Sequence[PlannedParcel], paid: Mapping[UUID, int]) -> None:
-    """Refuses with `quantities-differ` and the differences where the parcels do not hold what was paid."""
+def ensure_complete(parcels: Sequence[PlannedParcel], to_send: Mapping[UUID, int], *, is_partial: bool = False) -> bool:
+    """Whether the parcels hold all that is still to be sent. Refuses with `quantities-differ` and the differences where
+    they hold more, or less without the supplier's saying so (`is_partial`)."""
     packed: Counter[UUID] = Counter()
     for parcel in parcels:
         packed.update(parcel.quantities)
     differences = [
-        {"sku_id": str(sku_id), "paid": paid.get(sku_id, 0), "packed": packed[sku_id]}
-        for sku_id in sorted(set(paid) | set(packed))
-        if paid.get(sku_id, 0) != packed[sku_id]
+        {"sku_id": str(sku_id), "paid": to_send.get(sku_id, 0), "packed": packed[sku_id]}
+        for sku_id in sorted(set(to_send) | set(packed))
+        if to_send.get(sku_id, 0) != packed[sku_id]
     ]
-    if differences:
+    wrong = [each for each in differences if int(str(each["packed"])) > int(str(each["paid"]))]
+    if wrong if is_partial else differences:
         raise Invalid(
-            "The parcels must hold exactly what was paid. See differences.",
+            "The parcels must hold exactly what is to be sent; say that it is a part where the rest follows. See "
+            "differences.",
             code="quantities-differ",
             field="parcels",
-            differences=differences,
+            differences=wrong if is_partial else differences,
         )
+    return not differences
+
+
+def ensure_short(to_send: Mapping[UUID, int], lost: Mapping[UUID, int], *, has_sent: bool) -> None:
+    """409 `nothing-dispatched` while nothing has left (cancel the order instead); 422 `quantities-differ` where more is
+    given up than is still to be sent."""
+    wrong = [
+        {"sku_id": str(sku_id), "to_send": to_send.get(sku_id, 0), "given_up": count}
+        for sku_id, count in sorted(lost.items())
+        if count > to_send.get(sku_id, 0)
+    ]
+    if wrong:
+        raise Invalid(
+            "More is given up than is still to be sent. See differences.",
+            code="quantities-differ",
+            field="lines",
+            differences=wrong,
+        )
+    if not has_sent and all(lost.get(sku_id, 0) == count for sku_id, count in to_send.items()):
+        raise Conflict("Nothing of it was sent: ask for the order to be cancelled.", code="nothing-dispatched")
 
 
 def ensure_pending(status: str) -> None:

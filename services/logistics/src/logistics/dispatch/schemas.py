@@ -28,8 +28,27 @@ class PackedParcel(BaseModel):
 
 
 class Dispatch(BaseModel):
-    """All boxes of a shipment: together they hold exactly what was paid."""
+    """Boxes of a shipment: together they hold exactly what is still to be sent, or with `is_partial` some of it."""
 
     model_config = ConfigDict(extra="forbid")
 
     parcels: list[PackedParcel] = Field(min_length=1, max_length=100)
+    is_partial: bool = False
+
+
+class LostLine(BaseModel):
+    """Pieces of a SKU that will not be sent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sku_id: UUID
+    quantity: int = Field(ge=1, le=1_000_000)
+
+
+class Short(BaseModel):
+    """What is out of stock, and why the buyer does not get it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    lines: list[LostLine] = Field(min_length=1, max_length=200)
+    reason: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")

@@ -68,7 +68,10 @@ async def note_sent(db: AsyncSession, *, shipment_id: UUID, pieces: Mapping[tupl
         if code
     ]
     if rows:
-        await db.execute(insert(ShipmentLot), rows)
+        statement = insert(ShipmentLot)
+        more = ShipmentLot.quantity + statement.excluded.quantity
+        key = ["shipment_id", "sku_id", "lot_code"]
+        await db.execute(statement.on_conflict_do_update(index_elements=key, set_={"quantity": more}), rows)
 
 
 async def _keep(db: AsyncSession, row: dict[str, object]) -> None:

@@ -1,6 +1,6 @@
 """Shipments: made when an order is paid, cancelled with it, delivered with its last parcel."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -134,14 +134,35 @@ async def note_delivery(db: AsyncSession, *, shipment_ids: Sequence[UUID], now: 
         await publish(db, event, now=now)
 
 
-async def mark_dispatched(db: AsyncSession, shipment: Shipment, *, quantities: dict[UUID, int], now: datetime) -> None:
-    """The locked shipment left with these quantities. A CHECK refuses that more leaves than was paid."""
-    shipment.status = DISPATCHED
-    shipment.dispatched_at = now
-    await db.flush()
+async def mark_dispatched(
+    db: AsyncSession, shipment: Shipment, *, quantities: dict[UUID, int], is_last: bool, now: datetime
+) -> None:
+    """These quantities of the locked shipment left; with the last of them it is dispatched. A CHECK refuses that more
+    leaves than was paid."""
+    if is_last:
+        shipment.status = DISPATCHED
+        shipment.dispatched_at = now
+        await db.flush()
     for sku_id, quantity in quantities.items():
         await db.execute(
             update(ShipmentLine)
             .where(ShipmentLine.shipment_id == shipment.shipment_id, ShipmentLine.sku_id == sku_id)
             .values(dispatched_quantity=ShipmentLine.dispatched_quantity + quantity)
         )
+
+
+async def shorten(
+    db: AsyncSession, shipment: Shipment, lines: Sequence[ShipmentLine], *, lost: Mapping[UUID, int], now: datetime
+) -> None:
+    """These pieces of the locked shipment need not be sent. A line of which nothing is left goes; when nothing is left
+    to be sent the shipment is dispatched."""
+    is_open = False
+    for line in lines:
+        line.quantity -= lost.get(line.sku_id, 0)
+        is_open = is_open or line.quantity > line.dispatched_quantity
+        if line.quantity == 0:
+            await db.delete(line)
+    if not is_open:
+        shipment.status = DISPATCHED
+        shipment.dispatched_at = now
+    await db.flush()

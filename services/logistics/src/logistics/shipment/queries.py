@@ -1,6 +1,6 @@
 """Reads of shipments, each limited to what the caller may see."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -95,3 +95,9 @@ def _found(shipment: Shipment | None) -> Shipment:
     if shipment is None:
         raise NotFound("There is no such shipment among yours.", code="shipment-not-found")
     return shipment
+
+
+def to_send(lines: Iterable[ShipmentLine]) -> dict[UUID, int]:
+    """Pieces by SKU that have not left yet."""
+    rest = {line.sku_id: line.quantity - line.dispatched_quantity for line in lines}
+    return {sku_id: count for sku_id, count in rest.items() if count}

@@ -21,7 +21,8 @@ class LotPiecesOut(BaseModel):
 
 
 class ShipmentLineOut(BaseModel):
-    """Pieces of a SKU to send; `lots` says of which lots they left, where their supplier named them."""
+    """Pieces of a SKU to send, and how many of them have left; `lots` says of which lots, where their supplier named
+    them."""
 
     sku_id: UUID
     product_id: UUID
@@ -30,6 +31,7 @@ class ShipmentLineOut(BaseModel):
     temperature_class: str
     net_weight_g: int
     quantity: int
+    dispatched_quantity: int = 0
     lots: list[LotPiecesOut] = []
 
 

@@ -15,6 +15,11 @@ from shared.outbox import publish
 
 _TAKE = text("UPDATE line_balances SET claimed_count = claimed_count + :count WHERE line_id = :line_id")
 
+_FORGO = text("""
+    UPDATE line_balances SET refunded_count = refunded_count + :count, refunded_fen = refunded_fen + :goods_fen
+    WHERE line_id = :line_id
+""")
+
 
 async def take_pieces(db: AsyncSession, line: rules.SoldLine, count: int) -> rules.LineBalance:
     """Speak for pieces of the line, which is held until the end; the balance before. 409 `pieces-claimed-already`."""
@@ -28,6 +33,17 @@ async def free_pieces(db: AsyncSession, line: rules.SoldLine, count: int) -> Non
     """The claim or return does not stand any more: others may speak for its pieces."""
     await queries.lock_balance(db, line)
     await db.execute(_TAKE, {"line_id": line.line_id, "count": -count})
+
+
+async def forgo_pieces(db: AsyncSession, line: rules.SoldLine, count: int) -> int:
+    """Pieces that were paid and will never be sent: nobody can claim them any more; what they are worth of the line, in
+    fen. The caller gives it back."""
+    balance = await take_pieces(db, line, count)
+    goods_fen = rules.pieces_fen(
+        balance.payable_fen, quantity=balance.quantity, before=balance.refunded_count, count=count
+    )
+    await db.execute(_FORGO, {"line_id": line.line_id, "count": count, "goods_fen": goods_fen})
+    return goods_fen
 
 
 async def grant_refund(

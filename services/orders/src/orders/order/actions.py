@@ -11,12 +11,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.cart import queries as cart_queries
-from orders.order import paying, queries, reviving, rules
+from orders.order import paying, queries, reviving, rules, shortfall
 from orders.order.drafting import draft_row, order_placed
 from orders.payment import actions as payment_actions
 from orders.price import queries as price_queries
 from orders.price.differences import Seen
 from orders.stock import actions as stock_actions
+from orders.stock import queries as stock_queries
 from shared.auth import Caller
 from shared.bell import note_published
 from shared.clock import business_day
@@ -26,7 +27,6 @@ from shared.events.orders import (
     OrderCancelled,
     OrderPaid,
     OrderPlaced,
-    SettledLine,
     SupplierOrderSettled,
 )
 from shared.idempotency import OnceKey, still_running
@@ -54,10 +54,11 @@ _LOCK_DUE = text("""
 """)
 _SHIP_PART = text("""
     WITH part AS (
-        UPDATE supplier_orders SET fulfilment = 'SHIPPED', shipped_at = :at WHERE supplier_order_id = :supplier_order_id
+        UPDATE supplier_orders SET fulfilment = :fulfilment, shipped_at = coalesce(shipped_at, :at)
+        WHERE supplier_order_id = :supplier_order_id
     )
     INSERT INTO order_changes (order_id, supplier_order_id, change, changed_at)
-    VALUES (:order_id, :supplier_order_id, 'SHIPPED', :at)
+    VALUES (:order_id, :supplier_order_id, :fulfilment, :at)
 """)
 _DELIVER_PART = text("""
     WITH part AS (
@@ -75,6 +76,15 @@ _NOTE_LATE_DISPATCH = text("""
     INSERT INTO order_changes (order_id, supplier_order_id, change, changed_at)
     VALUES (:order_id, :supplier_order_id, 'SHIPPED_AFTER_CANCEL', :at)
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """Which shipment left, under which waybills, and of which lots (by SKU and number) what its supplier named."""
+
+    shipment_id: UUID
+    reference: str
+    lots: Mapping[tuple[UUID, str], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,19 +271,38 @@ async def _save_cancelled(
 
 
 async def mark_shipped(
-    db: AsyncSession, *, order_id: UUID, supplier_order_id: UUID, quantities: Mapping[UUID, int], shipped_at: datetime
+    db: AsyncSession,
+    *,
+    order_id: UUID,
+    supplier_order_id: UUID,
+    quantities: Mapping[UUID, int],
+    shipped_at: datetime,
+    dispatch: Dispatch | None = None,
 ) -> None:
-    """A part left its supplier: only now do its pieces leave the stock.
+    """Goods of a part left their supplier: only now do their pieces leave the stock. While some are still to be
+    sent the part is PARTLY_SHIPPED and the rest stays held.
 
     Goods sent although the order was cancelled before are gone too: they are booked out and the history says so.
     """
     order = await queries.lock_order(db, order_id)
-    fulfilment = _part_of(order, supplier_order_id)["fulfilment"]
+    part = _part_of(order, supplier_order_id)
     step = {"order_id": order_id, "supplier_order_id": supplier_order_id, "at": shipped_at}
-    match rules.dispatch_effect(order["status"], fulfilment):
+    match rules.dispatch_effect(order["status"], part["fulfilment"]):
         case "ship":
-            await stock_actions.ship_stock(db, holder_id=order_id, quantities=quantities, now=shipped_at)
-            await db.execute(_SHIP_PART, step)
+            if dispatch is not None and await stock_queries.has_shipped(
+                db, holder_id=order_id, shipment_id=dispatch.shipment_id, reference=dispatch.reference
+            ):
+                return
+            await stock_actions.ship_stock(
+                db,
+                holder_id=order_id,
+                quantities=quantities,
+                now=shipped_at,
+                lots=dispatch.lots if dispatch else None,
+                shipment_id=dispatch.shipment_id if dispatch else None,
+                reference=dispatch.reference if dispatch else "",
+            )
+            await db.execute(_SHIP_PART, step | {"fulfilment": await _sent_so_far(db, order_id, part)})
         case "after-cancel":
             for sku_id in sorted(quantities):
                 await stock_actions.adjust_stock(
@@ -288,6 +317,13 @@ async def mark_shipped(
             await db.execute(_NOTE_LATE_DISPATCH, step)
         case "repeated":
             pass
+
+
+async def _sent_so_far(db: AsyncSession, order_id: UUID, part: Mapping[str, Any]) -> str:
+    """A part of which something is still held is not shipped whole."""
+    sku_ids = [UUID(line["sku_id"]) for line in part["lines"]]
+    is_open = await stock_queries.count_open(db, holder_id=order_id, sku_ids=sku_ids) > 0
+    return "PARTLY_SHIPPED" if is_open else "SHIPPED"
 
 
 async def mark_delivered(db: AsyncSession, *, order_id: UUID, supplier_order_id: UUID, delivered_at: datetime) -> None:
@@ -306,7 +342,7 @@ async def mark_delivered(db: AsyncSession, *, order_id: UUID, supplier_order_id:
         order_id=order_id,
         supplier_order_id=supplier_order_id,
         supplier_id=part["supplier_id"],
-        lines=tuple(SettledLine.model_validate(line) for line in part["lines"]),
+        lines=await shortfall.settled_lines(db, supplier_order_id, part["lines"]),
         settled_at=delivered_at,
     )
     await publish(db, settled, now=delivered_at)

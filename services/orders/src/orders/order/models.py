@@ -75,7 +75,8 @@ class SupplierOrder(Base):
     __tablename__ = "supplier_orders"
     __table_args__ = (
         CheckConstraint(
-            "fulfilment IN ('PENDING_PAYMENT', 'PENDING_SHIPMENT', 'SHIPPED', 'DELIVERED', 'CANCELLED')",
+            "fulfilment IN ('PENDING_PAYMENT', 'PENDING_SHIPMENT', 'PARTLY_SHIPPED', 'SHIPPED', 'DELIVERED',"
+            " 'CANCELLED')",
             name="fulfilment_is_known",
         ),
         CheckConstraint("goods_fen >= 0 AND delivery_fen >= 0", name="money_is_not_negative"),
@@ -139,13 +140,32 @@ class OrderLine(Base):
     price_trace: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
 
 
+class OrderShortfall(Base):
+    """Paid pieces of a line that its supplier could not send, and what went back for them."""
+
+    __tablename__ = "order_shortfalls"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="quantity_is_positive"),
+        CheckConstraint("refund_fen >= 0", name="refund_is_not_negative"),
+        Index(None, "supplier_order_id"),
+    )
+
+    shortfall_id: Mapped[UUID] = mapped_column(primary_key=True)
+    line_id: Mapped[UUID] = mapped_column(ForeignKey("order_lines.line_id"), primary_key=True)
+    supplier_order_id: Mapped[UUID]
+    quantity: Mapped[int] = mapped_column(Integer)
+    refund_fen: Mapped[int] = mapped_column(BigInteger)
+    noted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class OrderChange(Base):
     """One entry of an order's history, never changed afterwards."""
 
     __tablename__ = "order_changes"
     __table_args__ = (
         CheckConstraint(
-            "change IN ('PLACED', 'PAID', 'CANCELLED', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'SHIPPED_AFTER_CANCEL')",
+            "change IN ('PLACED', 'PAID', 'CANCELLED', 'PARTLY_SHIPPED', 'SHIPPED', 'GIVEN_UP', 'DELIVERED',"
+            " 'COMPLETED', 'SHIPPED_AFTER_CANCEL')",
             name="change_is_known",
         ),
         Index(None, "order_id", "change_id"),

@@ -101,8 +101,8 @@ _SUPPLIER_LIST = """
         'discount_fen', part.discount_fen, 'delivery_fen', part.delivery_fen, 'payable_fen', part.payable_fen,
         'placed_at', part.placed_at, 'paid_at', placed.paid_at, 'shipped_at', part.shipped_at,
         'delivered_at', part.delivered_at, 'note', placed.note,
-        'address', CASE WHEN part.fulfilment IN ('PENDING_SHIPMENT', 'SHIPPED', 'DELIVERED') THEN {address} END,
-        'lines', ({lines})
+        'address', CASE WHEN part.fulfilment IN ('PENDING_SHIPMENT', 'PARTLY_SHIPPED', 'SHIPPED', 'DELIVERED') THEN
+        {address} END, 'lines', ({lines})
     )::text AS item, part.placed_at, part.supplier_order_id
     FROM supplier_orders AS part JOIN orders AS placed USING (order_id)
     WHERE {conditions}

@@ -16,6 +16,8 @@ from shared.errors import Conflict
 
 PaymentOutcome = Literal["paid", "already-paid", "refund-due"]
 RETAIL = "RETAIL"
+TO_BE_SENT = frozenset({"PENDING_SHIPMENT", "PARTLY_SHIPPED"})
+LEFT = frozenset({"PARTLY_SHIPPED", "SHIPPED", "DELIVERED"})
 OVERDUE = "payment-overdue"
 LATEST_REVIVAL = timedelta(hours=24)
 _NUMBER_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no I, L, O, U to misread
@@ -346,7 +348,7 @@ def dispatch_effect(status: str, fulfilment: str) -> Literal["ship", "repeated",
     """What a supplier's dispatch does to its part. Goods that left after the cancellation are gone all the same."""
     if status == "CANCELLED":
         return "after-cancel"
-    if fulfilment == "PENDING_SHIPMENT":
+    if fulfilment in TO_BE_SENT:
         return "ship"
     if fulfilment in {"SHIPPED", "DELIVERED"}:
         return "repeated"
@@ -356,14 +358,16 @@ def dispatch_effect(status: str, fulfilment: str) -> Literal["ship", "repeated",
 def ensure_deliverable(fulfilment: str) -> None:
     """Only what was shipped can arrive."""
     if fulfilment not in {"SHIPPED", "DELIVERED"}:
-        raise Conflict("The part was not shipped yet.", code="part-not-shipped", fulfilment=fulfilment)
+        raise Conflict(
+            "The part was not shipped yet, or not all of it.", code="part-not-shipped", fulfilment=fulfilment
+        )
 
 
 def ensure_cancellable(status: str, fulfilments: Sequence[str]) -> None:
     """An order may be cancelled until it is paid, and after that until its first part has left the supplier."""
     if status == "CANCELLED":
         raise Conflict("The order is cancelled already.", code="order-already-cancelled", order_status=status)
-    if status == "COMPLETED" or any(fulfilment in {"SHIPPED", "DELIVERED"} for fulfilment in fulfilments):
+    if status == "COMPLETED" or not LEFT.isdisjoint(fulfilments):
         raise Conflict(
             "Goods are on their way already. Refuse the parcel or ask for a return.",
             code="order-shipped",

@@ -11,7 +11,7 @@ from orders.order import rules
 from orders.price.schemas import AppliedPromotion, Seen, TraceStep, applied_of, trace_of
 
 Status = Literal["PENDING_PAYMENT", "PAID", "COMPLETED", "CANCELLED"]
-Fulfilment = Literal["PENDING_PAYMENT", "PENDING_SHIPMENT", "SHIPPED", "DELIVERED", "CANCELLED"]
+Fulfilment = Literal["PENDING_PAYMENT", "PENDING_SHIPMENT", "PARTLY_SHIPPED", "SHIPPED", "DELIVERED", "CANCELLED"]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00]*$")]
 Quantity = Annotated[int, Field(ge=1, le=99_999, strict=True, description="Pieces.")]
 
@@ -106,7 +106,17 @@ class Address(BaseModel):
 class Change(BaseModel):
     """One entry of the history. `supplier_order_id` is set where it concerns one part only."""
 
-    change: Literal["PLACED", "PAID", "CANCELLED", "SHIPPED", "DELIVERED", "COMPLETED", "SHIPPED_AFTER_CANCEL"]
+    change: Literal[
+        "PLACED",
+        "PAID",
+        "CANCELLED",
+        "PARTLY_SHIPPED",
+        "SHIPPED",
+        "GIVEN_UP",
+        "DELIVERED",
+        "COMPLETED",
+        "SHIPPED_AFTER_CANCEL",
+    ]
     changed_at: datetime
     supplier_order_id: UUID | None
     reason: str

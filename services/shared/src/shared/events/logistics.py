@@ -29,7 +29,7 @@ class DispatchedLine(Part):
 
 
 class ShipmentDispatched(Event):
-    """The goods left the supplier: on-hand stock moves now."""
+    """Goods left the supplier: on-hand stock moves now. A shipment may leave in several of these."""
 
     type: ClassVar[str] = "logistics.shipment-dispatched.v1"
     subject_field: ClassVar[str] = "order_id"
@@ -41,6 +41,28 @@ class ShipmentDispatched(Event):
     waybill_numbers: tuple[str, ...]
     lines: tuple[DispatchedLine, ...]
     dispatched_at: datetime
+
+
+class ShortLine(Part):
+    """Paid pieces of a SKU that will not be sent."""
+
+    sku_id: UUID
+    quantity: int
+
+
+class ShipmentShort(Event):
+    """The supplier cannot send these pieces of a shipment any more: their hold ends and their money goes back."""
+
+    type: ClassVar[str] = "logistics.shipment-short.v1"
+    subject_field: ClassVar[str] = "order_id"
+
+    shortfall_id: UUID
+    shipment_id: UUID
+    order_id: UUID
+    supplier_order_id: UUID
+    lines: tuple[ShortLine, ...]
+    reason: str
+    noted_at: datetime
 
 
 class ShipmentDelivered(Event):

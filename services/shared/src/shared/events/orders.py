@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from shared.events.envelope import DivisionCode, Event, Fen, Grams, Part
 
 
@@ -174,3 +176,30 @@ class ProductReviewed(Event):
     rating_sum: int
     revision: int
     reviewed_at: datetime
+
+
+class StockSignal(Event):
+    """How a SKU's available pieces stand to its threshold `low_at`. A later `revision` of the SKU outweighs an
+    earlier."""
+
+    subject_field: ClassVar[str] = "sku_id"
+
+    sku_id: UUID
+    product_id: UUID
+    supplier_id: UUID
+    available: int = Field(ge=0)
+    low_at: int = Field(ge=0)
+    revision: int
+    noted_at: datetime
+
+
+class StockLow(StockSignal):
+    """Not more than the threshold is available any more, or nothing at all, or again something but not more."""
+
+    type: ClassVar[str] = "orders.stock-low.v1"
+
+
+class BackInStock(StockSignal):
+    """More than the threshold is available again, or for the first time."""
+
+    type: ClassVar[str] = "orders.back-in-stock.v1"

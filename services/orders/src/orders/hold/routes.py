@@ -1,0 +1,93 @@
+"""Holds for campaigns over HTTP."""
+
+from collections import Counter
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+
+from orders.hold import actions, queries, schemas
+from shared.auth import Caller, require_kind
+from shared.clock import utc_now
+from shared.db import Db, Read
+from shared.errors import BadRequest
+from shared.idempotency import Once
+from shared.ids import new_id
+from shared.page import CursorText, Limit, Page, decode_cursor, encode_cursor
+
+router = APIRouter(prefix="/v1/stock/holds", tags=["stock"])
+SupplierCaller = Annotated[Caller, Depends(require_kind("supplier"))]
+
+
+@router.get("", response_model=Page[schemas.Hold])
+async def list_holds(
+    caller: SupplierCaller,
+    db: Read,
+    status: schemas.HoldStatus | None = None,
+    cursor: CursorText = None,
+    limit: Limit = 20,
+) -> Page[schemas.Hold]:
+    """Campaigns' holds, the newest first: a supplier's own, an operator's all."""
+    rows = await queries.list_holds(db, caller, status=status, after=_after(cursor), limit=limit + 1)
+    items = [schemas.Hold.model_validate(row) for row in rows[:limit]]
+    return Page(items=items, next_cursor=encode_cursor(str(items[-1].holder_id)) if len(rows) > limit else None)
+
+
+@router.post("", status_code=201, response_model=schemas.Hold)
+async def hold(body: schemas.HoldIn, caller: SupplierCaller, db: Db, once: Once) -> Response:
+    """Hold pieces for a campaign: a supplier its own goods, an operator any.
+
+    404 `sku-not-found`; 409 `stock-short` with `shortages`; 422 `hold-end-wrong`.
+    """
+    quantities: Counter[UUID] = Counter()
+    for line in body.lines:
+        quantities[line.sku_id] += line.quantity
+    await queries.ensure_own_skus(db, sorted(quantities), caller)
+    holder_id = new_id()
+    await actions.hold(
+        db,
+        holder_id=holder_id,
+        purpose="campaign",
+        title=body.title,
+        quantities=quantities,
+        expires_at=body.expires_at,
+        caller=caller,
+        now=utc_now(),
+    )
+    return await _answer(db, holder_id, caller, once, status=201)
+
+
+@router.get("/{holder_id}", response_model=schemas.Hold)
+async def get_hold(holder_id: UUID, caller: SupplierCaller, db: Read) -> schemas.Hold:
+    """One hold with its lines. 404 `hold-not-found`."""
+    return schemas.Hold.model_validate(await queries.get_hold(db, holder_id, caller))
+
+
+@router.post("/{holder_id}/extend", response_model=schemas.Hold)
+async def extend_hold(holder_id: UUID, body: schemas.ExtendIn, caller: SupplierCaller, db: Db, once: Once) -> Response:
+    """Give it another end. 404 `hold-not-found`; 409 `hold-status`; 422 `hold-end-wrong`."""
+    await actions.extend_hold(db, holder_id=holder_id, expires_at=body.expires_at, caller=caller, now=utc_now())
+    return await _answer(db, holder_id, caller, once)
+
+
+@router.post("/{holder_id}/release", response_model=schemas.Hold)
+async def release_hold(holder_id: UUID, caller: SupplierCaller, db: Db, once: Once) -> Response:
+    """Let its pieces be sold again. 404 `hold-not-found`; 409 `hold-status`."""
+    await actions.release_hold(db, holder_id=holder_id, caller=caller, now=utc_now())
+    return await _answer(db, holder_id, caller, once)
+
+
+async def _answer(db: Db, holder_id: UUID, caller: Caller, once: Once, *, status: int = 200) -> Response:
+    found = schemas.Hold.model_validate(await queries.get_hold(db, holder_id, caller))
+    return await once.answer(db, found, status=status)
+
+
+def _after(cursor: str | None) -> UUID | None:
+    if cursor is None:
+        return None
+    try:
+        return UUID(str(decode_cursor(cursor, size=1)[0]))
+    except ValueError as error:
+        raise BadRequest(
+            "The cursor is not one of ours. Start again without it.", code="cursor-invalid", field="cursor"
+        ) from error

@@ -1,0 +1,127 @@
+"""Paid pieces that will never be sent: their hold ends, their money goes back, and the part is complete without
+them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from orders.line_refund import actions as line_refund_actions
+from orders.line_refund import queries as line_refund_queries
+from orders.order import queries, rules
+from orders.payment import actions as payment_actions
+from orders.stock import actions as stock_actions
+from orders.stock import queries as stock_queries
+from shared.errors import Conflict
+from shared.events.orders import SettledLine
+
+_KNOWN = text("SELECT EXISTS (SELECT FROM order_shortfalls WHERE shortfall_id = :shortfall_id)")
+_BY_LINE = text("""
+    SELECT line_id, sum(quantity)::integer AS quantity, sum(refund_fen)::bigint AS refund_fen
+    FROM order_shortfalls WHERE supplier_order_id = :supplier_order_id GROUP BY line_id
+""")
+_KEEP = text("""
+    INSERT INTO order_shortfalls (shortfall_id, line_id, supplier_order_id, quantity, refund_fen, noted_at)
+    VALUES (:shortfall_id, :line_id, :supplier_order_id, :quantity, :refund_fen, :now)
+""")
+_SAVE_PART = text("""
+    WITH part AS (UPDATE supplier_orders SET fulfilment = :fulfilment WHERE supplier_order_id = :supplier_order_id)
+    INSERT INTO order_changes (order_id, supplier_order_id, change, reason, changed_at)
+    VALUES (:order_id, :supplier_order_id, 'GIVEN_UP', :reason, :now)
+""")
+
+
+async def give_up(
+    db: AsyncSession,
+    *,
+    shortfall_id: UUID,
+    order_id: UUID,
+    supplier_order_id: UUID,
+    quantities: Mapping[UUID, int],
+    reason: str,
+    now: datetime,
+) -> None:
+    """The supplier cannot send these pieces any more. Once a `shortfall_id`; an order that was cancelled meanwhile has
+    given everything back already. Conflict `gave-up-more-than-held` where more is given up than is still to be sent."""
+    order = await queries.lock_order(db, order_id)
+    part = next((each for each in order["parts"] if each["supplier_order_id"] == str(supplier_order_id)), None)
+    if part is None:
+        raise queries.no_such_order()
+    if order["status"] == "CANCELLED" or await db.scalar(_KNOWN, {"shortfall_id": shortfall_id}):
+        return
+    if part["fulfilment"] not in rules.TO_BE_SENT:
+        raise Conflict("Nothing of the part is to be sent.", code="part-not-open", fulfilment=part["fulfilment"])
+    await stock_actions.give_up_stock(db, holder_id=order_id, quantities=quantities, now=now)
+    refund_fen = await _share_out(db, shortfall_id, supplier_order_id, part["lines"], quantities, now=now)
+    sku_ids = [UUID(line["sku_id"]) for line in part["lines"]]
+    is_open = await stock_queries.count_open(db, holder_id=order_id, sku_ids=sku_ids) > 0
+    await db.execute(
+        _SAVE_PART,
+        {
+            "fulfilment": part["fulfilment"] if is_open else "SHIPPED",
+            "order_id": order_id,
+            "supplier_order_id": supplier_order_id,
+            "reason": reason,
+            "now": now,
+        },
+    )
+    if refund_fen:
+        await payment_actions.request_refund(db, order_id=order_id, amount_fen=refund_fen, reason=reason, now=now)
+
+
+async def _share_out(
+    db: AsyncSession,
+    shortfall_id: UUID,
+    supplier_order_id: UUID,
+    lines: Sequence[Mapping[str, Any]],
+    quantities: Mapping[UUID, int],
+    *,
+    now: datetime,
+) -> int:
+    """Write down which lines give up how many pieces; what the buyer gets back for them, in fen."""
+    earlier = await _given_up(db, supplier_order_id)
+    rest = dict(quantities)
+    total_fen = 0
+    for line in lines:
+        before, _ = earlier.get(line["line_id"], (0, 0))
+        more = min(rest.get(UUID(line["sku_id"]), 0), line["quantity"] - before)
+        if more <= 0:
+            continue
+        rest[UUID(line["sku_id"])] -= more
+        sold = await line_refund_queries.get_sold_line(db, UUID(line["line_id"]))
+        refund_fen = await line_refund_actions.forgo_pieces(db, sold, more)
+        total_fen += refund_fen
+        await db.execute(
+            _KEEP,
+            {
+                "shortfall_id": shortfall_id,
+                "line_id": UUID(line["line_id"]),
+                "supplier_order_id": supplier_order_id,
+                "quantity": more,
+                "refund_fen": refund_fen,
+                "now": now,
+            },
+        )
+    return total_fen
+
+
+async def settled_lines(
+    db: AsyncSession, supplier_order_id: UUID, lines: Sequence[Mapping[str, Any]]
+) -> tuple[SettledLine, ...]:
+    """A part's lines as they were delivered and paid for, without what was given up."""
+    given_up = await _given_up(db, supplier_order_id)
+    settled = []
+    for line in lines:
+        quantity, refund_fen = given_up.get(line["line_id"], (0, 0))
+        if quantity < line["quantity"]:
+            kept = {"quantity": line["quantity"] - quantity, "payable_fen": line["payable_fen"] - refund_fen}
+            settled.append(SettledLine.model_validate({**line, **kept}))
+    return tuple(settled)
+
+
+async def _given_up(db: AsyncSession, supplier_order_id: UUID) -> dict[str, tuple[int, int]]:
+    rows = await db.execute(_BY_LINE, {"supplier_order_id": supplier_order_id})
+    return {str(row.line_id): (row.quantity, row.refund_fen) for row in rows}
