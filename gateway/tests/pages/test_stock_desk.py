@@ -4,7 +4,8 @@ import pytest
 
 from gateway.pages import stock_desk
 from gateway.pages.menu import entries_for
-from gateway.pages.stock_desk import pieces_of, signed
+from gateway.pages.stock_desk import signed
+from gateway.pages.stock_movements import pieces_of
 from gateway.pages.typed import Typed
 from shared.errors import Conflict, Invalid
 
@@ -103,7 +104,7 @@ def test_the_ledger_shows_each_movement_and_a_refused_correction_stays(page_of, 
     kinds = page.t.names["stock_movement"]
     rows = markup(bytes(pack_drawn(page).body).decode()).find("td")
     assert [each.text for each in rows] == [
-        kinds["shipped"], "−2", "−2", "—", kinds["received"], "+1,200", "—", "入库 7 号",
+        kinds["shipped"], "−2", "−2", "—", "—", kinds["received"], "+1,200", "—", "—", "入库 7 号",
     ]  # fmt: skip
     short = Conflict("no", code="stock-short", field="quantity")
     found = markup(bytes(pack_drawn(page, typed=Typed(quantity="-9999", reason="受潮"), refusal=short).body).decode())

@@ -30,6 +30,8 @@ MENU: tuple[Entry, ...] = (
     Entry("desk", "/desk", SUPPLIER, "supply", "truck"),
     Entry("products", "/work/products", SUPPLIER, "supply", "list"),
     Entry("stock_desk", "/work/stock", SUPPLIER, "supply", "box"),
+    Entry("sites", "/work/sites", SUPPLIER, "supply", "truck"),
+    Entry("stock_checks", "/work/stock-checks", OPERATOR, "platform", "check"),
     Entry("supplier_file", "/work/supplier", SUPPLIER, "supply", "stamp"),
     Entry("admissions", "/work/admissions", OFFICIAL | OPERATOR, "review", "people"),
     Entry("licences", "/work/licences", OFFICIAL | OPERATOR, "review", "book"),

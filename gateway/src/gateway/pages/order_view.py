@@ -13,6 +13,7 @@ from gateway.pages.shell import Page
 BADGES: Final = {
     "PENDING_PAYMENT": "badge-urgent",
     "PENDING_SHIPMENT": "badge-leaf",
+    "PARTLY_SHIPPED": "badge-leaf",
     "SHIPPED": "badge-leaf",
     "DELIVERED": "badge-leaf",
     "COMPLETED": "badge-leaf",
@@ -151,7 +152,7 @@ def history_of(order: dict[str, Any], suppliers: Mapping[str, str], page: Page) 
 def order_view(order: dict[str, Any], place: str, suppliers: Mapping[str, str], page: Page) -> OrderView:
     """The order as orders tells it; `place` is the county of the address in words, `suppliers` names in English."""
     address, status = order["address"], order["status"]
-    has_left = any(part["fulfilment"] in {"SHIPPED", "DELIVERED"} for part in order["parts"])
+    has_left = any(part["fulfilment"] in {"PARTLY_SHIPPED", "SHIPPED", "DELIVERED"} for part in order["parts"])
     return OrderView(
         order_id=order["order_id"],
         number=order["order_number"],

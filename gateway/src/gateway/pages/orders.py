@@ -60,7 +60,7 @@ def status_of(order: dict[str, Any]) -> str:
     states = {part["fulfilment"] for part in order["parts"]}
     if states <= {"DELIVERED"}:
         return "DELIVERED"
-    return "SHIPPED" if states & {"SHIPPED", "DELIVERED"} else "PENDING_SHIPMENT"
+    return "SHIPPED" if states & {"PARTLY_SHIPPED", "SHIPPED", "DELIVERED"} else "PENDING_SHIPMENT"
 
 
 def order_row(order: dict[str, Any], page: Page) -> OrderRow:

@@ -185,6 +185,7 @@ class PlaceMachine(DatabaseMachine):
     def the_books_agree(self) -> None:
         async def look(db: AsyncSession) -> tuple[Any, Any, Any]:
             await db.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+            await db.execute(text("SET CONSTRAINTS ALL DEFERRED"))
             found = await queries.list_shelves(db, [self.sku], day=TODAY)
             return await queries.list_differences(db), await queries.get_count(db, self.sku), found
 
