@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from deploy.payment_sandbox.alipay_signing import AlipayPlatform
 from deploy.payment_sandbox.book import DEFAULT_LIFETIME, Book, Refund, RefusedError, Trade, timestamp
 from deploy.payment_sandbox.courier import Courier, Delivery, transaction
 from deploy.payment_sandbox.day_statement import day_statement
@@ -37,6 +38,7 @@ class Sandbox:
     courier: Courier
     faults: Counter[str] = field(default_factory=Counter)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    alipay: AlipayPlatform | None = None
 
     def fail_if_asked(self, verb: str) -> None:
         """Be out of order once more for this verb, if a test wants that."""
@@ -87,6 +89,23 @@ class _Order(BaseModel):
     time_expire: Rfc3339 | None = None
 
 
+class _Scene(BaseModel):
+    payer_client_ip: Annotated[str, Field(min_length=1, max_length=45)]
+    h5_info: dict[str, str]
+
+
+class _H5Order(_Order):
+    scene_info: _Scene
+
+
+class _Payer(BaseModel):
+    openid: Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class _JsapiOrder(_Order):
+    payer: _Payer
+
+
 class _Closing(BaseModel):
     mchid: str
 
@@ -112,9 +131,12 @@ def api_routes() -> list[Route]:
     """The routes under /v3."""
     return [
         Route("/v3/pay/transactions/native", _spoken("create", _create), methods=["POST"]),
+        Route("/v3/pay/transactions/h5", _spoken("create", _create_h5), methods=["POST"]),
+        Route("/v3/pay/transactions/jsapi", _spoken("create", _create_jsapi), methods=["POST"]),
         Route("/v3/pay/transactions/out-trade-no/{out_trade_no}", _spoken("query", _query), methods=["GET"]),
         Route("/v3/pay/transactions/out-trade-no/{out_trade_no}/close", _spoken("close", _close), methods=["POST"]),
         Route("/v3/refund/domestic/refunds", _spoken("refund", _refund), methods=["POST"]),
+        Route("/v3/refund/domestic/refunds/{out_refund_no}", _spoken("query", _query_refund), methods=["GET"]),
         Route("/v3/bill/tradebill", _spoken("statement", _statement), methods=["GET"]),
         Route("/v3/billdownload/file", _statement_file, methods=["GET"]),
     ]
@@ -149,11 +171,23 @@ def _spoken(name: str, verb: Verb) -> Callable[[Request], Awaitable[Response]]:
 
 
 async def _create(sandbox: Sandbox, _: Request, body: bytes) -> dict[str, Any]:
-    order = _Order.model_validate_json(body)
+    return {"code_url": f"{sandbox.settings.base_url}/pay/{_opened(sandbox, _Order.model_validate_json(body)).code}"}
+
+
+async def _create_h5(sandbox: Sandbox, _: Request, body: bytes) -> dict[str, Any]:
+    trade = _opened(sandbox, _H5Order.model_validate_json(body))
+    return {"h5_url": f"{sandbox.settings.base_url}/pay/{trade.code}?channel=h5"}
+
+
+async def _create_jsapi(sandbox: Sandbox, _: Request, body: bytes) -> dict[str, Any]:
+    return {"prepay_id": f"wx{_opened(sandbox, _JsapiOrder.model_validate_json(body)).code}"}
+
+
+def _opened(sandbox: Sandbox, order: "_Order") -> Trade:
     if (order.appid, order.mchid) != (sandbox.platform.appid, sandbox.platform.mchid):
         raise RefusedError(400, "APPID_MCHID_NOT_MATCH", "商户号和appid不匹配")
     now = datetime.now(UTC)
-    trade = sandbox.book.open_trade(
+    return sandbox.book.open_trade(
         Trade(
             out_trade_no=order.out_trade_no,
             code=secrets.token_urlsafe(9),
@@ -165,7 +199,6 @@ async def _create(sandbox: Sandbox, _: Request, body: bytes) -> dict[str, Any]:
         ),
         now,
     )
-    return {"code_url": f"{sandbox.settings.base_url}/pay/{trade.code}"}
 
 
 async def _query(sandbox: Sandbox, request: Request, _: bytes) -> dict[str, Any]:
@@ -193,6 +226,17 @@ async def _refund(sandbox: Sandbox, _: Request, body: bytes) -> dict[str, Any]:
     refund = sandbox.book.refund(wanted, order.amount.total)
     if refund is wanted:
         sandbox.finish_later(refund)
+    return _told_of(sandbox, refund)
+
+
+async def _query_refund(sandbox: Sandbox, request: Request, _: bytes) -> dict[str, Any]:
+    refund = sandbox.book.refunds.get(request.path_params["out_refund_no"])
+    if refund is None:
+        raise RefusedError(404, "RESOURCE_NOT_EXISTS", "退款单不存在")
+    return _told_of(sandbox, refund)
+
+
+def _told_of(sandbox: Sandbox, refund: Refund) -> dict[str, Any]:
     trade = sandbox.book.get_trade(refund.out_trade_no)
     return {
         "refund_id": refund.refund_id,

@@ -33,6 +33,7 @@ class Trade:
     transaction_id: str = ""
     success_time: str = ""
     captured: int = 0
+    channel: str = "wechat"
 
 
 @dataclass(slots=True)
@@ -60,6 +61,7 @@ class Notice:
     body: str
     answers: list[int]
     is_over: bool = False
+    channel: str = "wechat"
 
 
 class RefusedError(Exception):

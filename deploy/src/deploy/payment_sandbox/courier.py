@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import httpx2
 
+from deploy.payment_sandbox.alipay_signing import AlipayPlatform
 from deploy.payment_sandbox.book import Book, Notice, Refund, Trade, timestamp
 from deploy.payment_sandbox.signing import Platform
 
@@ -17,6 +18,7 @@ from deploy.payment_sandbox.signing import Platform
 SCHEDULE_SECONDS = (15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600)
 ANSWER_SECONDS = 5.0
 SHUFFLE_SECONDS = 0.4
+_FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class Delivery:
 class Courier:
     """Runs the deliveries as tasks of the present event loop."""
 
-    def __init__(self, book: Book, platform: Platform, *, pace: float) -> None:
+    def __init__(self, book: Book, platform: Platform, *, pace: float, alipay: AlipayPlatform | None = None) -> None:
+        self._alipay = alipay
         self._book = book
         self._platform = platform
         self._delays = (0.0, *(seconds * pace for seconds in SCHEDULE_SECONDS))
@@ -53,6 +56,12 @@ class Courier:
 
     def tell_payment(self, trade: Trade, delivery: Delivery) -> Notice:
         """Send TRANSACTION.SUCCESS for a paid trade."""
+        if trade.channel == "alipay" and self._alipay is not None:
+            number, form = self._alipay.notice(trade)
+            notice = Notice(number, trade.out_trade_no, trade.notify_url, form, [], channel="alipay")
+            self._book.save(notice)
+            self._start(notice, delivery)
+            return notice
         resource = transaction(self._platform, trade, "SUCCESS")
         body = self._body("TRANSACTION.SUCCESS", "支付成功", resource)
         return self._send(trade, trade.notify_url, body, delivery)
@@ -119,13 +128,16 @@ class Courier:
 
     async def _try(self, notice: Notice) -> None:
         body = notice.body.encode()
-        headers = {"Content-Type": "application/json", **self._platform.sign(body)}
+        is_alipay = notice.channel == "alipay"
+        headers = _FORM if is_alipay else {"Content-Type": "application/json", **self._platform.sign(body)}
         try:
-            status = (await self._client.post(notice.url, content=body, headers=headers)).status_code
+            answer = await self._client.post(notice.url, content=body, headers=headers)
         except httpx2.HTTPError:
-            status = 0
-        notice.answers.append(status)
-        notice.is_over = notice.is_over or status in {200, 204}
+            notice.answers.append(0)
+        else:
+            notice.answers.append(answer.status_code)
+            is_taken = answer.text == "success" if is_alipay else answer.status_code in {200, 204}
+            notice.is_over = notice.is_over or is_taken
         self._book.save(notice)
 
 

@@ -46,7 +46,7 @@ def day_statement(book: Book, platform: Platform, day: date) -> bytes | None:
             description=trade.description,
         )
         for trade in book.trades.values()
-        if trade.success_time and _day(trade.success_time) == day
+        if trade.success_time and trade.channel == "wechat" and _day(trade.success_time) == day
     ]
     lines += [
         Line(
@@ -60,7 +60,7 @@ def day_statement(book: Book, platform: Platform, day: date) -> bytes | None:
             refund_status=refund.status,
         )
         for refund in book.refunds.values()
-        if _day(refund.create_time) == day
+        if book.trades[refund.out_trade_no].channel == "wechat" and _day(refund.create_time) == day
     ]
     if not lines:
         return None

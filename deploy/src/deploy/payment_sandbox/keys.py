@@ -12,6 +12,7 @@ import secrets
 import shutil
 import string
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,19 +37,41 @@ def create_key_set(folder: Path) -> KeySet:
     The folder appears whole or not at all, so a run that is cut short leaves nothing half made. Files are readable by
     their owner only.
     """
+    return _create(folder, _fill)
+
+
+def create_alipay_keys(folder: Path) -> KeySet:
+    """The same for Alipay's protocol: each side's private key, the other's public key, the numbers of both."""
+    return _create(folder, _fill_alipay)
+
+
+def _create(folder: Path, fill: Callable[[Path], None]) -> KeySet:
     keys = KeySet(folder / "merchant", folder / "provider")
     if folder.exists():
         return keys
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        _fill(draft)
+        fill(draft)
         draft.rename(folder)
     except OSError:
         shutil.rmtree(draft, ignore_errors=True)
         if not folder.exists():  # somebody else made it in the meantime: then theirs is the key set
             raise
     return keys
+
+
+def _fill_alipay(folder: Path) -> None:
+    merchant, provider = folder / "merchant", folder / "provider"
+    merchant.mkdir()
+    provider.mkdir()
+    ours, theirs = (rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS) for _ in range(2))
+    digits = "".join(secrets.choice(string.digits) for _ in range(12))
+    identity = {"app_id": f"2021{digits}", "seller_id": f"2088{digits}"}
+    for side, own, other in ((merchant, ours, theirs), (provider, theirs, ours)):
+        _write(side / "identity.json", json.dumps(identity, indent=2).encode())
+        _write(side / "private_key.pem", _private_pem(own))
+        _write(side / "their_public_key.pem", _public_pem(other))
 
 
 def _fill(folder: Path) -> None:

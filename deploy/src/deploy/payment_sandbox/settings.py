@@ -18,6 +18,9 @@ class SandboxSettings(BaseSettings):
     public_url: str = Field(default="", description="How a payer reaches the cashier; empty: http://host:port.")
     state_folder: Path = Field(default=STATE, description="The journal lies here.")
     keys_folder: Path = Field(default=STATE / "keys", description="Made by `keys.create_key_set`; both sides read it.")
+    alipay_keys_folder: Path | None = Field(
+        default=None, description="With it the sandbox speaks as Alipay's gateway too, at /gateway.do; made if missing."
+    )
     return_url: str = Field(
         default="http://127.0.0.1:8000/orders/{attach}",
         description="Where the cashier's link back to the shop leads; {attach} is what the merchant attached.",

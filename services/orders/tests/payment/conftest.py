@@ -15,7 +15,7 @@ from orders.payment.channels import Channels
 from orders.payment.settings import PaymentSettings
 from services.orders.tests.conftest import fixtures
 from services.orders.tests.payment.payment_factories import NoticeWriter
-from services.orders.tests.payment.shop import Headers, Shop, served, settings_for
+from services.orders.tests.payment.shop import Headers, Shop, merchant_settings, served, settings_for
 from shared.db import Database
 
 
@@ -23,7 +23,8 @@ from shared.db import Database
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
     """The sandbox as a process of its own; its retries come within milliseconds."""
     folder = tmp_path_factory.mktemp("payment_sandbox")
-    with run_sandbox(folder / "state", notice_pace="0.004", refund_seconds="0.05") as running:
+    alipay = {"alipay_keys_folder": str(folder / "alipay")}
+    with run_sandbox(folder / "state", notice_pace="0.004", refund_seconds="0.05", **alipay) as running:
         yield running
 
 
@@ -67,6 +68,19 @@ def connected(app: FastAPI, channels: Channels) -> AbstractContextManager[None]:
 def writer(sandbox: RunningSandbox) -> NoticeWriter:
     """Writes notices with the sandbox's own keys."""
     return NoticeWriter(Platform(sandbox.keys.provider))
+
+
+@pytest_asyncio.fixture
+async def both(fresh_database: Database, sandbox: RunningSandbox, as_caller: Headers) -> AsyncIterator[Shop]:
+    """A shop with a merchant's accounts at WeChat Pay and Alipay, as real settings have them."""
+    app = fixtures.create(fresh_database.url)
+    with served(app) as url:
+        settings = merchant_settings(sandbox, f"{url}/v1/payments/notices")
+        app.state.payment_channels = Channels.of(settings)
+        channels = Channels.of(settings)
+        async with httpx2.AsyncClient(base_url=url, timeout=30) as http:
+            yield Shop(http, fresh_database, channels, sandbox, as_caller)
+        await channels.aclose()
 
 
 @pytest_asyncio.fixture

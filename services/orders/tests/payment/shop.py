@@ -1,6 +1,7 @@
 """Our side, served over HTTP, beside a running sandbox: what tests of the whole way hold in their hands."""
 
 import asyncio
+import json
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -13,12 +14,13 @@ from uuid import UUID, uuid4
 import httpx2
 import uvicorn
 from fastapi import FastAPI
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from deploy.payment_sandbox.process import RunningSandbox
 from orders.payment import exchange
 from orders.payment.channels import Channels
-from orders.payment.settings import PaymentSettings
+from orders.payment.settings import PaymentSettings, read_settings
 from services.orders.tests.factories import placed_order
 from shared.auth import Caller
 from shared.clock import utc_now
@@ -30,12 +32,42 @@ Headers = Callable[..., dict[str, str]]
 
 def settings_for(url: str, keys: Path, notice_url: str) -> PaymentSettings:
     """The slice's settings with these values."""
-    settings = PaymentSettings()
+    settings = read_settings()
     settings.payment_sandbox_url = url
     settings.payment_sandbox_keys = keys
     settings.payment_notice_url = notice_url
     settings.payment_deadline_seconds = 5.0
     return settings
+
+
+def merchant_settings(sandbox: RunningSandbox, notice_url: str) -> PaymentSettings:
+    """Settings of a merchant at WeChat Pay and at Alipay, both of which the sandbox plays."""
+    settings = settings_for(sandbox.url, Path("/nowhere"), notice_url)
+    wechat = sandbox.keys.merchant
+    identity = json.loads((wechat / "merchant.json").read_text())
+    settings.payment_wechat_url = sandbox.url
+    settings.payment_wechat_mchid, settings.payment_wechat_appid = identity["mchid"], identity["appid"]
+    settings.payment_wechat_serial_no = identity["serial_no"]
+    settings.payment_wechat_private_key = SecretStr(str(wechat / "private_key.pem"))
+    settings.payment_wechat_apiv3_key = SecretStr((wechat / "apiv3_key").read_text())
+    settings.payment_wechat_platform_keys = {
+        path.stem.removeprefix("platform-"): path.read_text() for path in wechat.glob("platform-*.pem")
+    }
+    settings.payment_wechat_methods = ("code", "mobile", "in-app")
+    alipay = alipay_keys(sandbox)
+    identity = json.loads((alipay / "identity.json").read_text())
+    settings.payment_alipay_url = f"{sandbox.url}/gateway.do"
+    settings.payment_alipay_app_id, settings.payment_alipay_seller_id = identity["app_id"], identity["seller_id"]
+    bare = "".join((alipay / "private_key.pem").read_text().splitlines()[1:-1])  # as Alipay's tool hands it out
+    settings.payment_alipay_private_key = SecretStr(bare)
+    settings.payment_alipay_public_key = str(alipay / "their_public_key.pem")
+    settings.payment_return_url = "https://shop.example/orders/{order_id}"
+    return settings
+
+
+def alipay_keys(sandbox: RunningSandbox) -> Path:
+    """The merchant's half of the sandbox's Alipay keys."""
+    return sandbox.keys.merchant.parents[2] / "alipay" / "merchant"
 
 
 @contextmanager
@@ -70,16 +102,20 @@ class Shop:
             draft = await placed_order(db, buyer_id=buyer_id, now=utc_now())
         return draft.order_id, self.headers(person_id=buyer_id)
 
-    async def payment(self) -> tuple[UUID, UUID, dict[str, str]]:
+    async def payment(self, **wanted: str) -> tuple[UUID, UUID, dict[str, str]]:
         """An order with an open payment: order_id, payment_id, the buyer's headers."""
         order_id, headers = await self.order()
-        answer = await self.http.post(
-            f"/v1/orders/{order_id}/payments",
-            json={"provider": "sandbox"},
-            headers=headers | {"idempotency-key": str(uuid4())},
-        )
+        answer = await self.ask(order_id, headers, **wanted)
         assert answer.status_code == 201, answer.text
         return order_id, UUID(answer.json()["payment_id"]), headers
+
+    async def ask(self, order_id: UUID, headers: dict[str, str], **wanted: str) -> httpx2.Response:
+        """Ask to pay the order, through the sandbox unless another provider is wanted."""
+        return await self.http.post(
+            f"/v1/orders/{order_id}/payments",
+            json={"provider": "sandbox", **wanted},
+            headers=headers | {"idempotency-key": str(uuid4())},
+        )
 
     async def control(self, path: str, **options: Any) -> dict[str, Any]:
         """Tell the sandbox what to do."""

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.payment import queries, rules
 from orders.payment.channels import Channels, open_channels
-from orders.payment.providers.provider import ProviderRefusedError
+from orders.payment.providers.provider import Provider, ProviderRefusedError
 from orders.payment.settings import read_settings
 from shared.clock import utc_now
 from shared.db import Database, Transactions
@@ -268,7 +268,7 @@ async def send_refund(transactions: Transactions, channels: Channels, refund_id:
     )
     problem, code = "", ""
     try:
-        result = await channels.get(refund.provider).refund(order)
+        result = await _ask_for_refund(channels.get(refund.provider), order, is_sent=refund.status == "PROCESSING")
     except ProviderRefusedError as refusal:
         problem, code = str(refusal), "refund-refused"
     except (Unavailable, NotFound) as error:
@@ -287,6 +287,16 @@ async def send_refund(transactions: Transactions, channels: Channels, refund_id:
         if code and problem:
             facts = {"refund_id": str(refund_id), "refund_fen": refund.amount_fen, "error": problem}
             await raise_alarm(db, refund.payment_id, code, facts, now=now)
+
+
+async def _ask_for_refund(provider: Provider, order: rules.RefundOrder, *, is_sent: bool) -> rules.RefundResult:
+    """How a refund stands that was taken; one that was not, or that the provider forgot, is sent by the same number."""
+    if is_sent:
+        try:
+            return await provider.query_refund(order)
+        except ProviderRefusedError as refusal:
+            log.warning("refund not known there", refund_number=order.refund_number, error=str(refusal))
+    return await provider.refund(order)
 
 
 async def chase_refunds(transactions: Transactions, channels: Channels, *, now: datetime) -> int:

@@ -17,7 +17,7 @@ from orders.payment.schemas import PaymentOpened, pay_url_of
 from shared.auth import Caller
 from shared.db import Transactions
 from shared.direct import standing_alone
-from shared.errors import Conflict, NotFound, Unavailable
+from shared.errors import Conflict, Invalid, NotFound, Unavailable
 from shared.idempotency import OnceKey
 from shared.log import logger
 
@@ -34,6 +34,9 @@ class Asking:
     provider_name: str
     payment_id: UUID
     now: datetime
+    method: rules.Method = "code"
+    payer_id: str = ""
+    payer_address: str = ""
 
 
 async def ask_for_payment(transactions: Transactions, channels: Channels, asking: Asking) -> Response:
@@ -44,6 +47,7 @@ async def ask_for_payment(transactions: Transactions, channels: Channels, asking
     answered before, or a payment is open already, is looked up only when one of these says no.
     """
     provider = channels.get(asking.provider_name)
+    _ensure_method(provider, asking)
     try:
         async with standing_alone(transactions) as db:
             order = await order_queries.get_payable(db, asking.order_id, asking.caller, asking.now)
@@ -53,7 +57,7 @@ async def ask_for_payment(transactions: Transactions, channels: Channels, asking
     if order.payable_fen <= 0:
         raise Conflict("There is nothing to pay for this order.", code="nothing-to-pay")
     code_url = await _create(provider, order, asking)
-    opened = _opened(asking.payment_id, asking.provider_name, order.payable_fen, code_url, order.payment_due_at)
+    opened = _opened(asking, provider, asking.payment_id, order.payable_fen, code_url, order.payment_due_at)
     others = await _record(transactions, order, asking, opened)
     if others is not None:
         await _close_others(transactions, channels, asking, others)
@@ -61,9 +65,11 @@ async def ask_for_payment(transactions: Transactions, channels: Channels, asking
     is_used = False
     try:
         pending = await _find_pending(transactions, asking)
-        if pending is not None and await _is_still_open(transactions, provider, asking, pending.payment_id):
+        if pending is not None and provider.method_of(pending.code_url) != asking.method:
+            await _close_and_settle(transactions, channels, pending.payment_id, asking)
+        elif pending is not None and await _is_still_open(transactions, provider, asking, pending.payment_id):
             earlier = _opened(
-                pending.payment_id, asking.provider_name, pending.amount_fen, pending.code_url, pending.expires_at
+                asking, provider, pending.payment_id, pending.amount_fen, pending.code_url, pending.expires_at
             )
             async with transactions.begin() as db:
                 return await asking.once.answer(db, earlier, status=201)
@@ -90,8 +96,7 @@ async def _close_others(
     not answer stays open: the minute's job asks again, and money that comes through both ways goes back by itself.
     """
     for other in others:
-        await _close_at_provider(channels, other.payment_id, other.provider)
-        await refresh(transactions, channels, payment_id=other.payment_id, provider_name=other.provider, now=asking.now)
+        await _close_and_settle(transactions, channels, other.payment_id, asking, provider_name=other.provider)
     if others:
         try:
             async with transactions.read() as db:
@@ -113,11 +118,29 @@ async def _create(provider: Provider, order: PayableOrder, asking: Asking) -> st
         amount_fen=order.payable_fen,
         expires_at=order.payment_due_at,
         return_key=str(asking.order_id),
+        method=asking.method,
+        payer_id=asking.payer_id,
+        payer_address=asking.payer_address,
     )
     try:
         return await provider.create(wanted)
     except ProviderRefusedError as refusal:
         raise _not_taken(asking, refusal) from refusal
+
+
+async def _close_and_settle(
+    transactions: Transactions,
+    channels: Channels,
+    payment_id: UUID,
+    asking: Asking,
+    *,
+    provider_name: str | None = None,
+) -> None:
+    name = provider_name or asking.provider_name
+    is_closed = await _close_at_provider(channels, payment_id, name)
+    await refresh(
+        transactions, channels, payment_id=payment_id, provider_name=name, now=asking.now, is_closed=is_closed
+    )
 
 
 async def _record(
@@ -144,14 +167,26 @@ def _created(opened: PaymentOpened) -> Response:
 
 
 async def refresh(
-    transactions: Transactions, channels: Channels, *, payment_id: UUID, provider_name: str, now: datetime
+    transactions: Transactions,
+    channels: Channels,
+    *,
+    payment_id: UUID,
+    provider_name: str,
+    now: datetime,
+    is_closed: bool = False,
 ) -> bool:
-    """Ask the provider how an open payment stands and apply what it says. False if it does not answer now."""
+    """Ask the provider how an open payment stands and apply what it says. False if it does not answer now.
+
+    `is_closed`: it has just taken our word that nobody pays this any more, so what is not paid is closed; a provider
+    that knows of a payment only once the payer has come says no more than that.
+    """
     try:
         trade = await channels.get(provider_name).query(rules.number_of(payment_id))
     except (Unavailable, ProviderRefusedError, NotFound) as error:
         log.warning("payment not refreshed", payment_id=str(payment_id), error=str(error))
         return False
+    if trade.state == "NOTPAY" and is_closed:
+        trade = rules.Trade(trade.number, "CLOSED")
     if trade.state != "NOTPAY":
         async with transactions.begin() as db:
             await settling.take_trade(db, trade, provider=provider_name, now=now)
@@ -175,17 +210,26 @@ async def _chase(transactions: Transactions, channels: Channels, payment: Row[An
     async with transactions.begin() as db:
         again_at = rules.next_check_at(created_at=payment.created_at, expires_at=payment.expires_at, now=now)
         await actions.postpone_check(db, payment.payment_id, again_at)
-    if now >= payment.expires_at:
-        await _close_at_provider(channels, payment.payment_id, payment.provider)
-    await refresh(transactions, channels, payment_id=payment.payment_id, provider_name=payment.provider, now=now)
+    is_over = now >= payment.expires_at
+    is_closed = is_over and await _close_at_provider(channels, payment.payment_id, payment.provider)
+    await refresh(
+        transactions,
+        channels,
+        payment_id=payment.payment_id,
+        provider_name=payment.provider,
+        now=now,
+        is_closed=is_closed,
+    )
 
 
-async def _close_at_provider(channels: Channels, payment_id: UUID, provider_name: str) -> None:
+async def _close_at_provider(channels: Channels, payment_id: UUID, provider_name: str) -> bool:
     """Let nobody pay it any more. A refusal means that somebody just did: the query that follows tells."""
     try:
         await channels.get(provider_name).close(rules.number_of(payment_id))
     except (Unavailable, ProviderRefusedError, NotFound) as error:
         log.info("payment not closed", payment_id=str(payment_id), error=str(error))
+        return False
+    return True
 
 
 async def _is_still_open(transactions: Transactions, provider: Provider, asking: Asking, payment_id: UUID) -> bool:
@@ -212,12 +256,28 @@ def _not_taken(asking: Asking, refusal: ProviderRefusedError) -> Unavailable:
     )
 
 
-def _opened(payment_id: UUID, provider: str, amount_fen: int, code_url: str, expires_at: datetime) -> PaymentOpened:
+def _ensure_method(provider: Provider, asking: Asking) -> None:
+    if asking.method not in provider.methods:
+        raise Invalid(
+            "One cannot pay in this way through this provider.",
+            code="payment-method-not-offered",
+            field="method",
+            offered=list(provider.methods),
+        )
+    if asking.method == "in-app" and not asking.payer_id:
+        raise Invalid("The provider's app needs to know who pays.", code="payer-missing", field="payer_id")
+
+
+def _opened(
+    asking: Asking, provider: Provider, payment_id: UUID, amount_fen: int, code_url: str, expires_at: datetime
+) -> PaymentOpened:
     return PaymentOpened(
         payment_id=payment_id,
-        provider=provider,
+        provider=asking.provider_name,
+        method=asking.method,
         amount_fen=amount_fen,
         code_url=code_url,
         pay_url=pay_url_of(code_url),
+        in_app_call=provider.in_app_call(code_url, now=asking.now),
         expires_at=expires_at,
     )

@@ -8,8 +8,17 @@ from pydantic import TypeAdapter
 from sqlalchemy import Row
 
 from orders.payment import exchange, queries, settling
-from orders.payment.channels import ChannelsDep
-from orders.payment.schemas import AlarmView, PaymentOpened, PaymentView, PaymentWanted, RefundView, pay_url_of
+from orders.payment.channels import SANDBOX, ChannelsDep
+from orders.payment.schemas import (
+    AlarmView,
+    PaymentOpened,
+    PaymentView,
+    PaymentWanted,
+    ProviderList,
+    ProviderView,
+    RefundView,
+    pay_url_of,
+)
 from shared.auth import Caller, CallerDep, require_kind
 from shared.clock import parse_instant, utc_now
 from shared.db import Read, Transactions
@@ -44,7 +53,9 @@ async def open_payment(
     """Open a payment of the whole order, in fen, until the order's payment is due.
 
     An order has at most one open payment through a provider: asking again gives the same one. 404
-    `provider-unknown`, 409 `order-not-payable`, 503 if the provider does not answer: then nothing was recorded.
+    `provider-unknown`, 409 `order-not-payable`, 422 `payment-method-not-offered`, `payer-missing`, 503 if the
+    provider does not answer: then nothing was recorded. An open payment in another way, or through another
+    provider, is closed there first.
     """
     asking = exchange.Asking(
         once=once,
@@ -53,8 +64,22 @@ async def open_payment(
         provider_name=wanted.provider,
         payment_id=new_id(),
         now=utc_now(),
+        method=wanted.method,
+        payer_id=wanted.payer_id,
+        payer_address=request.client.host if request.client else "",
     )
     return await exchange.ask_for_payment(request.app.state.database, channels, asking)
+
+
+@router.get("/v1/payment-providers")
+async def list_providers(channels: ChannelsDep) -> ProviderList:
+    """The ways to pay that are offered now; public, for the checkout."""
+    return ProviderList(
+        items=[
+            ProviderView(provider=name, methods=list(channels.methods(name)), is_practice=name == SANDBOX)
+            for name in channels.names
+        ]
+    )
 
 
 @router.get("/v1/payments/{payment_id}")
@@ -100,9 +125,9 @@ async def list_alarms(db: Read, limit: Limit = 20, cursor: CursorText = None) ->
 async def take_notice(request: Request, provider_name: str, channels: ChannelsDep) -> Response:
     """A provider's signed notice; no token, the signature is the proof.
 
-    204 once it is stored and applied, also when it comes again. 401 for a bad signature (nothing is stored). 409
-    `amount-mismatch` for another amount than ours and 404 for a payment or refund that is not ours: stored, alarmed,
-    not applied; the provider will try again.
+    204 (or 200 and the word that the provider wants) once it is stored and applied, also when it comes again. 401 for a
+    bad signature (nothing is stored). 409 `amount-mismatch` for another amount than ours and 404 for a payment or
+    refund that is not ours: stored, alarmed, not applied; the provider will try again.
     """
     provider = channels.get(provider_name)
     body = await _read_body(request)
@@ -111,7 +136,8 @@ async def take_notice(request: Request, provider_name: str, channels: ChannelsDe
     arrived = settling.ArrivedNotice(provider_name, notice, headers, body)
     outcome = await settling.receive_notice(request.app.state.database, arrived, now=utc_now())
     _ensure_taken(outcome)
-    return Response(status_code=204)
+    wanted = provider.acknowledgement
+    return Response(wanted.text, wanted.status, media_type="text/plain" if wanted.text else None)
 
 
 async def _read_payment(database: Transactions, payment_id: UUID, caller: Caller) -> Row[Any]:

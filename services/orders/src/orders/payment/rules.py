@@ -10,6 +10,7 @@ LONGEST_CHECK_PAUSE = timedelta(minutes=10)
 LONGEST_TRY_PAUSE = timedelta(hours=6)
 TRIES_BEFORE_ALARM = 5
 
+Method = Literal["code", "page", "mobile", "in-app"]
 TradeState = Literal["SUCCESS", "NOTPAY", "CLOSED"]
 RefundState = Literal["PROCESSING", "SUCCEEDED", "CLOSED", "ABNORMAL"]
 Verdict = Literal["capture", "repeat", "close", "nothing", "amount-mismatch", "second-transaction"]
@@ -19,13 +20,19 @@ RefundVerdict = Literal["apply", "repeat", "refund-amount-mismatch"]
 
 @dataclass(frozen=True, slots=True)
 class PaymentOrder:
-    """What the provider is asked to collect; `number` is ours, `return_key` is handed through to the cashier."""
+    """What the provider is asked to collect; `number` is ours, `return_key` is handed through to the cashier.
+
+    `payer_id` is the payer's openid, needed in the provider's own app; `payer_address` the IP address of a phone.
+    """
 
     number: str
     description: str
     amount_fen: int
     expires_at: datetime
     return_key: str
+    method: Method = "code"
+    payer_id: str = ""
+    payer_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

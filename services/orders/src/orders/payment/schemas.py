@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from orders.payment.rules import Method
 from shared.events.envelope import Fen
 
 
@@ -15,6 +16,24 @@ class PaymentWanted(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     provider: str = Field(pattern="^[a-z][a-z0-9-]{0,31}$", description="Who collects the money; `sandbox` moves none.")
+    method: Method = Field(
+        default="code", description="A code to scan, a page on a computer or a phone, or inside the provider's own app."
+    )
+    payer_id: str = Field(default="", max_length=128, description="The payer's openid; needed inside the app.")
+
+
+class ProviderView(BaseModel):
+    """A way to pay that is open for business."""
+
+    provider: str
+    methods: list[Method]
+    is_practice: bool = Field(description="Moves no real money.")
+
+
+class ProviderList(BaseModel):
+    """All of them, in the order in which a payer should see them."""
+
+    items: list[ProviderView]
 
 
 class PaymentOpened(BaseModel):
@@ -22,9 +41,11 @@ class PaymentOpened(BaseModel):
 
     payment_id: UUID
     provider: str
+    method: Method
     amount_fen: Fen
-    code_url: str = Field(description="The text of the QR code that the payer scans.")
+    code_url: str = Field(description="The text of the QR code that the payer scans, or the page to open.")
     pay_url: str | None = Field(description="A page that a browser can open; null where only the code works.")
+    in_app_call: dict[str, str] | None = Field(description="Inside WeChat: what its bridge must be called with.")
     expires_at: datetime = Field(description="The provider takes no money after this instant.")
 
 

@@ -32,7 +32,7 @@ class Connection:
 
     def __init__(self, name: str, base_url: str, *, deadline_seconds: float) -> None:
         self._name = name
-        self._base_url = base_url.rstrip("/")
+        self.base_url = base_url.rstrip("/")
         self._timeout = aiohttp.ClientTimeout(total=deadline_seconds)
         self._circuit = Circuit()
         self._session: aiohttp.ClientSession | None = None
@@ -44,7 +44,7 @@ class Connection:
             self._session = aiohttp.ClientSession(timeout=self._timeout, skip_auto_headers=_REUSED_HEADERS)
         try:
             async with self._session.request(
-                method, self._base_url + target, data=body or None, headers=headers, allow_redirects=False
+                method, self.base_url + target, data=body or None, headers=headers, allow_redirects=False
             ) as response:
                 content = await response.read()
         except (TimeoutError, aiohttp.ClientError) as error:
@@ -61,7 +61,7 @@ class Connection:
         Unavailable if it does not come in time or is larger than `most_bytes`.
         """
         self._circuit.ensure_closed(self._name)
-        address = self._base_url + address if address.startswith("/") else address
+        address = self.base_url + address if address.startswith("/") else address
         timeout = aiohttp.ClientTimeout(total=deadline_seconds)
         size = 0
         try:

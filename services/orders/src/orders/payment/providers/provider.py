@@ -1,11 +1,12 @@
 """The verbs that a payment needs from whoever moves the money."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
-from orders.payment.rules import Notice, PaymentOrder, RefundOrder, RefundResult, Trade
+from orders.payment.rules import Method, Notice, PaymentOrder, RefundOrder, RefundResult, Trade
 
 
 class ProviderRefusedError(Exception):
@@ -17,11 +18,28 @@ class ProviderRefusedError(Exception):
         self.message = message
 
 
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """What a provider wants to hear when its notice was taken."""
+
+    status: int
+    text: str
+
+
 class Provider(Protocol):
     """One way to be paid. Every call but `verify_notice` goes over the network: never inside a transaction.
 
     A provider that does not answer, or whose answer is not signed by it, raises `shared.errors.Unavailable`.
     """
+
+    methods: tuple[Method, ...]
+    acknowledgement: Acknowledgement
+
+    def method_of(self, code_url: str) -> Method:
+        """How the payer was to pay by what `create` gave."""
+
+    def in_app_call(self, code_url: str, *, now: datetime) -> dict[str, str] | None:
+        """What the provider's own app must be called with, signed; None where an address or a code is enough."""
 
     async def create(self, order: PaymentOrder) -> str:
         """Open an order at the provider: the URL that the payer opens or scans. The same number again, the same URL."""
@@ -34,6 +52,9 @@ class Provider(Protocol):
 
     async def refund(self, refund: RefundOrder) -> RefundResult:
         """Give money back. The same refund number again is the same refund, and tells how it stands."""
+
+    async def query_refund(self, refund: RefundOrder) -> RefundResult:
+        """How a refund stands. ProviderRefusedError if the provider knows of none by that number."""
 
     async def fetch_statement(self, day: date, path: Path) -> None:
         """Write the statement file of a business day to `path`; an empty file if nothing happened on that day.

@@ -19,10 +19,13 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+from cryptography.x509 import load_pem_x509_certificate
 
 from shared.errors import Unauthenticated
 
 WINDOW_SECONDS = 300
+_PUBLIC_KEY = "PUB_KEY_ID_"
+_LONGEST_PATH = 1000
 _SCHEMA = "WECHATPAY2-SHA256-RSA2048"
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _PADDING = PKCS1v15()
@@ -44,22 +47,15 @@ class MerchantKeys:
     def load(cls, folder: Path) -> "MerchantKeys":
         """Read merchant.json, private_key.pem, apiv3_key and every platform-<serial>.pem of the folder."""
         identity = json.loads((folder / "merchant.json").read_text())
-        private_key = load_pem_private_key((folder / "private_key.pem").read_bytes(), password=None)
-        if not isinstance(private_key, RSAPrivateKey):
-            raise TypeError("private_key.pem holds no RSA key")
-        platform_keys: dict[str, RSAPublicKey] = {}
-        for path in folder.glob("platform-*.pem"):
-            public_key = load_pem_public_key(path.read_bytes())
-            if not isinstance(public_key, RSAPublicKey):
-                raise TypeError(f"{path.name} holds no RSA key")
-            platform_keys[path.stem.removeprefix("platform-")] = public_key
         return cls(
             mchid=identity["mchid"],
             appid=identity["appid"],
             serial_no=identity["serial_no"],
-            private_key=private_key,
+            private_key=private_key_of((folder / "private_key.pem").read_text()),
             apiv3_key=(folder / "apiv3_key").read_bytes(),
-            platform_keys=platform_keys,
+            platform_keys=platform_keys_of(
+                {path.stem.removeprefix("platform-"): path.read_text() for path in folder.glob("platform-*.pem")}
+            ),
         )
 
     def authorization(self, method: str, target: str, body: bytes, *, now: datetime) -> str:
@@ -71,6 +67,25 @@ class MerchantKeys:
             f'{_SCHEMA} mchid="{self.mchid}",nonce_str="{nonce}",signature="{signature}",'
             f'timestamp="{timestamp}",serial_no="{self.serial_no}"'
         )
+
+    @property
+    def wanted_serial(self) -> dict[str, str]:
+        """Asks the platform to sign with the public key that we hold (公钥模式); empty for certificates."""
+        serial = next((each for each in self.platform_keys if each.startswith(_PUBLIC_KEY)), None)
+        return {} if serial is None else {"Wechatpay-Serial": serial}
+
+    def in_app_call(self, package: str, *, now: datetime) -> dict[str, str]:
+        """The signed arguments with which a page in WeChat opens its cashier for `prepay_id=…`."""
+        timestamp, nonce = str(int(now.timestamp())), secrets.token_hex(16)
+        message = f"{self.appid}\n{timestamp}\n{nonce}\n{package}\n".encode()
+        return {
+            "appId": self.appid,
+            "timeStamp": timestamp,
+            "nonceStr": nonce,
+            "package": package,
+            "signType": "RSA",
+            "paySign": base64.b64encode(self.private_key.sign(message, _PADDING, _DIGEST)).decode(),
+        }
 
     def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
         """Raise Unauthenticated unless the platform signed exactly these bytes within five minutes of now.
@@ -98,6 +113,47 @@ class MerchantKeys:
             return AESGCM(self.apiv3_key).decrypt(nonce.encode(), sealed, associated_data.encode())
         except (binascii.Error, InvalidTag) as error:
             raise ValueError("the resource is not sealed with our APIv3 key") from error
+
+
+def pem_of(told: str, label: str) -> str:
+    """A setting's key as PEM: the text itself, a file's path, or bare base64 as some providers hand keys out."""
+    if "-----BEGIN" not in told and len(told) < _LONGEST_PATH and Path(told).is_file():
+        told = Path(told).read_text()
+    return told if "-----BEGIN" in told else f"-----BEGIN {label}-----\n{told.strip()}\n-----END {label}-----\n"
+
+
+def private_key_of(told: str) -> RSAPrivateKey:
+    """An RSA private key (PKCS#8 or PKCS#1) of a setting or file; TypeError if it is another kind of key."""
+    try:
+        key = load_pem_private_key(pem_of(told, "PRIVATE KEY").encode(), password=None)
+    except ValueError:
+        key = load_pem_private_key(pem_of(told, "RSA PRIVATE KEY").encode(), password=None)
+    if not isinstance(key, RSAPrivateKey):
+        raise TypeError("the private key is no RSA key")
+    return key
+
+
+def public_key_of(told: str) -> RSAPublicKey:
+    """The RSA key of a public key or of a certificate; TypeError if it is another kind of key."""
+    pem = pem_of(told, "PUBLIC KEY").encode()
+    key = load_pem_x509_certificate(pem).public_key() if b"BEGIN CERTIFICATE" in pem else load_pem_public_key(pem)
+    if not isinstance(key, RSAPublicKey):
+        raise TypeError("the public key is no RSA key")
+    return key
+
+
+def platform_keys_of(told: Mapping[str, str]) -> dict[str, RSAPublicKey]:
+    """The platform's keys by the serial number that its signatures name: `PUB_KEY_ID_…`, or its certificate's own.
+
+    ValueError if a certificate stands under a serial number that is not its own.
+    """
+    for serial, pem in told.items():
+        text = pem_of(pem, "PUBLIC KEY")
+        if "BEGIN CERTIFICATE" in text:
+            found = f"{load_pem_x509_certificate(text.encode()).serial_number:X}"
+            if found != serial.upper().lstrip("0"):
+                raise ValueError(f"the certificate's serial number is {found}, not {serial}")
+    return {serial: public_key_of(pem) for serial, pem in told.items()}
 
 
 def _refusal(message: str, code: str) -> Unauthenticated:

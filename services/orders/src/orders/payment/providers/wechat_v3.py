@@ -1,4 +1,5 @@
-"""WeChat Pay API v3, native orders: the protocol and nothing else. The sandbox of `deploy` speaks it too."""
+"""WeChat Pay API v3: codes to scan (Native), a phone's browser (H5) and its own app (JSAPI); the protocol and nothing
+else. The sandbox of `deploy` speaks it too."""
 
 import asyncio
 import hashlib
@@ -12,14 +13,15 @@ import orjson
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from orders.payment.providers.connection import Connection
-from orders.payment.providers.provider import ProviderRefusedError
+from orders.payment.providers.provider import Acknowledgement, ProviderRefusedError
 from orders.payment.providers.signing import MerchantKeys
-from orders.payment.rules import Notice, PaymentOrder, RefundOrder, RefundResult, RefundState, Trade, TradeState
+from orders.payment.rules import Method, Notice, PaymentOrder, RefundOrder, RefundResult, RefundState, Trade, TradeState
 from shared.clock import SHANGHAI, utc_now
 from shared.errors import BadRequest, Unauthenticated, Unavailable
 
 _TRADES = "/v3/pay/transactions"
 _REFUNDS = "/v3/refund/domestic/refunds"
+_PREPAID = "prepay_id="
 _STATEMENTS = "/v3/bill/tradebill"
 _MOST_BYTES = 256 * 1024 * 1024
 _DOWNLOAD_SECONDS = 120.0
@@ -49,6 +51,14 @@ _REFUND_STATES: dict[str, RefundState] = {
 
 class _Native(BaseModel):
     code_url: str
+
+
+class _H5(BaseModel):
+    h5_url: str
+
+
+class _Prepaid(BaseModel):
+    prepay_id: str
 
 
 class _Amount(BaseModel):
@@ -111,28 +121,52 @@ Read = TypeVar("Read", bound=BaseModel)
 class WechatPayV3:
     """A merchant's account at WeChat Pay, or at a peer that speaks as it does (see `Provider` for the verbs)."""
 
-    def __init__(self, connection: Connection, keys: MerchantKeys, *, notice_url: str) -> None:
+    acknowledgement = Acknowledgement(204, "")
+
+    def __init__(
+        self,
+        connection: Connection,
+        keys: MerchantKeys,
+        *,
+        notice_url: str,
+        methods: tuple[Method, ...] = ("code", "mobile", "in-app"),
+    ) -> None:
+        self.methods = methods
         self._connection = connection
         self._keys = keys
         self._notice_url = notice_url
 
+    def method_of(self, code_url: str) -> Method:
+        """By the form of what `create` gave."""
+        if code_url.startswith(_PREPAID):
+            return "in-app"
+        return "mobile" if code_url.startswith("https://wx.tenpay.com/") or code_url.endswith("channel=h5") else "code"
+
+    def in_app_call(self, code_url: str, *, now: datetime) -> dict[str, str] | None:
+        """The arguments of `WeixinJSBridge.invoke('getBrandWCPayRequest', …)`."""
+        return self._keys.in_app_call(code_url, now=now) if code_url.startswith(_PREPAID) else None
+
     async def create(self, order: PaymentOrder) -> str:
-        """POST /v3/pay/transactions/native."""
-        told = await self._ask(
-            "POST",
-            f"{_TRADES}/native",
-            {
-                "appid": self._keys.appid,
-                "mchid": self._keys.mchid,
-                "description": order.description[:_DESCRIPTION_CHARACTERS],
-                "out_trade_no": order.number,
-                "time_expire": order.expires_at.astimezone(SHANGHAI).isoformat(timespec="seconds"),
-                "attach": order.return_key,
-                "notify_url": self._notice_url,
-                "amount": {"total": order.amount_fen, "currency": "CNY"},
-            },
-        )
-        return _read(_Native, told).code_url
+        """POST /v3/pay/transactions/native, h5 or jsapi: the code, the address, or `prepay_id=…`."""
+        wanted: dict[str, Any] = {
+            "appid": self._keys.appid,
+            "mchid": self._keys.mchid,
+            "description": order.description[:_DESCRIPTION_CHARACTERS],
+            "out_trade_no": order.number,
+            "time_expire": order.expires_at.astimezone(SHANGHAI).isoformat(timespec="seconds"),
+            "attach": order.return_key,
+            "notify_url": self._notice_url,
+            "amount": {"total": order.amount_fen, "currency": "CNY"},
+        }
+        match order.method:
+            case "in-app":
+                told = await self._ask("POST", f"{_TRADES}/jsapi", wanted | {"payer": {"openid": order.payer_id}})
+                return f"{_PREPAID}{_read(_Prepaid, told).prepay_id}"
+            case "mobile":
+                scene = {"payer_client_ip": order.payer_address, "h5_info": {"type": "Wap"}}
+                return _read(_H5, await self._ask("POST", f"{_TRADES}/h5", wanted | {"scene_info": scene})).h5_url
+            case _:
+                return _read(_Native, await self._ask("POST", f"{_TRADES}/native", wanted)).code_url
 
     async def query(self, number: str) -> Trade:
         """GET /v3/pay/transactions/out-trade-no/{number}."""
@@ -161,14 +195,11 @@ class WechatPayV3:
                 "amount": {"refund": refund.amount_fen, "total": refund.total_fen, "currency": "CNY"},
             },
         )
-        seen = _read(_Refund, told)
-        return RefundResult(
-            refund_number=seen.out_refund_no,
-            state=_REFUND_STATES.get(seen.status, "PROCESSING"),
-            provider_refund_id=seen.refund_id,
-            amount_fen=seen.amount.refund,
-            succeeded_at=seen.success_time,
-        )
+        return _refund(_read(_Refund, told))
+
+    async def query_refund(self, refund: RefundOrder) -> RefundResult:
+        """GET /v3/refund/domestic/refunds/{out_refund_no}."""
+        return _refund(_read(_Refund, await self._ask("GET", f"{_REFUNDS}/{refund.refund_number}")))
 
     async def fetch_statement(self, day: date, path: Path) -> None:
         """GET /v3/bill/tradebill, then the file behind the address in its answer, checked by the digest beside it."""
@@ -243,6 +274,7 @@ class WechatPayV3:
             "Authorization": self._keys.authorization(method, target, body, now=utc_now()),
             "Accept": "application/json",
             "Content-Type": "application/json",
+            **self._keys.wanted_serial,
         }
         answer = await self._connection.send(method, target, body=body, headers=headers)
         if answer.status >= _SERVER_ERROR:
@@ -274,6 +306,16 @@ def _trade(seen: _Trade) -> Trade:
         transaction_id=seen.transaction_id,
         total_fen=seen.amount.total,
         currency=seen.amount.currency,
+        succeeded_at=seen.success_time,
+    )
+
+
+def _refund(seen: _Refund) -> RefundResult:
+    return RefundResult(
+        refund_number=seen.out_refund_no,
+        state=_REFUND_STATES.get(seen.status, "PROCESSING"),
+        provider_refund_id=seen.refund_id,
+        amount_fen=seen.amount.refund,
         succeeded_at=seen.success_time,
     )
 
