@@ -9,45 +9,18 @@ from sqlalchemy.exc import DBAPIError
 
 from catalog.directory import actions, queries, rules
 from catalog.notice.queries import list_notices
+from services.catalog.tests.directory.recognised import COUNTY, goods
 from shared.auth import Caller
 from shared.errors import Conflict, Invalid
 from shared.events.catalog import DirectoryIssued
 from shared.testing import NOW, published
 
-COUNTY, PROVINCE = "420325", "420000"
+PROVINCE = "420000"
 OPERATOR = Caller(uuid4(), kind="operator")
 
 
 def once():
     return {"idempotency-key": uuid4().hex}
-
-
-async def recognise(db, product, status="RECOGNISED"):
-    """A product that went the whole way before."""
-    await db.execute(
-        text("""
-            INSERT INTO recognitions (recognition_id, product_id, supplier_id, county_code, product_title,
-                supplier_name, township, statement, status, valid_from_on, valid_until_on, applied_at, changed_at)
-            VALUES (:id, :product_id, :supplier_id, :county, :title, '', '', '', :status, '2026-01-01', '2028-12-31',
-                :now, :now)
-        """),
-        {
-            "id": uuid4(),
-            "product_id": product.product_id,
-            "supplier_id": product.supplier_id,
-            "county": product.origin_county_code,
-            "title": product.title,
-            "status": status,
-            "now": NOW,
-        },
-    )
-
-
-async def goods(db, make, count=2, status="RECOGNISED"):
-    made = [await make.listed_product(db, origin_county_code=COUNTY, title=f"香菇{n}号") for n in range(count)]
-    for product in made:
-        await recognise(db, product, status)
-    return made
 
 
 async def draft(db, region=COUNTY):
