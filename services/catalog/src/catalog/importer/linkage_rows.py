@@ -40,7 +40,7 @@ class LinkageRows:
         """Row by row, the supplier held first; a row that the rules refuse leaves nothing behind."""
         if span.supplier_id is None:
             raise ValueError("linkages belong to a supplier")
-        await supplier_queries.lock_supplier_shared(db, span.supplier_id)
+        await supplier_queries.lock_supplier(db, span.supplier_id)
         counts = {"created": 0, "changed": 0, "unchanged": 0}
         faults: Faults = {}
         for row in (await db.execute(_ROWS, span.rows)).all():

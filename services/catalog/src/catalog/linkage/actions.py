@@ -88,7 +88,7 @@ async def create_linkage(
 ) -> Linkage:
     """A draft. 409 `linkage-exists` for the same supplier, way, village and first day; 422 `period-empty`,
     `household-twice`, `document-unknown`; 404 `supplier-unknown`."""
-    await supplier_queries.lock_supplier_shared(db, supplier_id)
+    await supplier_queries.lock_supplier(db, supplier_id)
     values = await _values(db, entry, supplier_id=supplier_id)
     await _ensure_free(db, supplier_id=supplier_id, values=values, own=None)
     linkage = Linkage(
