@@ -22,6 +22,8 @@ FIGURES = {
     "available": st.integers(0, 10_000_000),
     "low_at": st.integers(0, 10_000_000),
     "rate_bp": st.integers(0, 10_000),
+    "rating_count": st.integers(0, 10_000),
+    "rating_sum": st.integers(0, 50_000),
 }
 """What a publisher holds to, beyond the type."""
 COUNTIES = ("420325", "610629", "513431", "659001", "110105")

@@ -44,7 +44,6 @@ def heard() -> list[tuple[str, str, list[type[Event]]]]:
 
 
 FOR_PEOPLE = {
-    "ProductReviewed",
     "ProfitShared",
     "OrderPlaced",  # expiry is orders' own affair
     "ShipmentCreated",

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from deploy.demo import (
     admissions,
+    after_sales,
     goods,
     history,
     labour,
@@ -93,6 +94,8 @@ async def load(state: Path, environment: Mapping[str, str]) -> None:
             await goods.load_goods(database["catalog"], now=now, advance=step("what is under review", 4))
             known = step("recognition, credit, brands", 6)
             await standings.load_standings(database["catalog"], now=now, advance=known)
+            said = step("claims and reviews", 1 + after_sales.claim_count())
+            await after_sales.load_after_sales(database["orders"], environment, now=now, advance=said)
     (state / "demo-loaded").write_text(fingerprint(environment))
 
 

@@ -41,6 +41,9 @@ class OrderLine:
     quantity: int
     unit_price: str
     amount: Markup
+    claim_url: str
+    review_url: str
+    return_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,12 @@ def steps_of(order: dict[str, Any], page: Page) -> list[Step]:
     return steps
 
 
-def part_view(part: dict[str, Any], suppliers: Mapping[str, str], page: Page) -> OrderPart:
+def line_url(order_id: str, part: dict[str, Any], line: dict[str, Any], what: str) -> str:
+    """Where a line that arrived is claimed or reviewed; empty before."""
+    return f"/orders/{order_id}/lines/{line['line_id']}/{what}" if part["fulfilment"] == "DELIVERED" else ""
+
+
+def part_view(order_id: str, part: dict[str, Any], suppliers: Mapping[str, str], page: Page) -> OrderPart:
     """One supplier's part with its lines."""
     state = part["fulfilment"]
     return OrderPart(
@@ -127,6 +135,9 @@ def part_view(part: dict[str, Any], suppliers: Mapping[str, str], page: Page) ->
                 quantity=line["quantity"],
                 unit_price=money(line["unit_price_fen"]),
                 amount=price(line["payable_fen"]),
+                claim_url=line_url(order_id, part, line, "claim"),
+                review_url=line_url(order_id, part, line, "review"),
+                return_url=line_url(order_id, part, line, "return"),
             )
             for line in part["lines"]
         ],
@@ -157,7 +168,7 @@ def order_view(order: dict[str, Any], place: str, suppliers: Mapping[str, str], 
         order_id=order["order_id"],
         number=order["order_number"],
         steps=steps_of(order, page),
-        parts=[part_view(part, suppliers, page) for part in order["parts"]],
+        parts=[part_view(order["order_id"], part, suppliers, page) for part in order["parts"]],
         history=history_of(order, suppliers, page),
         goods=price(order["goods_fen"]),
         discount=price(-order["discount_fen"]) if order["discount_fen"] else None,

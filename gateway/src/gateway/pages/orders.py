@@ -10,7 +10,8 @@ from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
 from gateway.pages.cards import in_language, picture_url
-from gateway.pages.figures import price
+from gateway.pages.claim_view import claim_row, money_line
+from gateway.pages.figures import money, price
 from gateway.pages.order_view import BADGES, order_view
 from gateway.pages.regions import place_of
 from gateway.pages.shell import Page, PageDep
@@ -112,6 +113,40 @@ async def get_orders(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class AfterSales:
+    """What was claimed of an order, and its refunds."""
+
+    claims: list[dict[str, Any]]
+    refunds: list[dict[str, Any]]
+
+
+async def read_after_sales(services: Services, visitor: Visitor, order: dict[str, Any]) -> AfterSales:
+    """Asked for only where there can be any: of what arrived, and of a paid order that was cancelled."""
+    arrived = any(part["delivered_at"] for part in order["parts"])
+    if not arrived and not (order["status"] == "CANCELLED" and order["paid_at"]):
+        return AfterSales([], [])
+    order_id = order["order_id"]
+    refunds = await services.orders.get(f"/v1/orders/{order_id}/refunds", visitor=visitor)
+    params = {"order_id": order_id, "limit": 100}
+    claims = await services.orders.get("/v1/claims", visitor=visitor, params=params) if arrived else {"items": []}
+    return AfterSales(claims["items"], refunds["items"])
+
+
+def refund_rows(found: list[dict[str, Any]], page: Page) -> list[dict[str, str]]:
+    """Refunds with what they are for and where the money is."""
+    return [
+        {
+            "amount": money(each["amount_fen"]),
+            "subject": in_language(each, "product_title", page.language)
+            if each["product_title"]
+            else page.t.after_sales.whole_order,
+            "told": money_line(each, page),
+        }
+        for each in found
+    ]
+
+
 async def show(
     page: Page, services: Services, visitor: Visitor, order_id: UUID, *, error: str = "", status: int = 200
 ) -> Response:
@@ -121,13 +156,17 @@ async def show(
         place = await place_of(services, order["address"]["county_code"], page.language)
     except Refusal:
         place = order["address"]["county_code"]
+    after = await read_after_sales(services, visitor, order)
     suppliers = await supplier_book.names(services, [part["supplier_id"] for part in order["parts"]], page.language)
     done = page.request.query_params.get("done", "")
-    notices = {"paid": page.t.order.paid, "cancelled": page.t.order.cancelled, "too-late": page.t.order.too_late}
+    told = page.t.names["after_sales_done"]
+    notices = told | {"paid": page.t.order.paid, "cancelled": page.t.order.cancelled, "too-late": page.t.order.too_late}
     return page.render(
         "order.html",
         status=status,
         view=order_view(order, place, suppliers, page),
+        claims=[claim_row(each, page) for each in after.claims],
+        refunds=refund_rows(after.refunds, page),
         notice=notices.get(done, ""),
         error=error,
         key=str(new_id()),

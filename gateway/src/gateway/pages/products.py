@@ -22,7 +22,7 @@ router = APIRouter(default_response_class=Response)
 PAGE_SIZE: Final = 24
 _FACETS: Final = ("category", "season", "province", "designation", "eligible_for", "certificate")
 _SHOWN_OPTIONS: Final = 8
-_SORTS: Final = ("", "sales", "newest", "price", "-price")
+_SORTS: Final = ("", "sales", "rating", "newest", "price", "-price")
 _MOST_YUAN: Final = 1_000_000
 _LONGEST_SEARCH: Final = 64
 _DIVISION = re.compile(r"[0-9]{6}")
@@ -36,7 +36,7 @@ _FORMS: Final = {
     "designation": re.compile(r"[a-z0-9-]{1,40}"),
     "eligible_for": re.compile(r"[a-z0-9-]{1,40}"),
     "certificate": re.compile(r"[a-z0-9_-]{1,40}"),
-    "sort": re.compile(r"sales|newest|-?price"),
+    "sort": re.compile(r"sales|rating|newest|-?price"),
     "supplier_id": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
 }
 
@@ -200,7 +200,7 @@ def chips_of(query: ProductQuery, facets: dict[str, list[dict[str, Any]]], page:
 def sorts_of(query: ProductQuery, page: Page) -> list[Way]:
     """The orders that a list can be in."""
     t = page.t.list
-    names = (t.sort_best, t.sort_sales, t.sort_newest, t.sort_cheap, t.sort_dear)
+    names = (t.sort_best, t.sort_sales, t.sort_rating, t.sort_newest, t.sort_cheap, t.sort_dear)
     return [Way(name, query.url(sort=sort), query.sort == sort) for sort, name in zip(_SORTS, names, strict=True)]
 
 

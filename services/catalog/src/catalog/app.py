@@ -77,6 +77,7 @@ from catalog.profit_contract.routes import router as profit_contract_router
 from catalog.profit_share import models as profit_share_models
 from catalog.profit_share.routes import router as profit_share_router
 from catalog.proposal.routes import router as proposal_router
+from catalog.rating import models as rating_models
 from catalog.reach import models as reach_models
 from catalog.reach.routes import router as reach_router
 from catalog.recognition import models as recognition_models
@@ -139,6 +140,7 @@ MODELS = (
     inspection_models,
     lot_models,
     reach_models,
+    rating_models,
     supply_models,
     demand_models,
     survey_models,

@@ -7,6 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.popularity import actions as popularity_actions
 from catalog.profit_share import actions as profit_share_actions
+from catalog.rating import actions as rating_actions
+from catalog.rating.rules import Rating
 from catalog.reach import actions as reach_actions
 from catalog.reach.actions import PaidPartFacts, Pieces
 from catalog.stock_flag import actions as stock_flag_actions
@@ -18,6 +20,7 @@ from shared.events.orders import (
     BackInStock,
     OrderCancelled,
     OrderPaid,
+    ProductReviewed,
     RefundGranted,
     StockLow,
     StockSignal,
@@ -102,6 +105,16 @@ async def on_stock_signal(db: AsyncSession, event: StockSignal, _: Envelope) -> 
     )
 
 
+async def on_product_reviewed(db: AsyncSession, event: ProductReviewed, _: Envelope) -> None:
+    """What buyers say orders lists."""
+    await rating_actions.note_rating(
+        db,
+        product_id=event.product_id,
+        rating=Rating(event.rating_count, event.rating_sum),
+        revision=event.revision,
+    )
+
+
 async def on_shipment_dispatched(db: AsyncSession, event: ShipmentDispatched, _: Envelope) -> None:
     """Which lots left, for which order."""
     await reach_actions.note_dispatched(
@@ -134,6 +147,7 @@ ORDERS_HANDLERS: Handlers = {
     RefundGranted: on_refund_granted,
     StockLow: on_stock_signal,
     BackInStock: on_stock_signal,
+    ProductReviewed: on_product_reviewed,
 }
 LOGISTICS_HANDLERS: Handlers = {
     ShipmentDispatched: on_shipment_dispatched,

@@ -109,6 +109,8 @@ async def test_the_card_says_what_a_shopper_needs(client, db, make):
                 "sku_count": 2,
                 "is_in_stock": False,
                 "sold_count": 0,
+                "rating_count": 0,
+                "rating_sum": 0,
                 "sale_state": "ON_SALE",
             }
         ],

@@ -32,8 +32,10 @@ from orders.photo.routes import router as photo_router
 from orders.price import models as price_models
 from orders.price.routes import router as price_router
 from orders.product_return import models as product_return_models
+from orders.product_return.routes import router as product_return_router
 from orders.promotion import models as promotion_models
 from orders.review import models as review_models
+from orders.review.routes import router as review_router
 from orders.settings import Settings
 from orders.site import models as site_models
 from orders.site.routes import router as site_router
@@ -109,6 +111,8 @@ service = Service(
         address_router,
         statement_router,
         price_router,
+        review_router,
+        product_return_router,
     ],
     subscriptions=subscriptions,
     jobs=jobs,

@@ -9,6 +9,8 @@ from orders.hold import actions as hold_actions
 from orders.lot import actions as lot_actions
 from orders.order import actions as order_actions
 from orders.payment import jobs as payment_jobs
+from orders.product_return import actions as return_actions
+from orders.product_return import queries as return_queries
 from orders.statement import jobs as statement_jobs
 from orders.stock_check import jobs as stock_check_jobs
 from shared.clock import utc_now
@@ -77,3 +79,21 @@ async def keep_unfit_lots_from_sale(database: Database) -> None:
             after = await lot_actions.keep_from_sale(db, now=utc_now(), after=after)
         if after is None:
             return
+
+
+@jobs.periodic("* * * * *")
+async def follow_returns(database: Database) -> None:
+    """Every minute: the same for returns."""
+    now = utc_now()
+    async with database.read() as db:
+        due = await return_queries.list_due_returns(db, now=now, limit=_BATCH)
+    for return_id in due:
+        try:
+            async with database.begin() as db:
+                await return_actions.lapse_return(db, return_id=return_id, now=now)
+        except Refusal as refusal:  # as above
+            log.error("a return cannot lapse", return_id=str(return_id), code=refusal.code)
+    while True:
+        async with database.begin() as db:
+            if not await return_actions.settle_returns(db, now=now, limit=_BATCH):
+                return

@@ -17,6 +17,8 @@ from catalog.inspection import queries as inspection_queries
 from catalog.popularity import queries as popularity_queries
 from catalog.product import queries as product_queries
 from catalog.product.data import categories
+from catalog.rating import queries as rating_queries
+from catalog.rating.rules import rating_columns
 from catalog.search import queries, rules
 from catalog.search.models import ProductCard
 from catalog.standings import rank_on
@@ -48,10 +50,13 @@ async def refresh_cards(
     synonyms = await synonym_queries.load_synonyms(db)
     sold = await popularity_queries.list_sold_counts(db, [each.product_id for each in facts])
     in_stock = await stock_flag_queries.list_in_stock(db, [each.product_id for each in facts])
+    ratings = await rating_queries.list_ratings(db, [each.product_id for each in facts])
     numbers = [each.number for each in facts]
     known = set() if with_all_terms else {tuple(row) for row in await db.execute(_KNOWN_TEXTS, {"numbers": numbers})}
     cards = [
-        row | {"sold_count": sold.get(each.product_id, 0), "is_in_stock": each.product_id in in_stock}
+        row
+        | {"sold_count": sold.get(each.product_id, 0), "is_in_stock": each.product_id in in_stock}
+        | rating_columns(ratings.get(each.product_id))
         for each in facts
         for row in _card_rows(each, synonyms, now=now)
     ]

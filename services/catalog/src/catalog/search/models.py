@@ -19,7 +19,8 @@ class ProductCard(Base):
     A product whose price changes next week has two rows now: the query picks by the instant, so a price starts by
     itself. `card` is the JSON of the list up to the value of `is_now`, which depends on the month; `detail` likewise.
     `eligible_for` are the rule sets under which it counts, as last decided; `sold_count` is what was sold within the
-    last 30 days, counted as it is sold; `is_in_stock` what orders last said of its packs.
+    last 30 days, counted as it is sold; `is_in_stock` what orders last said of its packs, `rating_…` what it last told
+    of buyers' words.
     """
 
     __tablename__ = "product_cards"
@@ -28,11 +29,12 @@ class ProductCard(Base):
         Index("ix_product_cards_product_id", "product_id"),
         Index("ix_product_cards_price_fen", "price_fen", "product_number"),
         Index("ix_product_cards_sold_count", "sold_count", "product_number"),
+        Index("ix_product_cards_rating_score", "rating_score", "product_number"),
         Index("ix_product_cards_newest", "created_ms", "product_number"),
         *(
             Index(f"ix_product_cards_{wide}_{order}", wide, order, "product_number")
             for wide in ("category", "province_code")
-            for order in ("price_fen", "sold_count", "created_ms")
+            for order in ("price_fen", "sold_count", "created_ms", "rating_score")
         ),
     )
 
@@ -44,6 +46,9 @@ class ProductCard(Base):
     price_fen: Mapped[int] = mapped_column(Integer)
     sold_count: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     is_in_stock: Mapped[bool] = mapped_column(server_default=text("false"))
+    rating_count: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    rating_sum: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    rating_score: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     created_ms: Mapped[int] = mapped_column(BigInteger)
     season_mask: Mapped[int] = mapped_column(SmallInteger)
     category: Mapped[str] = mapped_column(Text)

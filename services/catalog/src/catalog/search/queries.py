@@ -24,11 +24,12 @@ from catalog.supplier import queries as supplier_queries
 from shared.clock import business_day
 from shared.direct import Fetch
 
-Sort = Literal["relevance", "sales", "price", "-price", "newest"]
+Sort = Literal["relevance", "sales", "rating", "price", "-price", "newest"]
 
 _ORDERS: dict[Sort, tuple[str, str]] = {
     "relevance": ("posting.rank", "DESC"),
     "sales": ("card.sold_count", "DESC"),
+    "rating": ("card.rating_score", "DESC"),
     "price": ("card.price_fen", "ASC"),
     "-price": ("card.price_fen", "DESC"),
     "newest": ("card.created_ms", "DESC"),
@@ -39,7 +40,8 @@ _ON_THE_CARD = {"certificate"}
 """What a term only hints at: a product stands under every certificate it has, and its card knows which one counts."""
 _CARD = (
     "card.card || CASE WHEN card.season_mask & {month} <> 0 THEN 'true}}' ELSE 'false}}' END "
-    "|| ',\"sold_count\":' || card.sold_count || ',\"is_in_stock\":' || card.is_in_stock || '}}'"
+    "|| ',\"sold_count\":' || card.sold_count || ',\"is_in_stock\":' || card.is_in_stock "
+    "|| ',\"rating_count\":' || card.rating_count || ',\"rating_sum\":' || card.rating_sum || '}}'"
 )
 
 

@@ -56,6 +56,8 @@ class ProductCard(BaseModel):
     sku_count: int
     sold_count: int = Field(description="Pieces sold within the last 30 days.")
     is_in_stock: bool = Field(description="Whether there was something of it to sell when orders last told.")
+    rating_count: int = Field(description="How many buyers' reviews are shown.")
+    rating_sum: int = Field(description="The sum of their stars, 1 to 5 each.")
     sale_state: str
 
 
@@ -123,7 +125,7 @@ class ProductListQuery(BaseModel):
     ) = None
     price_min_fen: Price | None = None
     price_max_fen: Price | None = None
-    sort: Literal["relevance", "sales", "price", "-price", "newest"] = "relevance"
+    sort: Literal["relevance", "sales", "rating", "price", "-price", "newest"] = "relevance"
     cursor: Annotated[str, Field(max_length=2000)] | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     facets: bool = False

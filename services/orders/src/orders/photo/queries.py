@@ -1,5 +1,6 @@
 """Reading photos. Who may not see one does not learn of it."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import select
@@ -30,3 +31,17 @@ async def list_photo_ids(db: AsyncSession, subject_id: UUID) -> list[UUID]:
             select(Photo.photo_id).where(Photo.subject_id == subject_id).order_by(Photo.uploaded_at, Photo.photo_id)
         )
     )
+
+
+async def list_photos_of(db: AsyncSession, subject_ids: Iterable[UUID]) -> dict[UUID, list[UUID]]:
+    """The photos of several subjects, by subject."""
+    rows = await db.execute(
+        select(Photo.subject_id, Photo.photo_id)
+        .where(Photo.subject_id.in_(list(subject_ids)))
+        .order_by(Photo.uploaded_at, Photo.photo_id)
+    )
+    found: dict[UUID, list[UUID]] = {}
+    for subject_id, photo_id in rows:
+        if subject_id is not None:
+            found.setdefault(subject_id, []).append(photo_id)
+    return found

@@ -1,0 +1,1 @@
+"""What buyers say of a product, as orders tells it: for the order of lists."""

@@ -1,0 +1,124 @@
+"""Reading returns. A return is its buyer's, its supplier's and operators'; for anybody else it does not exist."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import or_, select, text, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from orders.product_return.models import ProductReturn
+from shared.auth import Caller
+from shared.errors import NotFound
+
+Side = Literal["buyer", "supplier", "operator"]
+
+_PAID_BACK = text("""
+    SELECT product_return.return_id FROM product_returns AS product_return
+    JOIN line_refunds AS granted ON granted.cause_id = product_return.return_id
+    LEFT JOIN refunds AS refund USING (refund_id)
+    WHERE product_return.status = 'ACCEPTED' AND (granted.refund_id IS NULL OR refund.status = 'SUCCEEDED')
+    ORDER BY product_return.return_id LIMIT :limit
+    FOR NO KEY UPDATE OF product_return SKIP LOCKED
+""")
+
+
+def side_of(found: ProductReturn, caller: Caller) -> Side:
+    """On which side the caller stands: who bought it decides nothing about it, whatever else they are."""
+    if found.buyer_id == caller.person_id:
+        return "buyer"
+    return "operator" if caller.is_operator else "supplier"
+
+
+def _visible(caller: Caller, *, mine: bool) -> Any:
+    own = ProductReturn.buyer_id == caller.person_id
+    if mine:
+        return own
+    if caller.is_operator:
+        return True
+    if caller.kind == "supplier" and caller.organisation_id is not None:
+        return or_(own, ProductReturn.supplier_id == caller.organisation_id)
+    return own
+
+
+async def get_return(db: AsyncSession, return_id: UUID, caller: Caller) -> ProductReturn:
+    """The return; 404 `return-not-found`."""
+    wanted = select(ProductReturn).where(ProductReturn.return_id == return_id, _visible(caller, mine=False))
+    found = await db.scalar(wanted)
+    if found is None:
+        raise _unknown()
+    return found
+
+
+async def lock_return(db: AsyncSession, return_id: UUID, caller: Caller) -> ProductReturn:
+    """The same, held until the transaction ends."""
+    found = await db.scalar(
+        select(ProductReturn)
+        .where(ProductReturn.return_id == return_id, _visible(caller, mine=False))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise _unknown()
+    return found
+
+
+async def list_due_returns(db: AsyncSession, *, now: datetime, limit: int) -> list[UUID]:
+    """Returns on which somebody should have acted by now."""
+    rows = await db.scalars(
+        select(ProductReturn.return_id)
+        .where(ProductReturn.due_at <= now)
+        .order_by(ProductReturn.due_at, ProductReturn.return_id)
+        .limit(limit)
+    )
+    return list(rows)
+
+
+async def lock_due_return(db: AsyncSession, return_id: UUID, *, now: datetime) -> ProductReturn | None:
+    """One of them, held; None where it is not due any more, or somebody is at it."""
+    found: ProductReturn | None = await db.scalar(
+        select(ProductReturn)
+        .where(ProductReturn.return_id == return_id, ProductReturn.due_at <= now)
+        .with_for_update(key_share=True, skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    return found
+
+
+async def lock_paid_back(db: AsyncSession, *, limit: int) -> list[ProductReturn]:
+    """Accepted returns whose money has arrived, held."""
+    ids = list(await db.scalars(_PAID_BACK, {"limit": limit}))
+    if not ids:
+        return []
+    wanted = select(ProductReturn).where(ProductReturn.return_id.in_(ids)).order_by(ProductReturn.return_id)
+    return list(await db.scalars(wanted))
+
+
+async def list_returns(
+    db: AsyncSession,
+    caller: Caller,
+    *,
+    status: str | None,
+    order_id: UUID | None,
+    wanted: str,
+    mine: bool,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[ProductReturn]:
+    """A page and one more, latest first."""
+    chosen = select(ProductReturn).where(_visible(caller, mine=mine))
+    if status is not None:
+        chosen = chosen.where(ProductReturn.status == status)
+    if order_id is not None:
+        chosen = chosen.where(ProductReturn.order_id == order_id)
+    if wanted:
+        columns = (ProductReturn.order_number, ProductReturn.product_title, ProductReturn.product_title_en)
+        chosen = chosen.where(or_(*(each.icontains(wanted, autoescape=True) for each in columns)))
+    if after is not None:
+        chosen = chosen.where(tuple_(ProductReturn.opened_at, ProductReturn.return_id) < tuple_(*after))
+    chosen = chosen.order_by(ProductReturn.opened_at.desc(), ProductReturn.return_id.desc())
+    return list(await db.scalars(chosen.limit(limit + 1)))
+
+
+def _unknown() -> NotFound:
+    return NotFound("There is no such return.", code="return-not-found", field="return_id")
