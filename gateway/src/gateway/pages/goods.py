@@ -181,7 +181,9 @@ async def post_facts(
     typed = typed_of(form, *view.FACTS)
     path = f"/v1/products/{product_id}"
     try:
-        body = await _body(page, services, typed)
+        bench = await services.catalog.get(f"{path}/workbench", visitor=visitor)
+        shown = view.facts_typed(bench["product"], bench["pending"])
+        body = view.changed_facts(await _body(page, services, typed), shown)
         await services.catalog.answer("PATCH", path, visitor=visitor, json=body, headers=tag_of(form))
     except REFUSALS as refusal:
         return await product_page(page, services, visitor, product_id, typed=typed, refusal=refusal)
@@ -267,7 +269,7 @@ async def product_page(
     """The workbench of a product, after a refusal with what was typed and why it was refused."""
     bench = await services.catalog.get(f"/v1/products/{product_id}/workbench", visitor=visitor)
     bases = await services.catalog.get("/v1/tax-bases", visitor=visitor)
-    typed = typed if typed is not None else view.facts_typed(bench["product"])
+    typed = typed if typed is not None else view.facts_typed(bench["product"], bench["pending"])
     await show_place(services, page, typed, "origin_county_code")
     return draw_product(page, bench, bases["items"], typed=typed, refusal=refusal, seasons=seasons)
 
@@ -297,17 +299,23 @@ def draw_product(
         missing=[(each, names["product_field"].get(each, each)) for each in bench["missing"]],
         changes=view.differences(pending["changes"], packs, page) if pending else [],
         refused=view.reasons(last["reasons"], packs, page) if last and not pending else [],
-        pictures=[{"value": each, "url": picture_url(each)} for each in product["pictures"]],
+        pictures=[{"value": each, "url": picture_url(each)} for each in _pictures(bench)],
         pack_heads=_pack_heads(page),
         packs=[_pack_row(each, page) for each in bench["skus"]],
         seasons=seasons or view.season_rows(product["seasons"]),
         trail=view.trail(bench["trail"], page),
-        typed=typed if typed is not None else view.facts_typed(product),
+        typed=typed if typed is not None else view.facts_typed(product, pending),
         wrong_field=refusal.field if refusal and refusal.field else "",
         error=page.told(refusal) if refusal else "",
         notice="" if refusal else notice_of(page),
         **form_choices(page, bases),
     )
+
+
+def _pictures(bench: dict[str, Any]) -> list[str]:
+    """Its pictures, with those that wait for a reviewer: whoever moves one about must not lose the others."""
+    found: list[str] = view.waiting(bench["pending"]).get("pictures") or bench["product"]["pictures"]
+    return found
 
 
 def _pack_heads(page: Page) -> list[Head]:

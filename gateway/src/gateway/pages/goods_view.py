@@ -148,14 +148,30 @@ def choices(table: Mapping[str, str]) -> list[Choice]:
     return [Choice(value, label) for value, label in table.items()]
 
 
-def facts_typed(product: Mapping[str, Any]) -> Typed:
-    """The facts of a product as its form shows them."""
+def facts_typed(product: Mapping[str, Any], pending: Mapping[str, Any] | None = None) -> Typed:
+    """The facts of a product as its form shows them: what waits for a reviewer stands there already, so that saving
+    the form once more does not take it back."""
     values = {
         **{name: product.get(name, "") for name in FACTS},
         "origin_county_code": product["origin"]["county_code"],
         "tax_basis": product["tax"]["basis"] if product["tax"] else "",
+        **{name: value for name, value in waiting(pending).items() if name in FACTS},
     }
-    return Typed({name: str(value) for name, value in values.items()})
+    return Typed({name: "" if value is None else str(value) for name, value in values.items()})
+
+
+def waiting(pending: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The values that wait for a reviewer, by field."""
+    return {each["field"]: each["after"] for each in pending["changes"]} if pending else {}
+
+
+def changed_facts(body: Mapping[str, Any], was_shown: Mapping[str, str]) -> dict[str, Any]:
+    """What was typed over, of all that a form sends. (A browser ends its lines in its own way.)"""
+
+    def as_typed(value: Any) -> str:
+        return "" if value is None else str(value).replace("\r\n", "\n").strip()
+
+    return {name: value for name, value in body.items() if as_typed(value) != as_typed(was_shown.get(name))}
 
 
 def season_rows(windows: Sequence[Mapping[str, Any]]) -> list[Typed]:
