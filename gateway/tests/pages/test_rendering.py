@@ -119,6 +119,8 @@ def draw_pay(page: Page, answer: Answer) -> str:
         order=order,
         amount="",
         code=payment.code_picture("http://127.0.0.1:8005/pay/x", page.t.pay.code),
+        ways=[payment.Way("sandbox", "code"), payment.Way("alipay", "mobile")],
+        way=payment.Way("sandbox", "code"),
         pay_url="http://127.0.0.1:8005/pay/x",
         due_at=order["payment_due_at"],
         due_text="14:30",
