@@ -165,6 +165,11 @@ async def test_who_may_grant_and_what_is_refused(client, db, make, as_caller):
         headers=office | {"if-match": '"1"'},
     )
     assert retired.json()["status"] == "RETIRED"
+    again = await client.post(
+        f"/v1/brands/{made.json()['brand_id']}/retire", json={"reason": "再来"}, headers=office | {"if-match": '"2"'}
+    )
+    assert (again.status_code, again.json()["code"], again.json()["status_now"]) == (409, "brand-status", "RETIRED")
+    assert await db.scalar(text("SELECT count(*) FROM trail_entries WHERE verb = 'retire'")) == 1
     closed = await client.post(grants, json=leave, headers=office | once())
     assert (closed.status_code, closed.json()["code"]) == (409, "brand-status")
     unknown = await client.get("/v1/brand-check", params={"number": rules.certificate_number(COUNTY, 1999, 1)})

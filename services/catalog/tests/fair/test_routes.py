@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from catalog.fair import rules
 from shared.clock import business_day, utc_now
@@ -11,6 +12,10 @@ from shared.clock import business_day, utc_now
 COUNTY = "420325"
 PATH = "/v1/fairs"
 TODAY = business_day(utc_now())
+_STATE = text("""
+    SELECT (SELECT jsonb_agg(each) FROM fairs AS each), (SELECT count(*) FROM trail_entries),
+        (SELECT count(*) FROM outbox), (SELECT count(*) FROM notices)
+""")
 
 
 def a_fair(**changes):
@@ -105,15 +110,17 @@ async def test_the_calendar_is_by_day_and_region(client, office):
 
 @pytest.mark.parametrize("status", ["DRAFT", "ANNOUNCED", "CANCELLED"])
 @pytest.mark.parametrize("verb", list(rules.MOVES))
-async def test_an_illegal_move_is_refused(client, office, verb, status):
+async def test_an_illegal_move_is_refused_and_changes_nothing(client, db, office, verb, status):
     fair = await plan(client, office)
     for step in {"DRAFT": (), "ANNOUNCED": ("announce",), "CANCELLED": ("cancel",)}[status]:
         fair = (await move(client, office, fair, step)).json()
+    before = tuple((await db.execute(_STATE)).one())
     answer = await move(client, office, fair, verb)
     if status in rules.MOVES[verb][0]:
         assert answer.json()["status"] == rules.MOVES[verb][1]
     else:
         assert (answer.status_code, answer.json()["code"], answer.json()["status_now"]) == (409, "fair-status", status)
+        assert tuple((await db.execute(_STATE)).one()) == before
 
 
 async def test_only_offices_of_the_region_plan_fairs(client, office, as_caller):
