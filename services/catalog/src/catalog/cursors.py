@@ -1,6 +1,6 @@
 """Reading our own cursors strictly: a cursor that we did not write is 400 `cursor-invalid`, never a fault."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from shared.errors import BadRequest
@@ -28,11 +28,34 @@ def cursor_numbers(cursor: str, *, kind: str, size: int) -> list[int] | None:
     return numbers if first == kind else None
 
 
-def cursor_name_and_id(cursor: str) -> tuple[str, UUID]:
-    """A name and an id, for lists in order of name."""
+def cursor_id(cursor: str | None) -> UUID | None:
+    """An id, for lists in order of id; None for the first page."""
+    if cursor is None:
+        return None
+    try:
+        return UUID(cursor_texts(cursor, size=1)[0])
+    except ValueError as error:
+        raise invalid_cursor() from error
+
+
+def cursor_name_and_id(cursor: str | None) -> tuple[str, UUID] | None:
+    """A name, a code or another text and an id, for lists in order of it; None for the first page."""
+    if cursor is None:
+        return None
     name, identifier = cursor_texts(cursor, size=2)
     try:
         return name, UUID(identifier)
+    except ValueError as error:
+        raise invalid_cursor() from error
+
+
+def cursor_day_and_id(cursor: str | None) -> tuple[date, UUID] | None:
+    """A day and an id, for lists in order of days; None for the first page."""
+    if cursor is None:
+        return None
+    told, identifier = cursor_texts(cursor, size=2)
+    try:
+        return date.fromisoformat(told), UUID(identifier)
     except ValueError as error:
         raise invalid_cursor() from error
 

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from catalog.authority import region_prefix
-from catalog.cursors import cursor_texts, invalid_cursor
 from shared.auth import Caller
 from shared.db import Database
 from shared.page import encode_cursor
@@ -56,16 +55,6 @@ def of_caller(
     if caller.kind == "supplier" and caller.organisation_id is not None:
         return supplier == caller.organisation_id
     return None
-
-
-def id_after(cursor: str | None) -> UUID | None:
-    """The id that a cursor of such a list names; 400 `cursor-invalid`."""
-    if cursor is None:
-        return None
-    try:
-        return UUID(cursor_texts(cursor, size=1)[0])
-    except ValueError as error:
-        raise invalid_cursor() from error
 
 
 def cut(found: Sequence[T], limit: int, key: Callable[[T], UUID]) -> tuple[Sequence[T], str | None]:

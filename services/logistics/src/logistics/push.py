@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from logistics.carrier import queries, rules
 from logistics.vault import SealBroken, Vault
+from shared.bodies import read_body
 from shared.clock import utc_now
 from shared.db import Db
 from shared.errors import BadRequest, TooLarge, Unauthenticated
@@ -82,7 +83,7 @@ async def read_push(
     code: Annotated[str, Path(max_length=64, description="The carrier's code, such as sf-demo.")],
 ) -> Push:
     """The signed body of this request. 401 `webhook-…` where the signature does not hold, 413 where it is too long."""
-    body = await _read_body(request)
+    body = await read_body(request, max_bytes=LARGEST_BODY_BYTES, refusal=_too_large())
     now = utc_now()
     ring: KeyRing = request.app.state.key_ring
     headers = {
@@ -103,17 +104,8 @@ async def read_push(
     return Push(code, body, now)
 
 
-async def _read_body(request: Request) -> bytes:
-    pieces: list[bytes] = []
-    size = 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > LARGEST_BODY_BYTES:
-            raise TooLarge(
-                f"A push may have at most {LARGEST_BODY_BYTES} bytes. Send it in pieces.", code="push-too-large"
-            )
-        pieces.append(piece)
-    return b"".join(pieces)
+def _too_large() -> TooLarge:
+    return TooLarge(f"A push may have at most {LARGEST_BODY_BYTES} bytes. Send it in pieces.", code="push-too-large")
 
 
 class RefusedRow(BaseModel):

@@ -19,8 +19,9 @@ from catalog.brand.schemas import (
     UseIn,
     WhyIn,
 )
+from catalog.cursors import cursor_id
 from catalog.fields import DivisionCode, Line
-from catalog.newest import cut, id_after, sheet_batches
+from catalog.newest import cut, sheet_batches
 from shared.auth import CallerDep
 from shared.clock import business_day, utc_now
 from shared.db import Db, Read
@@ -47,7 +48,7 @@ async def list_brands(
     limit: Limit = 20,
 ) -> BrandPage:
     """Regional brands, the newest first, for everybody."""
-    found = await queries.list_brands(db, region_code=region, q=q, after=id_after(cursor), limit=limit + 1)
+    found = await queries.list_brands(db, region_code=region, q=q, after=cursor_id(cursor), limit=limit + 1)
     shown, next_cursor = cut(found, limit, lambda each: each.brand_id)
     return BrandPage(items=[BrandSchema.model_validate(each) for each in shown], next_cursor=next_cursor)
 
@@ -100,7 +101,7 @@ async def list_grants(
         brand_id=brand_id,
         supplier_id=supplier_id,
         statuses=status or (),
-        after=id_after(cursor),
+        after=cursor_id(cursor),
         limit=limit + 1,
     )
     shown, next_cursor = cut(found, limit, lambda each: each.grant_id)

@@ -27,8 +27,9 @@ from catalog.credit.schemas import (
     PlacementStatus,
     SupplierCredit,
 )
+from catalog.cursors import cursor_id
 from catalog.fields import DivisionCode, Line
-from catalog.newest import cut, id_after, of_caller, sheet_batches
+from catalog.newest import cut, of_caller, sheet_batches
 from catalog.supplier import queries as supplier_queries
 from catalog.trail import queries as trail_queries
 from catalog.trail.schemas import TrailItem
@@ -126,7 +127,7 @@ async def list_events(
         seen=_seen_events(caller),
         supplier_id=supplier_id,
         kind=kind,
-        after=id_after(cursor),
+        after=cursor_id(cursor),
         limit=limit + 1,
     )
     shown, next_cursor = cut(found, limit, lambda each: each.event_id)
@@ -221,7 +222,7 @@ async def list_placements(
         supplier_id=supplier_id,
         county_code=county,
         q=q,
-        after=id_after(cursor),
+        after=cursor_id(cursor),
         limit=limit + 1,
     )
     shown, next_cursor = cut(found, limit, lambda each: each.placement_id)

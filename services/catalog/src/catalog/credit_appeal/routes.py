@@ -19,7 +19,8 @@ from catalog.credit_appeal.schemas import (
     AppealSchema,
     AppealStatus,
 )
-from catalog.newest import cut, id_after, of_caller
+from catalog.cursors import cursor_id
+from catalog.newest import cut, of_caller
 from catalog.trail import queries as trail_queries
 from catalog.trail.schemas import TrailItem
 from shared.auth import CallerDep
@@ -50,7 +51,7 @@ async def list_appeals(
     if seen is None:
         raise Forbidden("Only suppliers and officials see objections and repairs.", code="officials-only")
     found = await queries.list_appeals(
-        db, seen=seen, statuses=status or (), kind=kind, after=id_after(cursor), limit=limit + 1
+        db, seen=seen, statuses=status or (), kind=kind, after=cursor_id(cursor), limit=limit + 1
     )
     shown, next_cursor = cut(found, limit, lambda each: each.appeal_id)
     return AppealPage(items=[AppealSchema.model_validate(each) for each in shown], next_cursor=next_cursor)

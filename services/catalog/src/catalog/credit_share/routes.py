@@ -9,9 +9,11 @@ from catalog.authority import ensure_oversees
 from catalog.credit.rules import SUPERVISORS
 from catalog.credit_share import actions, queries, rules
 from catalog.credit_share.schemas import HitPage, HitSchema, ImportResult, LineAnswer
+from catalog.cursors import cursor_id
 from catalog.fields import Title
-from catalog.newest import cut, id_after
+from catalog.newest import cut
 from shared.auth import Caller, CallerDep
+from shared.bodies import read_body
 from shared.clock import utc_now
 from shared.db import Db, Read
 from shared.errors import TooLarge
@@ -36,12 +38,9 @@ async def import_shared_list(
     nothing, so it needs no Idempotency-Key. 413 `file-too-large`; 422 `file-unreadable`, `share-head-invalid`,
     `share-lines-invalid` with each line and column at fault, `file-too-long`."""
     _ensure_supervises(caller)
-    received = bytearray()
-    async for chunk in request.stream():
-        received += chunk
-        if len(received) > _MOST_BYTES:
-            raise TooLarge("A shared list may have at most 4 MB.", code="file-too-large", max_bytes=_MOST_BYTES)
-    taken = await actions.import_shared(db, source=source, content=bytes(received), caller=caller, now=utc_now())
+    too_large = TooLarge("A shared list may have at most 4 MB.", code="file-too-large", max_bytes=_MOST_BYTES)
+    content = await read_body(request, max_bytes=_MOST_BYTES, refusal=too_large)
+    taken = await actions.import_shared(db, source=source, content=content, caller=caller, now=utc_now())
     return ImportResult(
         line_count=len(taken.outcomes),
         known_count=sum(outcome == "known" for _, outcome in taken.outcomes),
@@ -58,7 +57,7 @@ async def list_hits(db: Read, caller: CallerDep, *, cursor: CursorText = None, l
     """Lines that name suppliers of the caller's regions, the newest first (market supervision, operators)."""
     _ensure_supervises(caller)
     regions = None if caller.is_operator else caller.regions
-    found = await queries.list_hits(db, regions=regions, after=id_after(cursor), limit=limit + 1)
+    found = await queries.list_hits(db, regions=regions, after=cursor_id(cursor), limit=limit + 1)
     shown, next_cursor = cut(found, limit, lambda each: each.line_id)
     return HitPage(items=[HitSchema.model_validate(each) for each in shown], next_cursor=next_cursor)
 

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from catalog.cursors import cursor_id
 from catalog.demand import actions, queries
 from catalog.demand.schemas import DemandIn, DemandPage, DemandSchema
 from catalog.fields import DivisionCode, Line
-from catalog.newest import cut, id_after, sheet_batches
+from catalog.newest import cut, sheet_batches
 from shared.auth import CallerDep, require_kind
 from shared.clock import business_day, utc_now
 from shared.db import Db, Read
@@ -47,7 +48,7 @@ async def list_demand(
 ) -> DemandPage:
     """The demand of a year that stands, for officials and suppliers: this year if none is named."""
     chosen = year or business_day(utc_now()).year
-    found = await queries.list_demand(db, region=region, year=chosen, q=q, after=id_after(cursor), limit=limit + 1)
+    found = await queries.list_demand(db, region=region, year=chosen, q=q, after=cursor_id(cursor), limit=limit + 1)
     shown, next_cursor = cut(found, limit, lambda each: each.demand_id)
     return DemandPage(items=[DemandSchema.of(each) for each in shown], next_cursor=next_cursor)
 

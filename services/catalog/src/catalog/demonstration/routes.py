@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.authority import ensure_may_edit, ensure_oversees, may_edit, oversees
+from catalog.cursors import cursor_id
 from catalog.demonstration import actions, queries, rules
 from catalog.demonstration.models import Demonstration
 from catalog.demonstration.schemas import (
@@ -25,7 +26,7 @@ from catalog.demonstration.schemas import (
     YearIn,
 )
 from catalog.fields import DivisionCode, Line
-from catalog.newest import cut, id_after, of_caller, sheet_batches
+from catalog.newest import cut, of_caller, sheet_batches
 from catalog.policies import policy_for
 from catalog.trail import queries as trail_queries
 from catalog.trail.schemas import TrailItem
@@ -79,7 +80,7 @@ async def list_demonstrations(
         region_code=region,
         unreviewed_for=unreviewed_for,
         q=q,
-        after=id_after(cursor),
+        after=cursor_id(cursor),
         limit=limit + 1,
     )
     shown, next_cursor = cut(found, limit, lambda each: each.demonstration_id)

@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping
 
 from catalog.admission import rules
 from catalog.authority import region_pattern, seen_regions
-from catalog.cursors import cursor_texts, invalid_cursor
+from catalog.cursors import cursor_name_and_id
 from catalog.desk import queries
 from catalog.desk.schemas import AdmissionSort, DeskItem, DeskPage
 from catalog.fields import DivisionCode, Line
@@ -65,7 +65,7 @@ async def list_admissions(
 
     403 `officials-only`.
     """
-    found = await _list(db, caller, asked, after=_after(cursor), limit=limit + 1)
+    found = await _list(db, caller, asked, after=cursor_name_and_id(cursor), limit=limit + 1)
     last = found[limit - 1] if len(found) > limit else None
     return DeskPage(
         items=[DeskItem.model_validate(row) for row in found[:limit]],
@@ -140,13 +140,3 @@ def _row(item: DeskItem) -> tuple[Any, ...]:
         item.is_overdue,
         item.linked_household_count,
     )
-
-
-def _after(cursor: str | None) -> tuple[str, UUID] | None:
-    if cursor is None:
-        return None
-    key, supplier_id = cursor_texts(cursor, size=2)
-    try:
-        return key, UUID(supplier_id)
-    except ValueError as error:
-        raise invalid_cursor() from error

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.authority import ensure_oversees, oversees
 from catalog.certificate.data import certificate_kinds
-from catalog.cursors import cursor_numbers, invalid_cursor
+from catalog.cursors import cursor_id, cursor_numbers, invalid_cursor
 from catalog.directory import actions, queries, rules
 from catalog.directory.models import DirectoryEntry, DirectoryIssue
 from catalog.directory.schemas import (
@@ -29,7 +29,7 @@ from catalog.directory.schemas import (
     WithdrawalIn,
 )
 from catalog.fields import DivisionCode, Line
-from catalog.newest import cut, id_after
+from catalog.newest import cut
 from catalog.region import queries as region_queries
 from shared.auth import Caller, CallerDep, OptionalCaller
 from shared.clock import utc_now
@@ -83,7 +83,7 @@ async def list_issues(
         year=year,
         statuses=status or (),
         q=q,
-        after=id_after(cursor),
+        after=cursor_id(cursor),
         limit=limit + 1,
     )
     shown, next_cursor = cut(found, limit, lambda each: each.issue_id)

@@ -11,6 +11,7 @@ from catalog.document import actions, queries, rules
 from catalog.document.schemas import DocumentSchema
 from catalog.fields import DivisionCode, Title
 from shared.auth import CallerDep, OptionalCaller
+from shared.bodies import read_body
 from shared.clock import utc_now
 from shared.db import Db, Read
 from shared.errors import Forbidden, TooLarge
@@ -50,7 +51,7 @@ async def upload_document(
         organisation_id=caller.organisation_id,
         county_code=county_code,
         name=name,
-        content=await _body(request),
+        content=await read_body(request, max_bytes=rules.MAX_BYTES, refusal=_too_large()),
         now=utc_now(),
     )
     return DocumentSchema.model_validate(document)
@@ -82,16 +83,10 @@ async def get_document(request: Request, db: Read, caller: OptionalCaller, docum
     return Response(stored.content, media_type=document.content_type, headers=headers)
 
 
+def _too_large() -> TooLarge:
+    return TooLarge("A document may have at most 10 MB.", code="file-too-large", max_bytes=rules.MAX_BYTES)
+
+
 def _files(request: Request) -> Files:
     files: Files = request.app.state.files
     return files
-
-
-async def _body(request: Request) -> bytes:
-    """The body, refused as soon as it grows too large."""
-    received = bytearray()
-    async for chunk in request.stream():
-        received += chunk
-        if len(received) > rules.MAX_BYTES:
-            raise TooLarge("A document may have at most 10 MB.", code="file-too-large", max_bytes=rules.MAX_BYTES)
-    return bytes(received)

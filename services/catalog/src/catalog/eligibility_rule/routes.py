@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.authority import ensure_operator
+from catalog.cursors import cursor_id
 from catalog.eligibility import actions as eligibility_actions
 from catalog.eligibility import queries as eligibility_queries
 from catalog.eligibility_rule import actions, queries, rules
@@ -21,7 +22,6 @@ from catalog.eligibility_rule.schemas import (
     VersionIn,
     VersionSchema,
 )
-from catalog.household.scope import id_after
 from catalog.product import queries as product_queries
 from catalog.trail import queries as trail_queries
 from catalog.trail.schemas import TrailItem
@@ -104,7 +104,7 @@ async def dry_run(db: Read, caller: CallerDep, version_id: UUID, cursor: CursorT
         rule_set=rule_set.code,
         reach=rule_set.reach,
         cases=rules.cases_of(version.cases),
-        after=id_after(cursor),
+        after=cursor_id(cursor),
         limit=_DRY_RUN_BATCH,
         now=utc_now(),
     )

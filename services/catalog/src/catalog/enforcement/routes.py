@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.authority import ensure_oversees, may_see
+from catalog.cursors import cursor_id
 from catalog.enforcement import actions, queries
 from catalog.enforcement.models import EnforcementCase
 from catalog.enforcement.schemas import (
@@ -22,7 +23,7 @@ from catalog.enforcement.schemas import (
     MeasureSchema,
     StepIn,
 )
-from catalog.newest import cut, id_after, of_caller, sheet_batches
+from catalog.newest import cut, of_caller, sheet_batches
 from catalog.supplier import queries as supplier_queries
 from catalog.trail import queries as trail_queries
 from catalog.trail.schemas import TrailItem
@@ -73,7 +74,7 @@ async def list_cases(
         seen=_seen(caller),
         statuses=status or (),
         supplier_id=supplier_id,
-        after=id_after(cursor),
+        after=cursor_id(cursor),
         limit=limit + 1,
     )
     shown, next_cursor = cut(found, limit, lambda each: each.case_id)

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from catalog.authority import oversees
-from catalog.cursors import cursor_texts, invalid_cursor
+from catalog.cursors import cursor_day_and_id
 from catalog.fair import actions, queries
 from catalog.fair.models import Fair
 from catalog.fair.schemas import (
@@ -66,7 +66,7 @@ async def list_fairs(
         from_on=from_on,
         until_on=until_on,
         status=status,
-        after=_after(cursor),
+        after=cursor_day_and_id(cursor),
         limit=limit + 1,
     )
     last = found[limit - 1] if len(found) > limit else None
@@ -155,13 +155,3 @@ async def _shown(db: Read, fairs: Sequence[Fair]) -> list[FairSchema]:
         place = places[each.county_code]
         found.append(FairSchema.of(each, f"{place.province}{place.city}{place.county}", counts[each.fair_id]))
     return found
-
-
-def _after(cursor: str | None) -> tuple[date, UUID] | None:
-    if cursor is None:
-        return None
-    day, fair_id = cursor_texts(cursor, size=2)
-    try:
-        return date.fromisoformat(day), UUID(fair_id)
-    except ValueError as error:
-        raise invalid_cursor() from error

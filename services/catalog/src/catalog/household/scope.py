@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import Request
 
 from catalog.authority import region_prefix
-from catalog.cursors import cursor_texts, invalid_cursor
 from shared.auth import Caller
 from shared.errors import Forbidden
 
@@ -41,13 +40,3 @@ def secret_of(request: Request) -> bytes:
     """What household keys are made with."""
     secret: bytes = request.app.state.settings.household_secret.get_secret_value().encode()
     return secret
-
-
-def id_after(cursor: str | None) -> UUID | None:
-    """The id in a cursor of a list in order of id; 400 `cursor-invalid`."""
-    if cursor is None:
-        return None
-    try:
-        return UUID(cursor_texts(cursor, size=1)[0])
-    except ValueError as error:
-        raise invalid_cursor() from error

@@ -13,7 +13,7 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 
 from catalog import jobs
-from catalog.cursors import cursor_texts, invalid_cursor
+from catalog.cursors import cursor_id, cursor_texts, invalid_cursor
 from catalog.fields import Title
 from catalog.import_batch import actions, queries
 from catalog.import_batch.actions import Upload
@@ -37,6 +37,7 @@ from catalog.importer.template import csv_template, xlsx_template
 from catalog.settings import CatalogSettings
 from catalog.spreadsheet.formats import TableRefused, file_format
 from shared.auth import Caller, CallerDep
+from shared.bodies import body_pieces
 from shared.clock import utc_now
 from shared.db import Db, Read
 from shared.errors import Forbidden, Invalid, NotFound, Refusal, TooLarge, Unsupported
@@ -132,7 +133,7 @@ async def list_imports(
 ) -> BatchPage:
     """The caller's organisation's imports (operators: all), the newest first."""
     found = await queries.list_batches(
-        db, caller=caller, kind=kind, status=status, after=_after(cursor), limit=limit + 1
+        db, caller=caller, kind=kind, status=status, after=cursor_id(cursor), limit=limit + 1
     )
     return BatchPage(
         items=[BatchSchema.of(each) for each in found[:limit]],
@@ -272,15 +273,11 @@ async def _received(request: Request, *, name: str, settings: CatalogSettings) -
     """The body in a temporary file, refused as soon as it grows too large or is no spreadsheet by its bytes."""
     with tempfile.NamedTemporaryFile(prefix="upload-") as file:
         digest = hashlib.sha256()
+        most = settings.import_max_bytes
+        refusal = TooLarge(f"The file may have at most {most:,} bytes.", code="file-too-large", max_bytes=most)
         size = 0
-        async for piece in request.stream():
+        async for piece in body_pieces(request, max_bytes=most, refusal=refusal):
             size += len(piece)
-            if size > settings.import_max_bytes:
-                raise TooLarge(
-                    f"The file may have at most {settings.import_max_bytes:,} bytes.",
-                    code="file-too-large",
-                    max_bytes=settings.import_max_bytes,
-                )
             digest.update(piece)
             file.write(piece)
         file.flush()
@@ -296,15 +293,6 @@ def _refusal(refused: TableRefused) -> Refusal:
     kind = Unsupported if refused.code in ("file-no-spreadsheet", "file-damaged") else Invalid
     said = Said.of({"code": refused.code, **refused.facts})
     return kind(said.en, code=refused.code, field="body")
-
-
-def _after(cursor: str | None) -> UUID | None:
-    if cursor is None:
-        return None
-    try:
-        return UUID(cursor_texts(cursor, size=1)[0])
-    except ValueError as error:
-        raise invalid_cursor() from error
 
 
 def _after_row(cursor: str | None) -> int:

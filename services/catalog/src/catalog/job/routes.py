@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from catalog.cursors import cursor_texts, invalid_cursor
+from catalog.cursors import cursor_id
 from catalog.fields import DivisionCode, Line
 from catalog.job import actions, queries
 from catalog.job.schemas import JobIn, JobPage, JobSchema, JobStatus
@@ -63,7 +63,7 @@ async def list_jobs(
         skill=skill,
         status=status,
         is_own=own,
-        after=_after(cursor),
+        after=cursor_id(cursor),
         limit=limit + 1,
     )
     return JobPage(
@@ -96,12 +96,3 @@ async def _moved(db: Db, caller: Caller, job_id: UUID, verb: str, expected: int,
     job = await actions.move_job(db, job_id=job_id, verb=verb, expected_revision=expected, caller=caller, now=utc_now())
     response.headers["ETag"] = etag_of(job.revision)
     return JobSchema.model_validate(job)
-
-
-def _after(cursor: str | None) -> UUID | None:
-    if cursor is None:
-        return None
-    try:
-        return UUID(cursor_texts(cursor, size=1)[0])
-    except ValueError as error:
-        raise invalid_cursor() from error

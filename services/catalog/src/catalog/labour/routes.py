@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from catalog.cursors import cursor_texts, invalid_cursor
+from catalog.cursors import cursor_id
 from catalog.fields import DivisionCode, Line
 from catalog.job import queries as job_queries
 from catalog.labour import actions, data, queries, rules
@@ -136,7 +136,7 @@ async def list_workers(
 ) -> WorkerPage:
     """The workers of the caller's region, the newest first. 403 `officials-only`."""
     found = await queries.list_workers(
-        db, caller=caller, region=region, status=status, skill=skill, after=_after(cursor), limit=limit + 1
+        db, caller=caller, region=region, status=status, skill=skill, after=cursor_id(cursor), limit=limit + 1
     )
     return WorkerPage(
         items=[WorkerSchema.model_validate(each) for each in found[:limit]],
@@ -240,12 +240,3 @@ async def move_worker(
 def _tagged(worker: Worker, response: Response) -> WorkerSchema:
     response.headers["ETag"] = etag_of(worker.revision)
     return WorkerSchema.model_validate(worker)
-
-
-def _after(cursor: str | None) -> UUID | None:
-    if cursor is None:
-        return None
-    try:
-        return UUID(cursor_texts(cursor, size=1)[0])
-    except ValueError as error:
-        raise invalid_cursor() from error

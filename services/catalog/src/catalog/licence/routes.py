@@ -14,7 +14,7 @@ from catalog.authority import (
     region_pattern,
     seen_regions,
 )
-from catalog.cursors import cursor_texts, invalid_cursor
+from catalog.cursors import cursor_day_and_id
 from catalog.fields import DivisionCode, Line
 from catalog.licence import actions, queries, rules
 from catalog.licence.models import Licence
@@ -148,7 +148,7 @@ async def list_ending_licences(
         type_id=licence_type,
         region=region,
         q=q,
-        after=_after(cursor),
+        after=cursor_day_and_id(cursor) or _FIRST,
         limit=limit + 1,
     )
     last = found[limit - 1] if len(found) > limit else None
@@ -239,16 +239,6 @@ def _end(each: EndingLicence) -> date:
 def _ensure_may_list(caller: Caller) -> None:
     if caller.kind != "official" and not caller.is_operator:
         raise Forbidden("Only officials of the region and operators see this list.", code="officials-only")
-
-
-def _after(cursor: str | None) -> tuple[date, UUID]:
-    if cursor is None:
-        return _FIRST
-    day, licence_id = cursor_texts(cursor, size=2)
-    try:
-        return date.fromisoformat(day), UUID(licence_id)
-    except ValueError as error:
-        raise invalid_cursor() from error
 
 
 async def _decide(

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.authority import ensure_oversees, may_edit, may_see, oversees
+from catalog.cursors import cursor_id
 from catalog.fields import DivisionCode, Line
-from catalog.household.scope import id_after, scope_of, secret_of
+from catalog.household.scope import scope_of, secret_of
 from catalog.linkage import actions, queries, rules
 from catalog.linkage.actions import Entry, Household
 from catalog.linkage.schemas import (
@@ -99,7 +100,7 @@ async def list_linkages(
         way=way,
         year=year,
         q=q,
-        after=id_after(cursor),
+        after=cursor_id(cursor),
         limit=limit + 1,
     )
     names = await _names(db, found)

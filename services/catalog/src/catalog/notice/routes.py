@@ -1,12 +1,11 @@
 """Notices over HTTP: each organisation reads its own, each office those of its desk."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from catalog.cursors import cursor_texts, invalid_cursor
+from catalog.cursors import cursor_instant_and_id
 from catalog.notice import actions, queries, rules
 from catalog.notice.schemas import NoticePage, NoticeSchema, ReadCount
 from shared.auth import Caller, CallerDep
@@ -32,7 +31,9 @@ async def list_notices(
     403 `organisation-missing` without one.
     """
     boxes = _boxes(caller)
-    found = await queries.list_notices(db, boxes, is_unread=unread, after=_after(cursor), limit=limit + 1)
+    found = await queries.list_notices(
+        db, boxes, is_unread=unread, after=cursor_instant_and_id(cursor), limit=limit + 1
+    )
     last = found[limit - 1] if len(found) > limit else None
     return NoticePage(
         items=[NoticeSchema.model_validate(each) for each in found[:limit]],
@@ -59,13 +60,3 @@ def _boxes(caller: Caller) -> list[UUID]:
     if caller.organisation_id is None:
         raise Forbidden("Notices go to organisations: choose the one you act for.", code="organisation-missing")
     return rules.boxes_of(caller)
-
-
-def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
-    if cursor is None:
-        return None
-    instant, notice_id = cursor_texts(cursor, size=2)
-    try:
-        return datetime.fromisoformat(instant), UUID(notice_id)
-    except ValueError as error:
-        raise invalid_cursor() from error

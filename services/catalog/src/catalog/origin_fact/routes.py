@@ -7,8 +7,9 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.authority import ensure_oversees
+from catalog.cursors import cursor_id
 from catalog.fields import DivisionCode, Line
-from catalog.household.scope import id_after, scope_of
+from catalog.household.scope import scope_of
 from catalog.origin_fact import actions, queries, rules
 from catalog.origin_fact.schemas import OriginFactIn, OriginFactPage, OriginFactSchema
 from shared.auth import CallerDep
@@ -60,7 +61,7 @@ async def list_facts(
     scope = scope_of(caller, None, county)
     if scope["supplier_id"] is not None:
         ensure_oversees(caller, county or "")
-    found = await queries.list_facts(db, prefixes=scope["prefixes"], q=q, after=id_after(cursor), limit=limit + 1)
+    found = await queries.list_facts(db, prefixes=scope["prefixes"], q=q, after=cursor_id(cursor), limit=limit + 1)
     return OriginFactPage(
         items=[OriginFactSchema.model_validate(each) for each in found[:limit]],
         next_cursor=encode_cursor(found[limit - 1].fact_id) if len(found) > limit else None,

@@ -10,6 +10,7 @@ from catalog.photo import actions, queries, rules
 from catalog.photo.schemas import PhotoSchema
 from catalog.product import queries as product_queries
 from shared.auth import CallerDep
+from shared.bodies import read_body
 from shared.clock import utc_now
 from shared.db import Db, Read
 from shared.errors import TooLarge
@@ -45,7 +46,8 @@ async def put_photo(
     """
     product = await product_queries.get_product(db, product_id)
     ensure_may_edit(caller, product.supplier_id)
-    content = await _body(request)
+    too_large = TooLarge("A photo may have at most 5 MB.", code="file-too-large", max_bytes=rules.MAX_BYTES)
+    content = await read_body(request, max_bytes=rules.MAX_BYTES, refusal=too_large)
     path, revision = await actions.store_photo(
         db,
         _files(request),
@@ -74,13 +76,3 @@ async def get_photo(
 def _files(request: Request) -> Files:
     files: Files = request.app.state.files
     return files
-
-
-async def _body(request: Request) -> bytes:
-    """The body, refused as soon as it grows too large."""
-    received = bytearray()
-    async for chunk in request.stream():
-        received += chunk
-        if len(received) > rules.MAX_BYTES:
-            raise TooLarge("A photo may have at most 5 MB.", code="file-too-large", max_bytes=rules.MAX_BYTES)
-    return bytes(received)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from catalog.cursors import cursor_texts, invalid_cursor
+from catalog.cursors import cursor_id
 from catalog.job import actions as job_actions
 from catalog.job import queries as job_queries
 from catalog.job.schemas import JobSchema
@@ -88,7 +88,7 @@ async def list_placements(
         caller.regions,
         organisation_id=caller.organisation_id,
         status=status,
-        after=_after(cursor),
+        after=cursor_id(cursor),
         limit=limit + 1,
     )
     return PlacementPage(
@@ -148,12 +148,3 @@ async def _shown(db: Read, placements: Sequence[Placement]) -> list[PlacementSch
 def _ensure_official(kind: str) -> None:
     if kind != "official":
         raise Forbidden("This is for officials of the region.", code="officials-only")
-
-
-def _after(cursor: str | None) -> UUID | None:
-    if cursor is None:
-        return None
-    try:
-        return UUID(cursor_texts(cursor, size=1)[0])
-    except ValueError as error:
-        raise invalid_cursor() from error

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.authority import ensure_may_edit, ensure_operator, may_edit
-from catalog.cursors import cursor_texts, invalid_cursor
+from catalog.cursors import cursor_instant_and_id, cursor_name_and_id
 from catalog.facts import ProductFacts, draft_detail
 from catalog.price.rules import price_at
 from catalog.product import actions, data, queries
@@ -286,15 +286,9 @@ def _owner(own_id: UUID | None, named_id: UUID | None) -> UUID:
 
 
 def _place(cursor: str | None, sort: queries.OwnSort) -> tuple[str, UUID] | None:
-    if cursor is None:
-        return None
-    key, product_id = cursor_texts(cursor, size=2)
-    try:
-        if sort == "-changed":
-            datetime.fromisoformat(key)
-        return key, UUID(product_id)
-    except ValueError as error:
-        raise invalid_cursor() from error
+    if sort == "-changed":
+        cursor_instant_and_id(cursor)  # refuses what is none
+    return cursor_name_and_id(cursor)
 
 
 async def _rows(

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.authority import ensure_oversees, may_edit, may_see, oversees
+from catalog.cursors import cursor_id
 from catalog.fields import DivisionCode, Line
-from catalog.household.scope import id_after, scope_of, secret_of
+from catalog.household.scope import scope_of, secret_of
 from catalog.linkage import actions as linkage_actions
 from catalog.linkage.rules import Village, household_key
 from catalog.linkage.schemas import ReasonIn
@@ -82,7 +83,7 @@ async def list_contracts(
 ) -> ContractPage:
     """Contracts in order of entry, with what they gave: a supplier's own, an official's region's, all for operators."""
     scope = scope_of(caller, supplier_id, county)
-    found = await queries.list_contracts(db, **scope, status=status, q=q, after=id_after(cursor), limit=limit + 1)
+    found = await queries.list_contracts(db, **scope, status=status, q=q, after=cursor_id(cursor), limit=limit + 1)
     return ContractPage(
         items=await _schemas(db, found[:limit]),
         next_cursor=encode_cursor(found[limit - 1].contract_id) if len(found) > limit else None,

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.authority import ensure_may_edit, ensure_oversees, may_see
-from catalog.cursors import cursor_texts, invalid_cursor
+from catalog.cursors import cursor_id, cursor_texts, invalid_cursor
 from catalog.fields import DivisionCode, Line
-from catalog.household.scope import id_after, scope_of, secret_of
+from catalog.household.scope import scope_of, secret_of
 from catalog.linkage import actions as linkage_actions
 from catalog.linkage.rules import household_key
 from catalog.profit_contract import queries as contract_queries
@@ -48,7 +48,7 @@ async def list_shares(
 ) -> SharePage:
     """The contract's shares line by line, the newest first. 404 `profit-contract-unknown` for who may not see it."""
     await _ensure_may_see(db, caller, contract_id)
-    found = await queries.list_shares(db, contract_id, after=id_after(cursor), limit=limit + 1)
+    found = await queries.list_shares(db, contract_id, after=cursor_id(cursor), limit=limit + 1)
     return SharePage(
         items=[ShareSchema.model_validate(each) for each in found[:limit]],
         next_cursor=encode_cursor(found[limit - 1].share_id) if len(found) > limit else None,

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.authority import ensure_may_edit, ensure_oversees, may_see, oversees
+from catalog.cursors import cursor_id
 from catalog.fields import DivisionCode, Line
-from catalog.newest import cut, id_after, of_caller, sheet_batches
+from catalog.newest import cut, of_caller, sheet_batches
 from catalog.product import queries as product_queries
 from catalog.recognition import actions, queries, rules
 from catalog.recognition.models import Recognition
@@ -96,7 +97,7 @@ async def list_recognitions(
         county_code=county,
         product_id=product_id,
         q=q,
-        after=id_after(cursor),
+        after=cursor_id(cursor),
         limit=limit + 1,
     )
     shown, next_cursor = cut(found, limit, lambda each: each.recognition_id)

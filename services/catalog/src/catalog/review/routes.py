@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.authority import ensure_operator, may_edit
-from catalog.cursors import cursor_texts, invalid_cursor
+from catalog.cursors import cursor_instant_and_id
 from catalog.facts import draft_detail
 from catalog.product.schemas import ProductDetail
 from catalog.review import actions, queries, rules
@@ -64,7 +64,9 @@ async def list_reviews(
 ) -> ReviewPage:
     """The reviews by age, the oldest first; `total` counts all pages. For operators: 403 `operator-only`."""
     ensure_operator(caller)
-    found = await queries.list_queue(db, status=status, kind=kind, q=q, after=_place(cursor), limit=limit + 1)
+    found = await queries.list_queue(
+        db, status=status, kind=kind, q=q, after=cursor_instant_and_id(cursor), limit=limit + 1
+    )
     last = found[limit - 1] if len(found) > limit else None
     return ReviewPage(
         items=[QueuedReviewSchema.of(each) for each in found[:limit]],
@@ -178,13 +180,3 @@ async def _rows(
             for each in found
         ]
         after = (found[-1].submitted_at, found[-1].review_id)
-
-
-def _place(cursor: str | None) -> tuple[datetime, UUID] | None:
-    if cursor is None:
-        return None
-    instant, review_id = cursor_texts(cursor, size=2)
-    try:
-        return datetime.fromisoformat(instant), UUID(review_id)
-    except ValueError as error:
-        raise invalid_cursor() from error

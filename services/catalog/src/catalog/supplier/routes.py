@@ -84,7 +84,7 @@ async def list_suppliers(
         statuses=[status],
         county_code=county,
         q=q,
-        after=cursor_name_and_id(cursor) if cursor else None,
+        after=cursor_name_and_id(cursor),
         limit=limit + 1,
     )
     schema = SupplierSchema if is_operator else SupplierPublic

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from catalog.cursors import cursor_texts, invalid_cursor
+from catalog.cursors import cursor_name_and_id
 from catalog.fields import DivisionCode, Line, Month
 from catalog.region import queries as region_queries
 from catalog.region.queries import Place
@@ -109,7 +109,7 @@ async def list_entries(
     db: Read, caller: OptionalCaller, filters: Filters, *, cursor: CursorText = None, limit: Limit = 50
 ) -> EntryPage:
     """Entries by county: those confirmed for everybody, all of a region for its officials, the own for suppliers."""
-    found = await queries.list_entries(db, filters, caller=caller, after=_after(cursor), limit=limit + 1)
+    found = await queries.list_entries(db, filters, caller=caller, after=cursor_name_and_id(cursor), limit=limit + 1)
     last = found[limit - 1] if len(found) > limit else None
     places = await _places(db, found)
     return EntryPage(
@@ -259,13 +259,3 @@ async def _places(db: Read, entries: Sequence[SupplyEntry]) -> dict[str, Place]:
 def _seen(entry: SupplyEntry, places: dict[str, Place], caller: Caller | None) -> EntrySchema | EntryPublic:
     schema = EntrySchema if actions.may_keep(caller, entry) else EntryPublic
     return schema.of(entry, places[entry.county_code])
-
-
-def _after(cursor: str | None) -> tuple[str, UUID] | None:
-    if cursor is None:
-        return None
-    county_code, entry_id = cursor_texts(cursor, size=2)
-    try:
-        return county_code, UUID(entry_id)
-    except ValueError as error:
-        raise invalid_cursor() from error

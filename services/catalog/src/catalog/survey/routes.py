@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from catalog.cursors import cursor_texts, invalid_cursor
+from catalog.cursors import cursor_id
 from catalog.fields import DivisionCode, Line
 from catalog.survey import actions, queries
 from catalog.survey.models import SurveyReport
@@ -55,7 +55,7 @@ async def list_reports(
     """The reports of the caller's regions, the newest first. 403 `officials-only`."""
     _ensure_official(caller)
     found = await queries.list_reports(
-        db, caller=caller, region=region, period=period, q=q, is_latest=latest, after=_after(cursor), limit=limit + 1
+        db, caller=caller, region=region, period=period, q=q, is_latest=latest, after=cursor_id(cursor), limit=limit + 1
     )
     return ReportPage(
         items=[ReportSchema.model_validate(each) for each in found[:limit]],
@@ -135,12 +135,3 @@ async def _detail(db: Read, report: SurveyReport) -> ReportDetail:
 def _ensure_official(caller: Caller) -> None:
     if caller.kind != "official" and not caller.is_operator:
         raise Forbidden("Surveys are for officials of the region.", code="officials-only")
-
-
-def _after(cursor: str | None) -> UUID | None:
-    if cursor is None:
-        return None
-    try:
-        return UUID(cursor_texts(cursor, size=1)[0])
-    except ValueError as error:
-        raise invalid_cursor() from error

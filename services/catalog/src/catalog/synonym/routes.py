@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from catalog import jobs
 from catalog.authority import ensure_operator
 from catalog.chinese import normalised
-from catalog.cursors import cursor_texts, invalid_cursor
+from catalog.cursors import cursor_id
 from catalog.fields import Line
 from catalog.synonym import actions, queries
 from catalog.synonym.schemas import GroupIn, GroupPage, GroupSchema
@@ -38,7 +38,7 @@ async def list_groups(
 ) -> GroupPage:
     """Groups of words, the newest first (operators)."""
     ensure_operator(caller)
-    found = await queries.list_wordings(db, q=normalised(q), after=_after(cursor), limit=limit + 1)
+    found = await queries.list_wordings(db, q=normalised(q), after=cursor_id(cursor), limit=limit + 1)
     return GroupPage(
         items=[GroupSchema.of(each) for each in found[:limit]],
         next_cursor=encode_cursor(found[limit - 1].group.group_id) if len(found) > limit else None,
@@ -125,12 +125,3 @@ async def _rows(request: Request) -> AsyncIterator[list[list[Any]]]:
             return
         yield [["、".join(each.words), each.group.note, each.group.is_applied, each.group.changed_at] for each in found]
         after = found[-1].group.group_id
-
-
-def _after(cursor: str | None) -> UUID | None:
-    if cursor is None:
-        return None
-    try:
-        return UUID(cursor_texts(cursor, size=1)[0])
-    except ValueError as error:
-        raise invalid_cursor() from error

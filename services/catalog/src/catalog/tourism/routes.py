@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from catalog.cursors import cursor_texts, invalid_cursor
+from catalog.cursors import cursor_name_and_id
 from catalog.fields import DivisionCode, Line, Month
 from catalog.region import queries as region_queries
 from catalog.region.queries import Place
@@ -76,7 +76,7 @@ async def list_spots(
         month=month,
         status=status,
         q=q,
-        after=_after(cursor),
+        after=cursor_name_and_id(cursor),
         limit=limit + 1,
     )
     last = found[limit - 1] if len(found) > limit else None
@@ -213,7 +213,7 @@ async def list_routes(
 ) -> RoutePage:
     """Routes by county; of a region those that pass through it."""
     found = await queries.list_routes(
-        db, caller=caller, region=region, status=status, after=_after(cursor), limit=limit + 1
+        db, caller=caller, region=region, status=status, after=cursor_name_and_id(cursor), limit=limit + 1
     )
     last = found[limit - 1] if len(found) > limit else None
     return RoutePage(
@@ -287,13 +287,3 @@ async def _tagged_spot(db: Db, spot: Spot, response: Response) -> SpotSchema:
 async def _tagged_route(db: Db, route: Route, response: Response) -> RouteSchema:
     response.headers["ETag"] = etag_of(route.revision)
     return (await _route_schemas(db, [route]))[0]
-
-
-def _after(cursor: str | None) -> tuple[str, UUID] | None:
-    if cursor is None:
-        return None
-    county_code, identifier = cursor_texts(cursor, size=2)
-    try:
-        return county_code, UUID(identifier)
-    except ValueError as error:
-        raise invalid_cursor() from error

@@ -6,8 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from catalog.authority import ensure_oversees
+from catalog.cursors import cursor_id
 from catalog.fields import DivisionCode, Line
-from catalog.newest import cut, id_after, sheet_batches
+from catalog.newest import cut, sheet_batches
 from catalog.trail import queries as trail_queries
 from catalog.trail.schemas import TrailItem
 from catalog.workshop import actions, queries
@@ -53,7 +54,9 @@ async def list_workshops(
     limit: Limit = 50,
 ) -> WorkshopPage:
     """Village workshops, for everybody, the newest first."""
-    found = await queries.list_workshops(db, region=region, status=status, q=q, after=id_after(cursor), limit=limit + 1)
+    found = await queries.list_workshops(
+        db, region=region, status=status, q=q, after=cursor_id(cursor), limit=limit + 1
+    )
     shown, next_cursor = cut(found, limit, lambda each: each.workshop_id)
     return WorkshopPage(items=[WorkshopSchema.model_validate(each) for each in shown], next_cursor=next_cursor)
 

@@ -20,6 +20,7 @@ from orders.payment.schemas import (
     pay_url_of,
 )
 from shared.auth import Caller, CallerDep, require_kind
+from shared.bodies import read_body
 from shared.clock import parse_instant, utc_now
 from shared.db import Read, Transactions
 from shared.errors import BadRequest, Conflict, NotFound, TooLarge
@@ -130,7 +131,7 @@ async def take_notice(request: Request, provider_name: str, channels: ChannelsDe
     refund that is not ours: stored, alarmed, not applied; the provider will try again.
     """
     provider = channels.get(provider_name)
-    body = await _read_body(request)
+    body = await read_body(request, max_bytes=LARGEST_NOTICE_BYTES, refusal=_too_large())
     notice = provider.verify_notice(request.headers, body, now=utc_now())
     headers = {name: value for name in _HEADERS_KEPT if (value := request.headers.get(name)) is not None}
     arrived = settling.ArrivedNotice(provider_name, notice, headers, body)
@@ -146,16 +147,8 @@ async def _read_payment(database: Transactions, payment_id: UUID, caller: Caller
         return await queries.get_payment(db, payment_id, caller)
 
 
-async def _read_body(request: Request) -> bytes:
-    """The raw bytes: what was signed. 413 for more than any notice has."""
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > LARGEST_NOTICE_BYTES:
-            raise TooLarge(f"A notice has at most {LARGEST_NOTICE_BYTES} bytes.", code="notice-too-large")
-        parts.append(part)
-    return b"".join(parts)
+def _too_large() -> TooLarge:
+    return TooLarge(f"A notice has at most {LARGEST_NOTICE_BYTES} bytes.", code="notice-too-large")
 
 
 def _ensure_taken(outcome: settling.Outcome) -> None:

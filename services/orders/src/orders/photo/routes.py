@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from orders.photo import actions, queries, rules, schemas
 from shared.auth import CallerDep, OptionalCaller
+from shared.bodies import read_body
 from shared.clock import utc_now
 from shared.db import Db, Read
 from shared.errors import TooLarge
@@ -29,11 +30,12 @@ async def upload_photo(request: Request, db: Db, caller: CallerDep) -> schemas.P
 
     413 `file-too-large`; 415 `file-type-not-accepted`: the bytes decide.
     """
+    too_large = TooLarge("A photo may have at most 8 MB.", code="file-too-large", max_bytes=rules.MAX_BYTES)
     photo = await actions.store_photo(
         db,
         _files(request),
         photo_id=new_id(),
-        content=await _body(request),
+        content=await read_body(request, max_bytes=rules.MAX_BYTES, refusal=too_large),
         person_id=caller.person_id,
         now=utc_now(),
     )
@@ -59,13 +61,3 @@ async def get_photo(request: Request, db: Read, caller: OptionalCaller, photo_id
 def _files(request: Request) -> Files:
     files: Files = request.app.state.files
     return files
-
-
-async def _body(request: Request) -> bytes:
-    """The body, refused as soon as it grows too large."""
-    received = bytearray()
-    async for chunk in request.stream():
-        received += chunk
-        if len(received) > rules.MAX_BYTES:
-            raise TooLarge("A photo may have at most 8 MB.", code="file-too-large", max_bytes=rules.MAX_BYTES)
-    return bytes(received)
