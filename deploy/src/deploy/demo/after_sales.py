@@ -200,7 +200,7 @@ async def _claim(db: AsyncSession, store: Files, line: Row[Any], story: tuple[st
         )
     if not {"approve", "uphold"}.isdisjoint(story):
         await db.execute(_ARRIVED, {"claim_id": claim_id})
-    elif not story or story[-1] == "refuse":
+    elif not story or story[-1] in {"refuse", "appeal"}:
         # The past lies days back: what waits here would have lapsed, so it waits from now on.
         await db.execute(
             text("UPDATE claims SET due_at = :due_at WHERE claim_id = :id"),
