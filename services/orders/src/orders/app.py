@@ -13,6 +13,7 @@ from orders.cart.routes import router as cart_router
 from orders.claim import models as claim_models
 from orders.claim.routes import router as claim_router
 from orders.delivery import models as delivery_models
+from orders.delivery.routes import router as delivery_router
 from orders.excursion import models as excursion_models
 from orders.handlers import CATALOG_HANDLERS, LOGISTICS_HANDLERS
 from orders.hold import models as hold_models
@@ -34,6 +35,7 @@ from orders.price.routes import router as price_router
 from orders.product_return import models as product_return_models
 from orders.product_return.routes import router as product_return_router
 from orders.promotion import models as promotion_models
+from orders.promotion.routes import router as promotion_router
 from orders.review import models as review_models
 from orders.review.routes import router as review_router
 from orders.settings import Settings
@@ -113,6 +115,8 @@ service = Service(
         price_router,
         review_router,
         product_return_router,
+        promotion_router,
+        delivery_router,
     ],
     subscriptions=subscriptions,
     jobs=jobs,
