@@ -13,10 +13,12 @@ from orders.delivery import actions as delivery_actions
 from orders.order import actions as order_actions
 from orders.order import queries as order_queries
 from orders.order.rules import PaymentEffect
+from orders.payment import settling
 from orders.price.differences import Seen, seen_of
 from orders.promotion import actions
 from orders.stock import queries as stock_queries
 from services.orders.tests.factories import NOW, WINDOW, listed_sku
+from services.orders.tests.payment.payment_factories import opened_payment, paid_trade
 from services.orders.tests.promotion.promotion_factories import (
     LEDGER_DIFFERS,
     OPERATOR,
@@ -52,7 +54,10 @@ async def test_an_order_holds_the_budget_keeps_it_when_paid_and_gives_it_back_wh
     order = await order_queries.lock_order(db, draft.order_id)
     [line] = order["parts"][0]["lines"]
     assert (line["discount_fen"], [step["step"] for step in line["price_trace"]]) == (1000, ["list", "amount-off"])
-    await pay(db, draft.order_id, draft.payable_fen)
+    payment_id = await opened_payment(
+        db, order_id=draft.order_id, amount_fen=draft.payable_fen, buyer_id=draft.buyer.person_id
+    )
+    await settling.take_trade(db, paid_trade(payment_id, draft.payable_fen), provider="sandbox", now=NOW)
     assert await budget(db, promotion) == (4000, 0, 1000)
     caller = Caller(draft.buyer.person_id)
     await order_actions.cancel_order(db, order_id=draft.order_id, reason="不要了", caller=caller, now=NOW)

@@ -334,12 +334,12 @@ def payment_effect(
 
 
 def is_revivable(order: Mapping[str, Any], *, paid_fen: int, now: datetime) -> bool:
-    """Whether late money may take an order up again: only its end of time cancelled it, lately, and it held nothing
-    but stock. What a discount, coupon or points took was given back at its end and may be somebody else's by now."""
+    """Whether late money may take an order up again: only its end of time cancelled it, lately. Whether its stock, and
+    what it took of promotions, are still there is seen under their locks."""
     return (
         order["status"] == "CANCELLED"
         and order["cancel_reason"] == OVERDUE
-        and order["payable_fen"] == paid_fen == order["goods_fen"] + order["delivery_fen"]
+        and order["payable_fen"] == paid_fen
         and now - datetime.fromisoformat(order["cancelled_at"]) <= LATEST_REVIVAL
     )
 

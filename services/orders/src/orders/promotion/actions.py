@@ -16,10 +16,10 @@ from shared.auth import Caller
 from shared.errors import Conflict, Invalid, NotFound
 from shared.etag import ensure_fresh
 
-_GRANT = text("""
-    INSERT INTO promotion_balances AS kept (promotion_id, balance_fen) VALUES (:promotion_id, :fen)
-    ON CONFLICT (promotion_id) DO UPDATE SET balance_fen = kept.balance_fen + :fen
+_OPEN = text("""
+    INSERT INTO promotion_balances (promotion_id, balance_fen) VALUES (:promotion_id, 0) ON CONFLICT DO NOTHING
 """)
+_GRANT = text("UPDATE promotion_balances SET balance_fen = balance_fen + :fen WHERE promotion_id = :promotion_id")
 
 
 async def create_promotion(
@@ -197,6 +197,7 @@ async def _grant(db: AsyncSession, promotion: Promotion, fen: int | None, *, cal
     """One more entry of the budget's ledger, and the balance with it. Conflict `budget-below-taken`."""
     if fen is None:
         return
+    await db.execute(_OPEN, {"promotion_id": promotion.promotion_id})
     try:
         async with db.begin_nested():
             await db.execute(_GRANT, {"promotion_id": promotion.promotion_id, "fen": fen})

@@ -174,8 +174,9 @@ BEGIN
         WHERE used.order_id = after_rows.order_id
           AND ((after_rows.status = 'PAID' AND used.status = 'HELD')
                OR (after_rows.status = 'CANCELLED' AND used.status IN ('HELD', 'KEPT')))
-        RETURNING used.order_id, used.promotion_id, used.person_id, used.coupon_id, used.discount_fen,
-                  old.status AS was, new.status AS became, coalesce(after_rows.cancelled_at, after_rows.paid_at) AS at
+        RETURNING WITH (OLD AS earlier, NEW AS later)
+                  used.order_id, used.promotion_id, used.person_id, used.coupon_id, used.discount_fen,
+                  earlier.status AS was, later.status AS became, coalesce(after_rows.cancelled_at, after_rows.paid_at) AS at
     ), sums AS (
         SELECT promotion_id,
                coalesce(sum(discount_fen) FILTER (WHERE became = 'KEPT'), 0) AS kept,
