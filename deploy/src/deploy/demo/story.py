@@ -112,13 +112,18 @@ async def _buy(consumer: Visitor, found: list[dict[str, Any]], narrator: Narrato
     for item in found:
         path = f"/api/orders/v1/cart/lines/{item['sku_id']}"
         narrator.ok(await consumer.put(path, json={"quantity": item["quantity"]}))
-    cart = narrator.ok(await consumer.get("/api/orders/v1/cart"))
-    expected = sum(item["price_fen"] * item["quantity"] for item in found)
+    to = {"county_code": _ADDRESS["county_code"]}
+    cart = narrator.ok(await consumer.get("/api/orders/v1/cart", params=to))
+    goods_fen = sum(item["price_fen"] * item["quantity"] for item in found)
+    narrator.money("the cart's goods", cart["goods_fen"], goods_fen)
+    off_fen = sum(-step["fen"] for line in cart["lines"] for step in line["trace"] if step["step"] != "list")
+    expected = goods_fen - off_fen + sum(part["delivery_fen"] for part in cart["parts"])
     narrator.money("the cart's sum", cart["payable_fen"], expected)
     body = {
         "lines": [{"sku_id": item["sku_id"], "quantity": item["quantity"]} for item in found],
         "address": _ADDRESS,
         "seen_payable_fen": cart["payable_fen"],
+        "seen": cart["seen"],
     }
     key = {"idempotency-key": str(uuid4())}
     order: dict[str, Any] = narrator.ok(await consumer.post("/api/orders/v1/orders", json=body, headers=key))

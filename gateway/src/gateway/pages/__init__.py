@@ -39,6 +39,7 @@ from gateway.pages import (
     product_reviews,
     products,
     profit_contracts,
+    promotions,
     recognitions,
     register_items,
     registers,
@@ -65,6 +66,7 @@ from gateway.visitor import ErrorPage
 routers: list[APIRouter] = [
     home.router,
     products.router,
+    promotions.router,
     harvest.router,
     tourism.router,
     product.router,

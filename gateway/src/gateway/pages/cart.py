@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from gateway.pages.cards import in_language, picture_url
 from gateway.pages.figures import money, price, price_or
+from gateway.pages.pricing_view import Discount, Reason, delivery_of, discounts_of, gifts_of, reasons_of, seen_text
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.suppliers import supplier_book
 from gateway.services import Services
@@ -41,6 +42,7 @@ class LineView:
     can_count: bool
     can_add: bool
     fix_quantity: int | None
+    reasons: list[Reason]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class PartView:
     name: str
     lines: list[LineView]
     amount: Markup
+    delivery: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,12 @@ class CartView:
     lines: list[LineView]
     parts: list[PartView]
     goods: Markup
+    discounts: list[Discount]
+    gifts: list[str]
     delivery: Markup | str
     payable: Markup
     payable_fen: int
+    seen: str
     can_order: bool
 
 
@@ -74,6 +80,8 @@ def line_view(line: Mapping[str, Any], page: Page) -> LineView:
     elif problem == "stock-short":
         trouble = texts.stock_short(n=left) if left else texts.sold_out
         fix_quantity = left or None
+    elif problem == "not-served":
+        trouble = page.t.pricing.not_served
     elif problem == "price-changed":
         trouble = texts.price_changed(old=money(line["seen_price_fen"]), new=money(line["unit_price_fen"]))
     return LineView(
@@ -84,23 +92,26 @@ def line_view(line: Mapping[str, Any], page: Page) -> LineView:
         picture=picture_url(line.get("picture")),
         quantity=line["quantity"],
         unit_price=money(line["unit_price_fen"]),
-        amount=price(line["amount_fen"]),
+        amount=price(line.get("payable_fen", line["amount_fen"]) if problem != "not-listed" else line["amount_fen"]),
         trouble=trouble,
         can_count=problem != "not-listed" and not (problem == "stock-short" and left == 0),
         can_add=line["quantity"] < left,
         fix_quantity=fix_quantity,
+        reasons=reasons_of(line, page),
     )
 
 
 def cart_view(cart: Mapping[str, Any], page: Page, suppliers: Mapping[str, str]) -> CartView:
     """The cart by supplier, in the order that orders gives; `suppliers` are names in the visitor's language."""
     lines = {line["sku_id"]: line_view(line, page) for line in cart["lines"]}
+    is_known = bool(cart.get("is_delivery_known"))
     is_ready = all(line.get("problem") in {None, "price-changed"} for line in cart["lines"])
     parts = [
         PartView(
             suppliers.get(part["supplier_id"], part["supplier_name"]),
             [lines[sku_id] for sku_id in part["sku_ids"]],
-            price(part["goods_fen"]),
+            price(part["goods_fen"] - part.get("discount_fen", 0)),
+            delivery_of(part, page, is_known=is_known),
         )
         for part in cart["parts"]
     ]
@@ -108,9 +119,14 @@ def cart_view(cart: Mapping[str, Any], page: Page, suppliers: Mapping[str, str])
         lines=list(lines.values()),
         parts=parts,
         goods=price(sum(part["goods_fen"] for part in cart["parts"])),
-        delivery=price_or(sum(part["delivery_fen"] for part in cart["parts"]), page.t.cart.free),
+        discounts=discounts_of(cart, page),
+        gifts=gifts_of(cart, page),
+        delivery=price_or(sum(part["delivery_fen"] for part in cart["parts"]), page.t.cart.free)
+        if is_known
+        else str(page.t.pricing.by_address),
         payable=price(cart["payable_fen"]),
         payable_fen=cart["payable_fen"],
+        seen=seen_text(cart),
         can_order=bool(lines) and is_ready,
     )
 

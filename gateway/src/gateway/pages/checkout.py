@@ -1,10 +1,12 @@
 """Placing the order: where it goes, what it costs, and what to do if that has changed since."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import orjson
 from fastapi import APIRouter
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
@@ -12,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from gateway.pages.cards import in_language
 from gateway.pages.cart import cart_view, piece_count, suppliers_of
 from gateway.pages.figures import money
+from gateway.pages.pricing_view import coupon_choices, difference_texts
 from gateway.pages.regions import region_choice
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
@@ -25,6 +28,7 @@ router = APIRouter(default_response_class=Response)
 
 _FIELDS = ("recipient", "phone", "province", "city", "county", "detail", "note", "keep_address")
 _MOST_LINES = 100
+_MOST_COUPONS = 10
 
 log = logger(__name__)
 
@@ -48,13 +52,16 @@ async def show(
     status: int = 200,
     errors: dict[str, str] | None = None,
     trouble: Trouble | None = None,
+    coupon_ids: Sequence[str] = (),
 ) -> Response:
-    """The form as typed beside the cart as it is now."""
-    cart, (regions, _), book = await asyncio.gather(
-        services.orders.get("/v1/cart", visitor=visitor),
+    """The form as typed beside the cart as it is now, with carriage to the county and the coupons chosen so far."""
+    (regions, county_code), book, coupons = await asyncio.gather(
         region_choice(services, typed, page.language),
         services.orders.get("/v1/addresses", visitor=visitor),
+        services.orders.get("/v1/coupons", visitor=visitor, params={"usable": True}),
     )
+    params = {"county_code": county_code or None, "coupon_id": list(coupon_ids)}
+    cart = await services.orders.get("/v1/cart", visitor=visitor, params=params)
     if not cart["lines"]:
         return page.go("/cart")
     page.cart_count = piece_count(cart)
@@ -66,6 +73,8 @@ async def show(
         errors=Typed(errors or {}),
         regions=regions,
         book=book["items"],
+        coupons=coupon_choices(coupons["items"], coupon_ids, page),
+        county_code=county_code,
         trouble=trouble,
         key=key,
     )
@@ -98,11 +107,14 @@ async def post_checkout(page: PageDep, services: Services, visitor: SignedIn, fo
     """Place the order. What is refused comes back with everything typed, and says what changed."""
     typed, key = typed_of(form, *_FIELDS), _key_of(form)
     regions, county_code = await region_choice(services, typed, page.language)
-    if form.get("do") == "regions":
-        return await show(page, services, visitor, typed=typed, key=key)
+    coupon_ids = coupons_of(form)
+    if form.get("do") in {"regions", "reprice"}:
+        return await show(page, services, visitor, typed=typed, key=key, coupon_ids=coupon_ids)
     errors = missing_fields(typed, county_code, page, has_counties=bool(regions.counties))
     if errors:
-        return await show(page, services, visitor, typed=typed, key=key, status=422, errors=errors)
+        return await show(
+            page, services, visitor, typed=typed, key=key, status=422, errors=errors, coupon_ids=coupon_ids
+        )
     body = {
         "lines": lines_of(form),
         "address": {
@@ -113,16 +125,29 @@ async def post_checkout(page: PageDep, services: Services, visitor: SignedIn, fo
         },
         "note": typed.note,
         "seen_payable_fen": _seen_of(form),
+        "seen": _seen_basket(form),
+        "coupon_ids": coupon_ids,
     }
     try:
         order = await services.orders.post("/v1/orders", visitor=visitor, json=body, idempotency_key=key)
     except Conflict as refusal:
         trouble = await trouble_of(refusal, services, visitor, page)
         # What is agreed to next is another order, so it needs another key.
-        return await show(page, services, visitor, typed=typed, key=str(new_id()), status=409, trouble=trouble)
+        return await show(
+            page,
+            services,
+            visitor,
+            typed=typed,
+            key=str(new_id()),
+            status=409,
+            trouble=trouble,
+            coupon_ids=coupon_ids,
+        )
     except Invalid as refusal:
         found = field_errors(refusal, page)
-        return await show(page, services, visitor, typed=typed, key=str(new_id()), status=422, errors=found)
+        return await show(
+            page, services, visitor, typed=typed, key=str(new_id()), status=422, errors=found, coupon_ids=coupon_ids
+        )
     if typed.keep_address == "yes":
         await _keep_address(services, visitor, body["address"], key)
     response = RedirectResponse(f"/orders/{order['order_id']}/pay", 303)
@@ -181,14 +206,7 @@ async def trouble_of(refusal: Refusal, services: Services, visitor: Visitor, pag
     texts = page.t.checkout
     titles = await _titles_of(services, visitor, page)
     if refusal.code == "price-changed":
-        lines = [
-            texts.price_line(
-                title=titles.get(line["sku_id"]) or line.get("product_title", ""),
-                old=money(line["seen_price_fen"]) if line.get("seen_price_fen") is not None else "—",
-                new=money(line["unit_price_fen"]),
-            )
-            for line in refusal.extra.get("differences", [])
-        ]
+        lines = difference_texts(refusal.extra.get("differences", []), titles, page)
         old, new = (int(refusal.extra.get(name, 0)) for name in ("seen_payable_fen", "payable_fen"))
         sums = texts.sum_line(old=money(old), new=money(new))
         return Trouble(texts.price_changed, [*lines, sums], back_to_cart=False)
@@ -205,7 +223,10 @@ async def trouble_of(refusal: Refusal, services: Services, visitor: Visitor, pag
     if refusal.code == "sku-not-listed":
         lines = [titles.get(line["sku_id"], "") for line in refusal.extra.get("skus", [])]
         return Trouble(texts.not_listed, [line for line in lines if line], back_to_cart=True)
-    return Trouble(page.t.names["refusal"].get(refusal.code, refusal.message), [], back_to_cart=True)
+    if refusal.code == "region-not-served":
+        lines = [titles.get(line["sku_id"]) or line["product_title"] for line in refusal.extra.get("skus", [])]
+        return Trouble(page.t.pricing.not_served, lines, back_to_cart=True)
+    return Trouble(page.told(refusal), [], back_to_cart=True)
 
 
 async def _titles_of(services: Services, visitor: Visitor, page: Page) -> dict[str, str]:
@@ -227,6 +248,26 @@ def lines_of(form: FormData) -> list[dict[str, Any]]:
         except ValueError as error:
             raise Invalid("This form was altered. Go back to the cart.", code="lines-invalid", field="line") from error
     return lines
+
+
+def coupons_of(form: FormData) -> list[str]:
+    """The coupons that are chosen; what is no id is none."""
+    chosen = []
+    for text in form.getlist("coupon")[:_MOST_COUPONS]:
+        try:
+            chosen.append(str(UUID(str(text))))
+        except ValueError:
+            continue
+    return chosen
+
+
+def _seen_basket(form: FormData) -> dict[str, Any] | None:
+    """What the page showed, as the cart told it; an altered one is left out, for the sum decides."""
+    try:
+        seen = orjson.loads(str(form.get("seen", "")))
+    except orjson.JSONDecodeError:
+        return None
+    return seen if isinstance(seen, dict) and seen else None
 
 
 def _key_of(form: FormData) -> str:

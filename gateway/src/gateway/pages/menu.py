@@ -35,6 +35,7 @@ MENU: tuple[Entry, ...] = (
     Entry("after_sales", "/work/after-sales", SUPPLIER | OPERATOR, "supply", "check"),
     Entry("returns", "/work/returns", SUPPLIER | OPERATOR, "supply", "box"),
     Entry("reviews", "/work/reviews", SUPPLIER | OPERATOR, "supply", "book"),
+    Entry("promotions", "/work/promotions", SUPPLIER | OPERATOR, "supply", "list"),
     Entry("supplier_file", "/work/supplier", SUPPLIER, "supply", "stamp"),
     Entry("admissions", "/work/admissions", OFFICIAL | OPERATOR, "review", "people"),
     Entry("licences", "/work/licences", OFFICIAL | OPERATOR, "review", "book"),

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from gateway.pages.cards import in_language, picture_url
 from gateway.pages.figures import money, price, price_or
+from gateway.pages.pricing_view import Discount, Reason, discounts_of, reasons_of
 from gateway.pages.shell import Page
 
 BADGES: Final = {
@@ -44,6 +45,7 @@ class OrderLine:
     claim_url: str
     review_url: str
     return_url: str
+    reasons: list[Reason]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class OrderView:
     parts: list[OrderPart]
     history: list[HistoryLine]
     goods: Markup
-    discount: Markup | None
+    discounts: list[Discount]
     delivery: Markup | str
     payable: Markup
     sum_name: str
@@ -138,6 +140,7 @@ def part_view(order_id: str, part: dict[str, Any], suppliers: Mapping[str, str],
                 claim_url=line_url(order_id, part, line, "claim"),
                 review_url=line_url(order_id, part, line, "review"),
                 return_url=line_url(order_id, part, line, "return"),
+                reasons=reasons_of(line, page),
             )
             for line in part["lines"]
         ],
@@ -171,7 +174,7 @@ def order_view(order: dict[str, Any], place: str, suppliers: Mapping[str, str], 
         parts=[part_view(order["order_id"], part, suppliers, page) for part in order["parts"]],
         history=history_of(order, suppliers, page),
         goods=price(order["goods_fen"]),
-        discount=price(-order["discount_fen"]) if order["discount_fen"] else None,
+        discounts=discounts_of(order, page),
         delivery=price_or(order["delivery_fen"], page.t.cart.free),
         payable=price(order["payable_fen"]),
         sum_name=page.t.order.paid_sum if order.get("paid_at") else page.t.cart.sum,
