@@ -27,7 +27,8 @@ _TONES: Final = {"DRAFT": "", "ACTIVE": "leaf", "PAUSED": "urgent", "ENDED": ""}
 _MOST_CODES: Final = 200
 
 
-def _listing(page: Page) -> Listing:
+def promotions_listing(page: Page) -> Listing:
+    """What the address of the list asks for."""
     filters = {"status": set(_STATUSES), "kind": set(KINDS)}
     return listing_of(page.request, path="/work/promotions", filters=filters)
 
@@ -36,8 +37,14 @@ def _listing(page: Page) -> Listing:
 async def get_promotions(page: PageDep, services: Services, visitor: SignedIn) -> Response:
     """The promotions of a supplier, or all."""
     ensure_kind(visitor, "supplier", "operator")
-    listing, t = _listing(page), page.t.promotions
+    listing = promotions_listing(page)
     found = await services.orders.get("/v1/promotions", visitor=visitor, params=listing.params())
+    return draw_promotions(page, listing, found)
+
+
+def draw_promotions(page: Page, listing: Listing, found: dict[str, Any]) -> Response:
+    """The list as it was found."""
+    t = page.t.promotions
     heads = [listing.head(each) for each in (t.name, t.kind, t.status, t.bearer, t.period)]
     return page.render(
         "promotions.html",
@@ -66,7 +73,7 @@ async def get_promotions_xlsx(page: PageDep, services: Services, visitor: Signed
 
 async def _export(page: Page, services: Services, visitor: Visitor, kind: str) -> Response:
     ensure_kind(visitor, "supplier", "operator")
-    params = _listing(page).export_params(format=kind)
+    params = promotions_listing(page).export_params(format=kind)
     return await download(services.orders, visitor, "/v1/promotions/export", params, accept="*/*")
 
 
@@ -74,7 +81,7 @@ async def _export(page: Page, services: Services, visitor: Visitor, kind: str) -
 async def get_new(page: PageDep, visitor: SignedIn) -> Response:
     """An empty form."""
     ensure_kind(visitor, "supplier", "operator")
-    return _form(page, Typed(dict.fromkeys(FIELDS, "") | {"kind": KINDS[0], "priority": "100"}), key=str(new_id()))
+    return draw_form(page, Typed(dict.fromkeys(FIELDS, "") | {"kind": KINDS[0], "priority": "100"}), key=str(new_id()))
 
 
 @router.post("/work/promotions/new")
@@ -85,9 +92,9 @@ async def post_new(page: PageDep, services: Services, visitor: SignedIn, form: C
     try:
         made = await services.orders.post("/v1/promotions", visitor=visitor, json=body_of(typed), idempotency_key=key)
     except MistypedError as wrong:
-        return _form(page, typed, key=key, status=422, errors={wrong.field: page.t.promotions.wrong})
+        return draw_form(page, typed, key=key, status=422, errors={wrong.field: page.t.promotions.wrong})
     except (Conflict, Forbidden, Invalid) as refusal:
-        return _form(page, typed, key=str(new_id()), status=refusal.status, error=_told(refusal, page))
+        return draw_form(page, typed, key=str(new_id()), status=refusal.status, error=_told(refusal, page))
     return page.go(f"/work/promotions/{made['promotion_id']}", done="saved")
 
 
@@ -103,7 +110,7 @@ async def get_edit(page: PageDep, services: Services, visitor: SignedIn, promoti
     """The form of a draft or of a paused promotion."""
     ensure_kind(visitor, "supplier", "operator")
     found = await services.orders.get(f"/v1/promotions/{promotion_id}", visitor=visitor)
-    return _form(page, typed_from(found), key=str(found["revision"]), promotion_id=promotion_id)
+    return draw_form(page, typed_from(found), key=str(found["revision"]), promotion_id=promotion_id)
 
 
 @router.post("/work/promotions/{promotion_id}/edit")
@@ -118,10 +125,10 @@ async def post_edit(
         await services.orders.put(path, visitor=visitor, json=body_of(typed), if_match=f'"{revision}"')
     except MistypedError as wrong:
         errors = {wrong.field: page.t.promotions.wrong}
-        return _form(page, typed, key=revision, promotion_id=promotion_id, status=422, errors=errors)
+        return draw_form(page, typed, key=revision, promotion_id=promotion_id, status=422, errors=errors)
     except (Conflict, Forbidden, Invalid, Stale) as refusal:
         told = _told(refusal, page)
-        return _form(page, typed, key=revision, promotion_id=promotion_id, status=refusal.status, error=told)
+        return draw_form(page, typed, key=revision, promotion_id=promotion_id, status=refusal.status, error=told)
     return page.go(f"/work/promotions/{promotion_id}", done="saved")
 
 
@@ -178,6 +185,19 @@ async def _show(
     path = f"/v1/promotions/{promotion_id}"
     found = await services.orders.get(path, visitor=visitor)
     trail = await services.orders.get(f"{path}/trail", visitor=visitor)
+    return draw_promotion(page, found, trail["items"], status=status, error=error, codes=codes)
+
+
+def draw_promotion(
+    page: Page,
+    found: dict[str, Any],
+    trail: list[dict[str, Any]],
+    *,
+    status: int = 200,
+    error: str = "",
+    codes: list[str] | None = None,
+) -> Response:
+    """The page of one promotion."""
     t, names = page.t.promotions, page.t.names
     notices = {"saved": t.saved, "moved": t.moved}
     return page.render(
@@ -200,7 +220,7 @@ async def _show(
                 names["promotion_verb"].get(each["verb"], each["verb"]),
                 reason=each["reason"],
             )
-            for each in trail["items"]
+            for each in trail
         ],
         codes=codes or [],
         key=str(new_id()),
@@ -258,7 +278,7 @@ def _terms_text(typed: Typed, page: Page) -> str:
     return " · ".join(told)
 
 
-def _form(
+def draw_form(
     page: Page,
     typed: Typed,
     *,
@@ -268,6 +288,7 @@ def _form(
     errors: dict[str, str] | None = None,
     error: str = "",
 ) -> Response:
+    """The form as it was typed."""
     return page.render(
         "promotion_form.html",
         status=status,
