@@ -46,7 +46,7 @@ def _step_name(step: Mapping[str, Any], page: Page) -> str:
     kind = page.t.names["price_step"].get(step["step"], step["step"])
     if step["step"] == "tier":
         group, _, pieces = step["detail"].partition(":")
-        return str(page.t.pricing.tier(group=page.t.names["buyer_group"].get(group, group), n=int(pieces or 1)))
+        return str(page.t.pricing.tier(group=page.t.names["price_group"].get(group, group), n=int(pieces or 1)))
     name = in_language(step, "name", page.language)
     return f"{kind} · {name}" if name else str(kind)
 
