@@ -23,7 +23,7 @@ def poisoned(value: Any, key: str = "") -> Any:
     is_written = (
         isinstance(value, str) and key not in KEPT and not key.endswith(("_id", "_at", "_code", "_until", "at"))
     )
-    return HOSTILE if is_written and key not in {"picture", "problem", "start", "end"} else value
+    return HOSTILE if is_written and key not in {"picture", "problem", "start", "end", "arrives_from"} else value
 
 
 def ensure_harmless(text: str, markup: Any) -> None:
