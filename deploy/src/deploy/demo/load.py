@@ -85,8 +85,7 @@ async def load(state: Path, environment: Mapping[str, str]) -> None:
             await history.load_orders(database["orders"], past, advance=year)
             compared = step("a week of payment statements", statements.DAYS)
             await statements.load_statements(database["orders"], now=now, advance=compared)
-            offered = step("promotions and carriage", len(promotions.demo_promotions()))
-            await promotions.load_promotions(database["orders"], now=now, advance=offered)
+            await promotions.load_promotions(database["orders"], now=now, advance=step("promotions", promotions.COUNT))
             sent = step("their parcels", 3 * len(past))  # about: an order has one to three suppliers
             lots = await quality.lots_in_hand(database["catalog"])
             await history.load_deliveries(database["logistics"], past, now=now, advance=sent, lots=lots)

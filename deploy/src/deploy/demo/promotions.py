@@ -30,6 +30,9 @@ def demo_promotions() -> list[dict[str, Any]]:
     return found
 
 
+COUNT: Final = len(demo_promotions())
+
+
 async def load_promotions(database: Database, *, now: datetime, advance: Callable[[int], None]) -> None:
     """The platform's carriage, then one promotion a transaction; what is there already is left as it is."""
     rows = demo_promotions()
