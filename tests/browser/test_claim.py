@@ -30,9 +30,11 @@ def send_and_deliver(supplier: Shopper, number: str) -> None:
 def test_spoiled_mushrooms_are_claimed_on_a_phone_and_the_money_comes_back(
     shopper: Callable[..., Shopper], tmp_path: Path
 ) -> None:
+    desk = shopper()
+    order = buy_fresh_mushrooms(desk)
+    number = desk.page.locator(".order-number").inner_text()
     buyer = shopper(width=390)
-    order = buy_fresh_mushrooms(buyer)
-    number = buyer.page.locator(".order-number").inner_text()
+    buyer.sign_in("xiaomei@example.com", order)
     supplier = shopper()
     send_and_deliver(supplier, number)
     page = buyer.page
