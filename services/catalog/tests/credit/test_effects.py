@@ -68,9 +68,10 @@ async def listed(db, supplier_id):
 
 
 def of_like_luck():
-    """A product's key whose luck (0 to 449) is under 100: what a list adds (200 and more) then decides the order."""
+    """A product's key whose luck (0 to 449) is 1 to 99: what a list adds or takes (200 and more) decides the order, and
+    one that fell to the least place is alone there."""
     while True:
-        if zlib.crc32((key := uuid4()).bytes) % 450 < 100:
+        if 1 <= zlib.crc32((key := uuid4()).bytes) % 450 < 100:
             return key
 
 
