@@ -1,8 +1,0 @@
-"""Love-card points."""
-
-revision = "0008"
-down_revision = "0007"
-
-
-def upgrade() -> None:
-    """Nothing yet."""
