@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from sqlalchemy import text
 from deploy.demo import (
     admissions,
     after_sales,
+    desks,
     goods,
     history,
     labour,
@@ -32,6 +33,8 @@ from deploy.demo.tables import products, skus, suppliers
 from shared.clock import utc_now
 from shared.db import Database
 
+Step = Callable[[str, int], Callable[[int], None]]
+"""A line of progress: its title and how much there is to do give what tells it that so much is done."""
 STEPS = ("catalog", "orders", "logistics", "gateway")
 
 
@@ -60,45 +63,66 @@ async def load(state: Path, environment: Mapping[str, str]) -> None:
                     console.print(f"  {title} …", highlight=False)
                 return lambda count: progress.advance(task, count)
 
-            people = step(f"{len(all_accounts())} accounts", len(all_accounts()))
-            await market.load_people(database["gateway"], now=now, advance=people)
-            shelf = step(f"{len(products())} products", len(suppliers()) + len(products()))
-            await market.load_suppliers(database["catalog"], now=now, advance=shelf)
-            await admissions.load_mandates(database["catalog"], environment, now=now)
-            await market.load_catalog(database["catalog"], now=now, advance=shelf)
-            rows = sum(len(each) for each in admissions.tables().values())
-            applied = step("applications, licences", rows)
-            await admissions.load_admissions(database["catalog"], environment, now=now, advance=applied)
-            await registers.load_registers(database["catalog"], now=now, advance=step("the county registers", 3))
-            await labour.load_labour(database["catalog"], now=now, advance=step("the labour register", 2))
-            linked = step("households and shares", 2 * linkages.linkage_count())
-            secret = environment["CATALOG_HOUSEHOLD_SECRET"]
-            await linkages.load_linkages(database["catalog"], now=now, advance=linked, secret=secret)
-            papers = step("reports and lots", quality.quality_count())
-            await quality.load_quality(database["catalog"], now=now, advance=papers)
-            await market.load_carriers(database["logistics"], now=now, advance=step("carriers", len(market.CARRIERS)))
-            await _wait_for_replica(database["orders"], advance=step("orders hears of them", len(skus())))
-            sold = history.sold_quantities(past)
-            stock = step(f"stock of {len(skus())} SKUs", len(skus()))
-            await market.load_stock(database["orders"], now=now, sold=sold, advance=stock)
-            year = step(f"a year of {len(past)} orders", len(past))
-            await history.load_orders(database["orders"], past, advance=year)
-            compared = step("a week of payment statements", statements.DAYS)
-            await statements.load_statements(database["orders"], now=now, advance=compared)
-            await promotions.load_promotions(database["orders"], now=now, advance=step("promotions", promotions.COUNT))
-            sent = step("their parcels", 3 * len(past))  # about: an order has one to three suppliers
-            lots = await quality.lots_in_hand(database["catalog"])
-            await history.load_deliveries(database["logistics"], past, now=now, advance=sent, lots=lots)
-            sent(3 * len(past))
-            sites = step("sites and lots", len(places.SITES))
-            await places.load_places(database["orders"], now=now, advance=sites)
-            await quality.hold_some(database["catalog"], now=now)
-            await goods.load_goods(database["catalog"], now=now, advance=step("what is under review", 4))
-            known = step("recognition, credit, brands", 6)
-            await standings.load_standings(database["catalog"], now=now, advance=known)
-            said = step("claims and reviews", 1 + after_sales.claim_count())
-            await after_sales.load_after_sales(database["orders"], environment, now=now, advance=said)
+            await _load_shelf(database, environment, now=now, step=step)
+            await _load_trade(database, environment, past, now=now, step=step)
     (state / "demo-loaded").write_text(fingerprint(environment))
+
+
+async def _load_shelf(
+    database: Mapping[str, Database], environment: Mapping[str, str], *, now: datetime, step: Step
+) -> None:
+    """People, suppliers, products, and what counties and villages keep of them."""
+    people = step(f"{len(all_accounts())} accounts", len(all_accounts()))
+    await market.load_people(database["gateway"], now=now, advance=people)
+    shelf = step(f"{len(products())} products", len(suppliers()) + len(products()))
+    await market.load_suppliers(database["catalog"], now=now, advance=shelf)
+    await admissions.load_mandates(database["catalog"], environment, now=now)
+    await market.load_catalog(database["catalog"], now=now, advance=shelf)
+    rows = sum(len(each) for each in admissions.tables().values())
+    applied = step("applications, licences", rows)
+    await admissions.load_admissions(database["catalog"], environment, now=now, advance=applied)
+    await registers.load_registers(database["catalog"], now=now, advance=step("the county registers", 3))
+    await labour.load_labour(database["catalog"], now=now, advance=step("the labour register", 2))
+    held = step("imports, demand, shared lists", desks.STEPS)
+    await desks.load_desks(database["catalog"], environment, now=now, advance=held)
+    linked = step("households and shares", 2 * linkages.linkage_count())
+    secret = environment["CATALOG_HOUSEHOLD_SECRET"]
+    await linkages.load_linkages(database["catalog"], now=now, advance=linked, secret=secret)
+    papers = step("reports and lots", quality.quality_count())
+    await quality.load_quality(database["catalog"], now=now, advance=papers)
+
+
+async def _load_trade(
+    database: Mapping[str, Database],
+    environment: Mapping[str, str],
+    past: Sequence[history.PastOrder],
+    *,
+    now: datetime,
+    step: Step,
+) -> None:
+    """A year of orders with their parcels, and what people say of them afterwards."""
+    await market.load_carriers(database["logistics"], now=now, advance=step("carriers", len(market.CARRIERS)))
+    await _wait_for_replica(database["orders"], advance=step("orders hears of them", len(skus())))
+    sold = history.sold_quantities(past)
+    stock = step(f"stock of {len(skus())} SKUs", len(skus()))
+    await market.load_stock(database["orders"], now=now, sold=sold, advance=stock)
+    year = step(f"a year of {len(past)} orders", len(past))
+    await history.load_orders(database["orders"], past, advance=year)
+    compared = step("a week of payment statements", statements.DAYS)
+    await statements.load_statements(database["orders"], now=now, advance=compared)
+    await promotions.load_promotions(database["orders"], now=now, advance=step("promotions", promotions.COUNT))
+    sent = step("their parcels", 3 * len(past))  # about: an order has one to three suppliers
+    lots = await quality.lots_in_hand(database["catalog"])
+    await history.load_deliveries(database["logistics"], past, now=now, advance=sent, lots=lots)
+    sent(3 * len(past))
+    sites = step("sites and lots", len(places.SITES))
+    await places.load_places(database["orders"], now=now, advance=sites)
+    await quality.hold_some(database["catalog"], now=now)
+    await goods.load_goods(database["catalog"], now=now, advance=step("what is under review", 4))
+    known = step("recognition, credit, brands", 6)
+    await standings.load_standings(database["catalog"], now=now, advance=known)
+    said = step("claims and reviews", 1 + after_sales.claim_count())
+    await after_sales.load_after_sales(database["orders"], environment, now=now, advance=said)
 
 
 def _first_load_at(state: Path) -> datetime:
