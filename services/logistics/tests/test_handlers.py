@@ -15,13 +15,13 @@ from shared.events.orders import OrderCancelled, OrderPaid
 from shared.testing import NOW, deliver, published
 
 
-def cancelled(event: OrderPaid) -> OrderCancelled:
+def cancelled(event: OrderPaid, *, was_paid: bool = True) -> OrderCancelled:
     return OrderCancelled(
         order_id=event.order_id,
         order_number=event.order_number,
         reason="changed their mind",
-        was_paid=True,
-        refunded_fen=event.payable_fen,
+        was_paid=was_paid,
+        refunded_fen=event.payable_fen if was_paid else 0,
         cancelled_at=NOW + timedelta(hours=1),
     )
 
@@ -74,3 +74,10 @@ async def test_what_has_left_keeps_its_state_and_notes_the_cancellation(db: Asyn
 async def test_the_cancellation_of_an_order_never_paid_is_no_ones_business(db: AsyncSession):
     await deliver(db, ORDERS_HANDLERS, cancelled(order_paid()))
     assert await db.scalar(text("SELECT count(*) FROM shipments")) == 0
+
+
+async def test_an_order_paid_after_its_time_ran_out_keeps_its_shipments_when_the_feed_is_read_again(db: AsyncSession):
+    event = order_paid()
+    for told in (cancelled(event, was_paid=False), event, cancelled(event, was_paid=False), event):
+        await deliver(db, ORDERS_HANDLERS, told)
+    assert list(await db.scalars(text("SELECT status FROM shipments"))) == ["PENDING"]

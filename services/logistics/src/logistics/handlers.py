@@ -29,7 +29,10 @@ async def on_order_paid(db: AsyncSession, event: OrderPaid, _: Envelope) -> None
 
 
 async def on_order_cancelled(db: AsyncSession, event: OrderCancelled, _: Envelope) -> None:
-    """What has not left stays."""
+    """What has not left stays. An order that was cancelled unpaid may still be paid late, and then has shipments when
+    the feed is read again: such a cancellation concerns none of them."""
+    if not event.was_paid:
+        return
     await actions.cancel_shipments(db, order_id=event.order_id, cancelled_at=event.cancelled_at)
 
 

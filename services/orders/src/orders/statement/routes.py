@@ -77,7 +77,11 @@ async def list_statements(
     )
 
 
-@router.put("/payment-statements/{provider}/{day}", openapi_extra=_BODY)
+@router.put(
+    "/payment-statements/{provider}/{day}",
+    openapi_extra=_BODY,
+    responses={201: {"model": StatementTaken, "description": "The day's statement is new here."}},
+)
 async def upload_statement(
     request: Request,
     db: Db,
