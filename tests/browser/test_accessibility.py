@@ -57,7 +57,7 @@ def test_a_buyers_pages(shopper: Callable[..., Shopper], look: dict[str, object]
     buyer.page.click(".buy-button")
     buyer.page.wait_for_url("**/cart?done=added")
     buyer.ensure_accessible()
-    buyer.go("/checkout")
+    buyer.go("/checkout?address=new")
     buyer.ensure_accessible()
     buyer.page.evaluate("document.getElementById('checkout').noValidate = true")
     buyer.page.click("button[value=place]")
