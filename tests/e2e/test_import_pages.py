@@ -66,6 +66,7 @@ async def test_the_demos_desks_hold_something_and_loading_twice_changes_nothing(
         "CATALOG_DATABASE_URL": str(room.app.state.settings.database_url),
         "CATALOG_HOUSEHOLD_SECRET": "a key that hides nobody but a test's households",
         "CATALOG_EVENTS_TOKEN": "no feed is read here",
+        "CATALOG_FEEDS": '{"orders": "http://127.0.0.1:9"}',
     }
     counts = []
     for _ in range(2):

@@ -143,9 +143,10 @@ async def _imports(database: Database, environment: Mapping[str, str], *, now: d
 
 
 def _settings(environment: Mapping[str, str]) -> dict[str, str]:
-    """The catalog's settings as the runner gives them to the catalog itself."""
+    """The catalog's settings as the runner gives them to the catalog itself; nobody follows a feed here."""
     prefix = str(CatalogSettings.model_config["env_prefix"])
-    return {name.removeprefix(prefix).lower(): value for name, value in environment.items() if name.startswith(prefix)}
+    named = {name.removeprefix(prefix).lower(): value for name, value in environment.items() if name.startswith(prefix)}
+    return {name: value for name, value in named.items() if name != "feeds"}
 
 
 async def _take(place: Workplace, batch_id: UUID, name: str, content: bytes, *, caller: Caller, now: datetime) -> None:
