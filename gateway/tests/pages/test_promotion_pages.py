@@ -152,6 +152,8 @@ def test_the_pages_of_promotions_are_drawn_in_every_state(page_of: PageOf, langu
         assert drawn.count('name="verb"') == verbs
         assert ("/edit" in drawn) is (status in {"DRAFT", "PAUSED"})
     typed = Typed({**dict.fromkeys(FIELDS, ""), "name": "<b>"})
+    fresh = promotions.draw_form(page, Typed(), key="k").body.decode()
+    assert "aria-invalid" not in fresh
     drawn = promotions.draw_form(page, typed, key="k", errors={"budget": "x"}, status=422).body.decode()
     assert "&lt;b&gt;" in drawn
     assert 'aria-invalid="true"' in drawn

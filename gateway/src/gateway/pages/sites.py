@@ -9,6 +9,7 @@ from starlette.responses import Response
 from gateway.pages.account import Choice
 from gateway.pages.application import told_errors
 from gateway.pages.parts import Head
+from gateway.pages.place_field import place_code
 from gateway.pages.regions import place_of
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
@@ -38,8 +39,9 @@ async def post_site(page: PageDep, services: Services, visitor: SignedIn, form: 
     ensure_kind(visitor, "supplier")
     typed = typed_of(form, "name", "county_code")
     classes = [str(each) for each in form.getlist("temperature_classes")]
-    body = {"name": typed.name, "county_code": typed.county_code, "temperature_classes": classes}
     try:
+        code = await place_code(services, page, typed.county_code, field="county_code")
+        body = {"name": typed.name, "county_code": code, "temperature_classes": classes}
         key = str(form.get("key", "")) or str(new_id())
         await services.orders.post(_SERVICE, visitor=visitor, json=body, idempotency_key=key)
     except (Conflict, Invalid) as refusal:

@@ -13,6 +13,10 @@ class Typed(dict[str, str]):
             raise AttributeError(name)
         return self.get(name, "")
 
+    def __missing__(self, name: str) -> str:
+        """`typed["items"]` for a field that is called like a method of a dictionary."""
+        return ""
+
 
 def typed_of(form: FormData, *names: str) -> Typed:
     """The named texts of a form, without blanks around them; uploads are no texts."""
