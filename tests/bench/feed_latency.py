@@ -11,7 +11,7 @@ from shared.clock import business_day, utc_now
 from tests.bench.goods import add_sellable, list_bench_skus
 from tests.bench.measurement import Figures
 from tests.bench.meter import Row, percentile_ms, row_at_most
-from tests.bench.shopping import Basket, a_basket
+from tests.bench.shopping import Basket, a_basket, pause_promotions
 from tests.bench.stage import Stage
 from tests.bench.whole_order import CLIENTS, Shopper
 
@@ -31,6 +31,7 @@ class FeedLatency:
 
     async def prepare(self, stage: Stage) -> None:
         """The SKUs to choose from, and an analyst."""
+        await pause_promotions(stage)
         self._skus = await list_bench_skus(stage.dsn("orders"))
         self._analyst = stage.token(uuid4(), kind="analyst", organisation_id=uuid4())
 

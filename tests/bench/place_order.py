@@ -18,7 +18,7 @@ from tests.bench.goods import list_bench_skus
 from tests.bench.measurement import Figures
 from tests.bench.meter import Row, burst, row_at_least, row_at_most
 from tests.bench.pgbench import Script, run_pgbench
-from tests.bench.shopping import ADDRESS, a_basket, new_key
+from tests.bench.shopping import ADDRESS, a_basket, new_key, pause_promotions
 from tests.bench.stage import CLIENTS, Stage
 
 _COUNT = 1500
@@ -44,6 +44,7 @@ class PlaceOrder:
 
     async def prepare(self, stage: Stage) -> None:
         """Buyers whom the service has seen."""
+        await pause_promotions(stage)
         self._skus = await list_bench_skus(stage.dsn("orders"))
         self._buyers = [stage.token(uuid4()) for _ in range(_BUYERS)]
         for buyer in self._buyers:

@@ -7,6 +7,8 @@ from uuid import UUID, uuid4
 
 import orjson
 
+from tests.bench.stage import Stage
+
 ADDRESS = {"recipient": "压测收货人", "phone": "13800000000", "county_code": "110105", "detail": "压测路 1 号"}
 LINES = 3
 
@@ -37,6 +39,11 @@ def a_basket(chance: random.Random, skus: Sequence[tuple[UUID, int]]) -> Basket:
         tuple((sku_id, quantity) for sku_id, _, quantity in chosen),
         sum(price_fen * quantity for _, price_fen, quantity in chosen),
     )
+
+
+async def pause_promotions(stage: Stage) -> None:
+    """Every basket costs its list prices: the demo's offers have budgets, which would run out under way."""
+    await stage.fetch("orders", "UPDATE promotions SET status = 'PAUSED' WHERE status = 'ACTIVE'")
 
 
 def new_key() -> dict[str, str]:

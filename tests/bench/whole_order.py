@@ -8,7 +8,7 @@ import orjson
 from tests.bench.goods import list_bench_skus
 from tests.bench.measurement import Figures
 from tests.bench.meter import Row, burst, row_at_most
-from tests.bench.shopping import Basket, a_basket, new_key
+from tests.bench.shopping import Basket, a_basket, new_key, pause_promotions
 from tests.bench.stage import Stage
 
 CLIENTS = 6
@@ -65,6 +65,7 @@ class WholeOrder:
 
     async def prepare(self, stage: Stage) -> None:
         """The SKUs to choose from."""
+        await pause_promotions(stage)
         self._skus = await list_bench_skus(stage.dsn("orders"))
 
     async def measure(self, stage: Stage) -> dict[str, float]:

@@ -117,7 +117,6 @@ APPEALS: Final = Shelf(
         Act("refuse", _at("OPEN"), _MARKET, body="answer", tone="danger"),
         Act("withdraw", _at("OPEN"), kinds=_SUPPLIER, body=""),
     ),
-    has_export=False,
 )
 CASES: Final = Shelf(
     key="cases",
@@ -196,7 +195,6 @@ BRANDS: Final = Shelf(
         Field("quality_rule", "area"),
     ),
     form_roles=_OWNERS,
-    has_export=False,
 )
 DEMONSTRATIONS: Final = Shelf(
     key="demonstrations",
@@ -240,9 +238,7 @@ SHARES: Final = Shelf(
     facts=(),
     form=(Field("source"),),
     form_roles=_MARKET,
-    has_export=False,
     has_page=False,
-    has_search=False,
 )
 TABS: Final = (PLACEMENTS, EVENTS, APPEALS, CASES, SHARES, BRANDS, DEMONSTRATIONS)
 SHELVES: Final = {each.path.rpartition("/")[2]: each for each in TABS}

@@ -79,7 +79,6 @@ class Shelf:
     steps: tuple[str, ...] = ()
     has_export: bool = True
     has_page: bool = True
-    has_search: bool = True
 
     def may_add(self, visitor: Visitor) -> bool:
         """Whether the visitor is offered the form."""

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -36,6 +36,11 @@ async def newest(
 def within_regions(column: InstrumentedAttribute[str], regions: Sequence[str]) -> ColumnElement[bool]:
     """Whether the division lies in one of the regions; in none if there are none."""
     return or_(*(column.startswith(region_prefix(each), autoescape=True) for each in regions), column == "none")
+
+
+def saying(q: str, *columns: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """Whether one of the columns holds the words, in capitals or not."""
+    return or_(*(func.strpos(func.lower(column), q.lower()) > 0 for column in columns))
 
 
 def of_caller(

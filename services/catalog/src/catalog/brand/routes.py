@@ -22,6 +22,7 @@ from catalog.brand.schemas import (
 from catalog.cursors import cursor_id
 from catalog.fields import DivisionCode, Line
 from catalog.newest import cut, sheet_batches
+from catalog.product.data import categories
 from shared.auth import CallerDep
 from shared.clock import business_day, utc_now
 from shared.db import Db, Read
@@ -35,6 +36,8 @@ router = APIRouter(prefix="/v1", tags=["brands"])
 
 _HEAD = ("证书编号", "供应商", "有效期起", "有效期止", "标识配额", "已用", "状态", "撤销原因")
 _STATUS_ZH = {"IN_FORCE": "有效", "REVOKED": "已撤销", "EXPIRED": "已到期"}
+_BRAND_HEAD = ("品牌", "英文名", "地区", "所属部门", "品类", "品质要求", "状态")
+_BRAND_STATUS_ZH = {"ACTIVE": "使用中", "RETIRED": "已停用"}
 Statuses = Annotated[list[GrantStatus] | None, Query(alias="status")]
 
 
@@ -51,6 +54,32 @@ async def list_brands(
     found = await queries.list_brands(db, region_code=region, q=q, after=cursor_id(cursor), limit=limit + 1)
     shown, next_cursor = cut(found, limit, lambda each: each.brand_id)
     return BrandPage(items=[BrandSchema.model_validate(each) for each in shown], next_cursor=next_cursor)
+
+
+@router.get("/brands/export", response_class=Response)
+async def export_brands(
+    request: Request,
+    kind: SheetFormat,
+    *,
+    region: Annotated[DivisionCode | None, Query()] = None,
+    q: Annotated[Line | None, Query()] = None,
+) -> Response:
+    """The same list as a spreadsheet."""
+    batches = sheet_batches(
+        request.app.state.database,
+        lambda db, after, limit: queries.list_brands(db, region_code=region, q=q, after=after, limit=limit),
+        key=lambda each: each.brand_id,
+        row=lambda each: (
+            each.name,
+            each.name_en,
+            each.region_name,
+            each.owner_office,
+            "、".join(categories()[name].zh for name in each.categories),
+            each.quality_rule,
+            _BRAND_STATUS_ZH[each.status],
+        ),
+    )
+    return await sheet_response(kind, name="区域公用品牌", head=_BRAND_HEAD, batches=batches)
 
 
 @router.post("/brands", status_code=201, response_model=BrandSchema)

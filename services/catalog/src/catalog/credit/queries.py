@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.credit import data, rules
 from catalog.credit.models import CreditEvent, CreditPlacement
-from catalog.newest import newest, within_regions
+from catalog.newest import newest, saying, within_regions
 from catalog.product import queries as product_queries
 from catalog.sku import queries as sku_queries
 from shared.errors import NotFound
@@ -87,6 +87,7 @@ async def list_events(
     seen: ColumnElement[bool],
     supplier_id: UUID | None,
     kind: str | None,
+    q: str | None,
     after: UUID | None,
     limit: int,
 ) -> Sequence[CreditEvent]:
@@ -96,6 +97,8 @@ async def list_events(
         conditions.append(CreditEvent.supplier_id == supplier_id)
     if kind is not None:
         conditions.append(CreditEvent.kind == kind)
+    if q:
+        conditions.append(saying(q, CreditEvent.summary, CreditEvent.reference, CreditEvent.source))
     return await newest(db, CreditEvent, CreditEvent.event_id, *conditions, after=after, limit=limit)
 
 

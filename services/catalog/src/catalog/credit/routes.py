@@ -117,6 +117,7 @@ async def list_events(
     *,
     supplier_id: UUID | None = None,
     kind: Annotated[Line | None, Query()] = None,
+    q: Annotated[Line | None, Query(description="Part of the summary, the document or its source.")] = None,
     cursor: CursorText = None,
     limit: Limit = 20,
 ) -> EventPage:
@@ -127,6 +128,7 @@ async def list_events(
         seen=_seen_events(caller),
         supplier_id=supplier_id,
         kind=kind,
+        q=q,
         after=cursor_id(cursor),
         limit=limit + 1,
     )
@@ -136,14 +138,19 @@ async def list_events(
 
 @router.get("/credit-events/export", response_class=Response)
 async def export_events(
-    request: Request, caller: CallerDep, kind: SheetFormat, *, supplier_id: UUID | None = None
+    request: Request,
+    caller: CallerDep,
+    kind: SheetFormat,
+    *,
+    supplier_id: UUID | None = None,
+    q: Annotated[Line | None, Query()] = None,
 ) -> Response:
     """The same list as a spreadsheet."""
     seen = _seen_events(caller)
     batches = sheet_batches(
         request.app.state.database,
         lambda db, after, limit: queries.list_events(
-            db, seen=seen, supplier_id=supplier_id, kind=None, after=after, limit=limit
+            db, seen=seen, supplier_id=supplier_id, kind=None, q=q, after=after, limit=limit
         ),
         key=lambda each: each.event_id,
         row=lambda each: (

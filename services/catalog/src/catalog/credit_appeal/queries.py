@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.credit_appeal.models import CreditAppeal
-from catalog.newest import newest
+from catalog.newest import newest, saying
 from shared.errors import NotFound
 
 
@@ -41,6 +41,7 @@ async def list_appeals(
     seen: ColumnElement[bool],
     statuses: Collection[str],
     kind: str | None,
+    q: str | None,
     after: UUID | None,
     limit: int,
 ) -> Sequence[CreditAppeal]:
@@ -50,4 +51,6 @@ async def list_appeals(
         conditions.append(CreditAppeal.status.in_(statuses))
     if kind is not None:
         conditions.append(CreditAppeal.kind == kind)
+    if q:
+        conditions.append(saying(q, CreditAppeal.supplier_name, CreditAppeal.statement))
     return await newest(db, CreditAppeal, CreditAppeal.appeal_id, *conditions, after=after, limit=limit)

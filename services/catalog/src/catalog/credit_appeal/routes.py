@@ -3,7 +3,8 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy import ColumnElement
 
 from catalog.authority import ensure_may_edit, ensure_oversees, may_see
 from catalog.credit import queries as credit_queries
@@ -20,10 +21,11 @@ from catalog.credit_appeal.schemas import (
     AppealStatus,
 )
 from catalog.cursors import cursor_id
-from catalog.newest import cut, of_caller
+from catalog.fields import Line
+from catalog.newest import cut, of_caller, sheet_batches
 from catalog.trail import queries as trail_queries
 from catalog.trail.schemas import TrailItem
-from shared.auth import CallerDep
+from shared.auth import Caller, CallerDep
 from shared.clock import utc_now
 from shared.db import Db, Read
 from shared.errors import Forbidden, NotFound
@@ -31,8 +33,20 @@ from shared.etag import IfMatch, etag_of
 from shared.idempotency import Once
 from shared.ids import new_id
 from shared.page import CursorText, Limit
+from shared.sheets import SheetFormat, sheet_response
 
 router = APIRouter(prefix="/v1/credit-appeals", tags=["credit"])
+
+_HEAD = ("供应商", "区县", "种类", "陈述", "状态", "答复", "提出时间")
+_ZH = {
+    "objection": "异议",
+    "repair": "修复",
+    "OPEN": "待处理",
+    "GRANTED": "已采纳",
+    "REFUSED": "未采纳",
+    "WITHDRAWN": "已撤回",
+}
+Wanted = Annotated[Line | None, Query(description="Part of the supplier's name or of the statement.")]
 
 
 @router.get("")
@@ -42,19 +56,55 @@ async def list_appeals(
     *,
     status: Annotated[list[AppealStatus] | None, Query()] = None,
     kind: AppealKind | None = None,
+    q: Wanted = None,
     cursor: CursorText = None,
     limit: Limit = 20,
 ) -> AppealPage:
     """Objections and repairs, the newest first: a supplier's own, those of an official's region, all for operators.
     403 `officials-only` for everybody else."""
-    seen = of_caller(caller, supplier=CreditAppeal.supplier_id, county=CreditAppeal.county_code)
-    if seen is None:
-        raise Forbidden("Only suppliers and officials see objections and repairs.", code="officials-only")
+    seen = _seen(caller)
     found = await queries.list_appeals(
-        db, seen=seen, statuses=status or (), kind=kind, after=cursor_id(cursor), limit=limit + 1
+        db, seen=seen, statuses=status or (), kind=kind, q=q, after=cursor_id(cursor), limit=limit + 1
     )
     shown, next_cursor = cut(found, limit, lambda each: each.appeal_id)
     return AppealPage(items=[AppealSchema.model_validate(each) for each in shown], next_cursor=next_cursor)
+
+
+@router.get("/export", response_class=Response)
+async def export_appeals(
+    request: Request,
+    caller: CallerDep,
+    kind: SheetFormat,
+    *,
+    status: Annotated[list[AppealStatus] | None, Query()] = None,
+    q: Wanted = None,
+) -> Response:
+    """The same list as a spreadsheet."""
+    seen = _seen(caller)
+    batches = sheet_batches(
+        request.app.state.database,
+        lambda db, after, limit: queries.list_appeals(
+            db, seen=seen, statuses=status or (), kind=None, q=q, after=after, limit=limit
+        ),
+        key=lambda each: each.appeal_id,
+        row=lambda each: (
+            each.supplier_name,
+            each.county_code,
+            _ZH[each.kind],
+            each.statement,
+            _ZH[each.status],
+            each.answer,
+            each.raised_at,
+        ),
+    )
+    return await sheet_response(kind, name="异议与修复", head=_HEAD, batches=batches)
+
+
+def _seen(caller: Caller) -> ColumnElement[bool]:
+    seen = of_caller(caller, supplier=CreditAppeal.supplier_id, county=CreditAppeal.county_code)
+    if seen is None:
+        raise Forbidden("Only suppliers and officials see objections and repairs.", code="officials-only")
+    return seen
 
 
 @router.post("", status_code=201, response_model=AppealSchema)

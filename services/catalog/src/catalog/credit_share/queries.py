@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.credit_share.models import CreditShareLine
-from catalog.newest import newest, within_regions
+from catalog.newest import newest, saying, within_regions
 
 
 async def list_known(db: AsyncSession, source: str, usccs: Collection[str]) -> set[tuple[str, str, str]]:
@@ -21,10 +21,13 @@ async def list_known(db: AsyncSession, source: str, usccs: Collection[str]) -> s
 
 
 async def list_hits(
-    db: AsyncSession, *, regions: Sequence[str] | None, after: UUID | None, limit: int
+    db: AsyncSession, *, regions: Sequence[str] | None, q: str | None, after: UUID | None, limit: int
 ) -> Sequence[CreditShareLine]:
     """Lines that name a supplier of ours within the regions (None: all), the newest first."""
     conditions: list[ColumnElement[bool]] = [CreditShareLine.supplier_id.is_not(None)]
     if regions is not None:
         conditions.append(within_regions(CreditShareLine.county_code, regions))
+    if q:
+        line = CreditShareLine
+        conditions.append(saying(q, line.name, line.uscc, line.document_number, line.source))
     return await newest(db, CreditShareLine, CreditShareLine.line_id, *conditions, after=after, limit=limit)

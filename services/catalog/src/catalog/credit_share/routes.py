@@ -10,8 +10,8 @@ from catalog.credit.rules import SUPERVISORS
 from catalog.credit_share import actions, queries, rules
 from catalog.credit_share.schemas import HitPage, HitSchema, ImportResult, LineAnswer
 from catalog.cursors import cursor_id
-from catalog.fields import Title
-from catalog.newest import cut
+from catalog.fields import Line, Title
+from catalog.newest import cut, sheet_batches
 from shared.auth import Caller, CallerDep
 from shared.bodies import read_body
 from shared.clock import utc_now
@@ -22,6 +22,7 @@ from shared.sheets import Row, SheetFormat, sheet_response
 
 router = APIRouter(prefix="/v1/credit-shares", tags=["credit"])
 
+Wanted = Annotated[Line | None, Query(description="Part of a name, credit code, document number or source.")]
 _MOST_BYTES = 4 * 1024 * 1024
 _BODY = {"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}}}}
 
@@ -53,13 +54,37 @@ async def import_shared_list(
 
 
 @router.get("/hits")
-async def list_hits(db: Read, caller: CallerDep, *, cursor: CursorText = None, limit: Limit = 20) -> HitPage:
+async def list_hits(
+    db: Read, caller: CallerDep, *, q: Wanted = None, cursor: CursorText = None, limit: Limit = 20
+) -> HitPage:
     """Lines that name suppliers of the caller's regions, the newest first (market supervision, operators)."""
     _ensure_supervises(caller)
-    regions = None if caller.is_operator else caller.regions
-    found = await queries.list_hits(db, regions=regions, after=cursor_id(cursor), limit=limit + 1)
+    found = await queries.list_hits(db, regions=_regions(caller), q=q, after=cursor_id(cursor), limit=limit + 1)
     shown, next_cursor = cut(found, limit, lambda each: each.line_id)
     return HitPage(items=[HitSchema.model_validate(each) for each in shown], next_cursor=next_cursor)
+
+
+@router.get("/hits/export", response_class=Response)
+async def export_hits(request: Request, caller: CallerDep, kind: SheetFormat, *, q: Wanted = None) -> Response:
+    """The same list as a spreadsheet."""
+    _ensure_supervises(caller)
+    regions = _regions(caller)
+    batches = sheet_batches(
+        request.app.state.database,
+        lambda db, after, limit: queries.list_hits(db, regions=regions, q=q, after=after, limit=limit),
+        key=lambda each: each.line_id,
+        row=lambda each: (
+            each.uscc,
+            each.name,
+            each.list,
+            each.reason,
+            each.document_number,
+            each.starts_on,
+            each.ends_on,
+            each.source,
+        ),
+    )
+    return await sheet_response(kind, name="共享名单", head=(*rules.HEAD, "来源"), batches=batches)
 
 
 @router.get("/template", response_class=Response)
@@ -70,6 +95,10 @@ async def get_template(kind: SheetFormat) -> Response:
 
 def _ensure_supervises(caller: Caller) -> None:
     ensure_oversees(caller, caller.regions[0] if caller.regions else "000000", *SUPERVISORS)
+
+
+def _regions(caller: Caller) -> Sequence[str] | None:
+    return None if caller.is_operator else caller.regions
 
 
 async def _nothing() -> AsyncIterator[Sequence[Row]]:

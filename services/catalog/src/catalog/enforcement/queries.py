@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.enforcement import rules
 from catalog.enforcement.models import EnforcementCase, EnforcementMeasure
-from catalog.newest import newest
+from catalog.newest import newest, saying
 from shared.errors import Conflict, NotFound
 
 
@@ -55,6 +55,7 @@ async def list_cases(
     seen: ColumnElement[bool],
     statuses: Collection[str],
     supplier_id: UUID | None,
+    q: str | None,
     after: UUID | None,
     limit: int,
 ) -> Sequence[EnforcementCase]:
@@ -64,6 +65,8 @@ async def list_cases(
         conditions.append(EnforcementCase.status.in_(statuses))
     if supplier_id is not None:
         conditions.append(EnforcementCase.supplier_id == supplier_id)
+    if q:
+        conditions.append(saying(q, EnforcementCase.title, EnforcementCase.supplier_name, EnforcementCase.conclusion))
     return await newest(db, EnforcementCase, EnforcementCase.case_id, *conditions, after=after, limit=limit)
 
 

@@ -23,6 +23,7 @@ from catalog.enforcement.schemas import (
     MeasureSchema,
     StepIn,
 )
+from catalog.fields import Line
 from catalog.newest import cut, of_caller, sheet_batches
 from catalog.supplier import queries as supplier_queries
 from catalog.trail import queries as trail_queries
@@ -57,6 +58,9 @@ _ZH = {
 Statuses = Annotated[list[CaseStatus] | None, Query(alias="status")]
 
 
+Wanted = Annotated[Line | None, Query(description="Part of the title, the supplier's name or the conclusion.")]
+
+
 @router.get("/enforcement-cases")
 async def list_cases(
     db: Read,
@@ -64,6 +68,7 @@ async def list_cases(
     *,
     status: Statuses = None,
     supplier_id: UUID | None = None,
+    q: Wanted = None,
     cursor: CursorText = None,
     limit: Limit = 20,
 ) -> CasePage:
@@ -74,6 +79,7 @@ async def list_cases(
         seen=_seen(caller),
         statuses=status or (),
         supplier_id=supplier_id,
+        q=q,
         after=cursor_id(cursor),
         limit=limit + 1,
     )
@@ -82,13 +88,15 @@ async def list_cases(
 
 
 @router.get("/enforcement-cases/export", response_class=Response)
-async def export_cases(request: Request, caller: CallerDep, kind: SheetFormat, *, status: Statuses = None) -> Response:
+async def export_cases(
+    request: Request, caller: CallerDep, kind: SheetFormat, *, status: Statuses = None, q: Wanted = None
+) -> Response:
     """The same list as a spreadsheet."""
     seen = _seen(caller)
     batches = sheet_batches(
         request.app.state.database,
         lambda db, after, limit: queries.list_cases(
-            db, seen=seen, statuses=status or (), supplier_id=None, after=after, limit=limit
+            db, seen=seen, statuses=status or (), supplier_id=None, q=q, after=after, limit=limit
         ),
         key=lambda each: each.case_id,
         row=lambda each: (
