@@ -6,7 +6,9 @@ from uuid import UUID, uuid4
 import asyncpg
 import orjson
 
-from orders.order import actions, queries, rules, schemas
+from orders.order import actions, rules, schemas
+from orders.order.drafting import draft_row, order_placed
+from orders.price import queries
 from orders.sku.queries import list_for_sale
 from orders.sku.rules import SaleSku
 from shared.clock import business_day, utc_now
@@ -27,10 +29,13 @@ _DRAFTS_A_CLIENT = 500
 _DRAFTS = """
     CREATE UNLOGGED TABLE IF NOT EXISTS bench_drafts (
         number integer PRIMARY KEY, draft text, sku_ids uuid[], revisions bigint[], quantities integer[],
-        caller text, key text, request_hash bytea, status smallint, body bytea
+        caller text, key text, request_hash bytea, status smallint, body bytea, person_id uuid, coupon_ids uuid[]
     )
 """
-_COLUMNS = ("draft", "sku_ids", "revisions", "quantities", "caller", "key", "request_hash", "status", "body")
+_COLUMNS = (
+    *("draft", "sku_ids", "revisions", "quantities", "caller", "key", "request_hash", "status", "body"),
+    *("person_id", "coupon_ids"),
+)
 
 
 class PlaceOrder:
@@ -129,7 +134,7 @@ class PlaceOrder:
             payment_window=timedelta(days=3650),
         )
         lines = sorted(draft.lines, key=lambda line: line.sku.sku_id)
-        row = actions._draft_row(draft) | {"event": outbox_values(actions._order_placed(draft), now=now)}
+        row = draft_row(draft) | {"event": outbox_values(order_placed(draft), now=now)}
         once = OnceKey(f"{buyer_id}:", uuid4().hex, uuid4().bytes * 2).values(201, schemas.placed_page(draft))
         values = {
             **once,
@@ -137,6 +142,8 @@ class PlaceOrder:
             "sku_ids": [line.sku.sku_id for line in lines],
             "revisions": [line.sku.revision for line in lines],
             "quantities": [line.quantity for line in lines],
+            "person_id": buyer_id,
+            "coupon_ids": [],
         }
         return (number, *(values[name] for name in _COLUMNS))
 
