@@ -115,6 +115,13 @@ def period(now):
     return {"valid_from_on": business_day(now), "valid_until_on": business_day(now) + timedelta(days=30)}
 
 
+async def test_brands_are_exported_as_they_are_listed(client, db):
+    await brand(db)
+    sheet = await client.get("/v1/brands/export?format=csv&q=山珍")
+    assert [line.split(",")[0::6] for line in sheet.text.splitlines()[1:]] == [["房县山珍", "使用中"]]
+    assert len((await client.get("/v1/brands/export?format=csv&q=无此")).text.splitlines()) == 1
+
+
 async def test_a_grant_ends_with_its_last_day(db, make):
     supplier = await make.supplier(db)
     made = await grant(db, (await brand(db)).brand_id, supplier.supplier_id)

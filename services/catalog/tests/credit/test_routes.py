@@ -89,6 +89,9 @@ async def test_an_event_counts_once_and_fades_from_the_score(client, desk):
     assert (credit["lists"], credit["is_banned"]) == ([], False)
     own = (await client.get("/v1/credit-events", headers=desk.supplier)).json()["items"]
     assert [each["reference"] for each in own] == [body["reference"]]
+    for words, found in ((body["reference"].upper(), 1), ("无此", 0)):
+        asked = await client.get("/v1/credit-events", params={"q": words}, headers=desk.supplier)
+        assert len(asked.json()["items"]) == found
     assert (await client.get("/v1/credit-events", headers=desk.elsewhere)).json()["items"] == []
 
 
@@ -134,6 +137,11 @@ async def test_an_upheld_objection_lifts_the_placement_and_is_reviewed_by_anothe
     assert (await client.get("/v1/products")).json()["items"] == []
     raised = await appeal(client, desk, "objection", "placement", placement)
     twice = await appeal(client, desk, "objection", "placement", placement)
+    for words, found in (("改正", 1), ("无此", 0)):
+        asked = await client.get("/v1/credit-appeals", params={"q": words}, headers=desk.supplier)
+        assert len(asked.json()["items"]) == found
+    sheet = await client.get("/v1/credit-appeals/export?format=csv&status=OPEN", headers=desk.supplier)
+    assert [line.split(",")[2:5] for line in sheet.text.splitlines()[1:]] == [["异议", "已改正", "待处理"]]
     assert (raised.status_code, twice.json()["code"]) == (201, "appeal-open")
     own = await answer(client, raised.json()["appeal_id"], "grant", desk.market)
     assert (own.status_code, own.json()["code"]) == (403, "decided-before")
@@ -198,6 +206,14 @@ async def test_a_shared_list_is_taken_once_and_names_its_hits(client, desk):
     hits = (await client.get("/v1/credit-shares/hits", headers=desk.market)).json()["items"]
     assert [each["document_number"] for each in hits] == ["冀信〔2026〕1号"]
     assert (await client.get("/v1/credit-shares/hits", headers=desk.elsewhere)).json()["items"] == []
+    for words, found in (("河北", 1), ("冀信〔2026〕1", 1), ("无此", 0)):
+        asked = await client.get("/v1/credit-shares/hits", params={"q": words}, headers=desk.market)
+        assert len(asked.json()["items"]) == found
+    sheet = await client.get("/v1/credit-shares/hits/export?format=csv", headers=desk.market)
+    heads = sheet.content.decode("utf-8-sig").splitlines()[0].split(",")
+    assert (heads[0], heads[-1], len(heads)) == ("统一社会信用代码", "来源", 8)
+    assert "冀信〔2026〕1号" in sheet.text
+    assert (await client.get("/v1/credit-shares/hits/export?format=csv", headers=desk.supplier)).status_code == 403
     wrong = await client.post("/v1/credit-shares?source=x", headers=desk.market, content=(head + ",,没有,,,昨天,\r\n"))
     faults = wrong.json()["faults"]
     assert (wrong.status_code, wrong.json()["code"]) == (422, "share-lines-invalid")

@@ -172,6 +172,9 @@ async def test_a_case_over_http_from_opening_to_the_credit_event(client, db, mak
     sku = (await client.get(f"/v1/products/{product.product_id}", headers=own)).json()["skus"][0]["sku_id"]
     listing = await client.post(f"/v1/skus/{sku}/list", headers=own)
     assert (listing.status_code, listing.json()["code"]) == (409, "product-under-measure")
+    for words, found in (("虚标", 1), ("无此", 0)):
+        asked = await client.get("/v1/enforcement-cases", params={"q": words}, headers=market)
+        assert len(asked.json()["items"]) == found
     seen = await client.get(f"/v1/enforcement-cases/{case}", headers=own)
     fine, seizure = seen.json()["measures"]
     early = await act(f"/v1/enforcement-cases/{case}/close", 4, result="violation", conclusion="成立")
