@@ -20,6 +20,7 @@ from orders.statement.schemas import (
     StatementWhole,
 )
 from shared.auth import CallerDep, require_kind
+from shared.bodies import body_pieces
 from shared.clock import business_day, utc_now
 from shared.db import Db, Read, Transactions
 from shared.errors import BadRequest, TooLarge
@@ -99,11 +100,8 @@ async def upload_statement(
     """
     rules.ensure_day_is_over(day, business_day(utc_now()))
     with tempfile.NamedTemporaryFile(prefix="statement-") as file:
-        size = 0
-        async for piece in request.stream():
-            size += len(piece)
-            if size > MOST_BYTES:
-                raise TooLarge(f"A statement has at most {MOST_BYTES:,} bytes.", code="statement-too-large")
+        too_large = TooLarge(f"A statement has at most {MOST_BYTES:,} bytes.", code="statement-too-large")
+        async for piece in body_pieces(request, max_bytes=MOST_BYTES, refusal=too_large):
             file.write(piece)
         file.flush()
         taken = await actions.take_statement(
