@@ -250,6 +250,6 @@ def peak_of(path: Path, count: int, kind: str) -> int:
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_memory_hardly_grows_with_the_file(tmp_path, kind):
-    few, many = 1_000, 16_000
+    few, many = 16_000, 32_000  # a reader's own buffers are full by then, whatever the allocator of the machine does
     grown = peak_of(tmp_path / "many", many, kind) - peak_of(tmp_path / "few", few, kind)
     assert grown < _MOST_A_ROW * (many - few)
