@@ -22,5 +22,5 @@ SQL = Path(__file__).parents[1] / "sql"
 def upgrade() -> None:
     """Add columns and tables, then the functions and triggers over them."""
     operations = cast(Operations, op)  # alembic's module stands for it
-    for name in ("0007_pricing_tables.sql", "0007_pricing_functions.sql", "0007_place_order.sql"):
+    for name in ("0007_pricing_tables.sql", "0007_pricing_functions.sql"):
         execute_script(operations, (SQL / name).read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
--- Placing an order with its promotions: 0001's function, which also holds budgets, turns and coupons.
+-- Placing an order: checks what the decision rests on, then saves all that follows from it.
 
 CREATE OR REPLACE FUNCTION place_order(
     draft jsonb, skus uuid[], revisions bigint[], quantities integer[],

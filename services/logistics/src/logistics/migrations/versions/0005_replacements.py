@@ -1,0 +1,8 @@
+"""Replacement shipments."""
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    """Owner: helper exchange."""
