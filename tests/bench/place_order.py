@@ -158,10 +158,10 @@ def _script(each: int) -> Script:
         return " ".join(sql.split())
 
     def _names_of(sql: str) -> list[str]:
-        return next(statement._names for statement in statements if statement._sql == sql)
+        return next(statement.names for statement in statements if statement.sql == sql)
 
-    statements = (queries._LOAD_SALE, actions._PLACE)
-    read, write = (from_table(statement._sql, {"draft": "::jsonb", "sku_ids": "::uuid[]"}) for statement in statements)
+    statements = (queries.LOAD_SALE, actions.PLACE)
+    read, write = (from_table(statement.sql, {"draft": "::jsonb", "sku_ids": "::uuid[]"}) for statement in statements)
     return Script(f"\\set i :i + 1\n\\set n :client_id * {each} + :i - 1\n{read};\n{write};\n", {"i": "0"})
 
 

@@ -24,6 +24,7 @@ from orders.line_refund.routes import router as line_refund_router
 from orders.lot import models as lot_models
 from orders.lot.routes import router as lot_router
 from orders.order import models as order_models
+from orders.order.placing import placing_together
 from orders.order.routes import router as order_router
 from orders.payment import models as payment_models
 from orders.payment.channels import close_channels
@@ -92,6 +93,10 @@ async def open_store(app: FastAPI) -> None:
     app.state.files = open_files(app.state.settings.files_url)
 
 
+def _configure(app: FastAPI) -> None:
+    app.state.placing = placing_together()
+
+
 service = Service(
     name="orders",
     title="助农 orders",
@@ -123,6 +128,7 @@ service = Service(
     commands={"rebuild-stock": (rebuild_stock, "recompute levels, shelves and holds from the stock ledger")},
     on_start=[open_store],
     on_stop=[close_channels],
+    configure=_configure,
 )
 
 

@@ -42,6 +42,10 @@ class Direct:
         """Never hand this connection out again."""
         await self._lose(error)
 
+    async def rows(self, statement: "Statement", values: Mapping[str, Any]) -> list[asyncpg.Record]:
+        """The statement's rows."""
+        return await statement.fetch(self.driver, values, self.invalidate)
+
 
 @asynccontextmanager
 async def standing_alone(transactions: Transactions) -> AsyncIterator[Direct]:
@@ -67,20 +71,30 @@ class Statement:
     """SQL with `:named` parameters, turned into PostgreSQL's numbered ones once. JSON is given and taken as text."""
 
     def __init__(self, sql: str) -> None:
-        self._names = list(dict.fromkeys(_NAMED.findall(sql)))
-        self._sql = _NAMED.sub(lambda found: f"${self._names.index(found[1]) + 1}", sql)
+        self.names = list(dict.fromkeys(_NAMED.findall(sql)))
+        self.sql = _NAMED.sub(lambda found: f"${self.names.index(found[1]) + 1}", sql)
 
     async def rows(self, db: AsyncSession | Direct, values: Mapping[str, Any]) -> list[asyncpg.Record]:
         """Run it and give its rows. What PostgreSQL refuses is a DBAPIError, as from SQLAlchemy."""
-        driver = db.driver if isinstance(db, Direct) else await driver_connection(db)
+        if isinstance(db, Direct):
+            return await db.rows(self, values)
+
+        async def lose(error: BaseException) -> None:
+            await (await db.connection()).invalidate(error)
+
+        return await self.fetch(await driver_connection(db), values, lose)
+
+    async def fetch(
+        self, driver: Any, values: Mapping[str, Any], lose: Callable[[BaseException], Awaitable[None]]
+    ) -> list[asyncpg.Record]:
+        """Run it on this connection, which is lost by `lose` where it breaks, so that the pool forgets it."""
         try:
-            found: list[asyncpg.Record] = await driver.fetch(self._sql, *[values[name] for name in self._names])
+            found: list[asyncpg.Record] = await driver.fetch(self.sql, *[values[name] for name in self.names])
         except (asyncpg.PostgresError, *_BROKEN) as error:
             is_lost = driver.is_closed() or isinstance(error, asyncpg.InternalClientError)
             if is_lost:
-                connection = db if isinstance(db, Direct) else await db.connection()
-                await connection.invalidate(error)  # so that the pool does not hand it out again
-            raise DBAPIError(self._sql, None, error, connection_invalidated=is_lost) from error
+                await lose(error)
+            raise DBAPIError(self.sql, None, error, connection_invalidated=is_lost) from error
         return found
 
 

@@ -32,7 +32,7 @@ from shared.events.orders import (
 from shared.idempotency import OnceKey, still_running
 from shared.outbox import outbox_values, publish
 
-_PLACE = Statement("""
+PLACE = Statement("""
     SELECT place_order(:draft, :sku_ids, :revisions, :quantities, :caller, :key, :request_hash, :status, :body)::text
 """)
 _PAY = Statement("SELECT pay_order(:order_id, :payment_id, :paid_fen, :paid_at, :event)")
@@ -176,7 +176,7 @@ async def save_placed(
         "revisions": [revisions[sku_id] for sku_id in sku_ids],
         "quantities": [quantities[sku_id] for sku_id in sku_ids],
     }
-    [[answered]] = await _PLACE.rows(db, values | (once.values(201, answer) if once else unused))
+    [[answered]] = await PLACE.rows(db, values | (once.values(201, answer) if once else unused))
     if answered is None:
         note_published(db.info, {OrderPlaced.type})
         return

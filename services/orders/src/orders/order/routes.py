@@ -11,7 +11,6 @@ from orders.order import actions, queries, rules, schemas
 from shared.auth import Caller, CallerDep, require_kind
 from shared.clock import parse_instant, utc_now
 from shared.db import Db, Read
-from shared.direct import standing_alone
 from shared.errors import BadRequest
 from shared.idempotency import Once, OnceUnchecked
 from shared.ids import new_id
@@ -31,11 +30,12 @@ async def place_order(request: Request, body: schemas.PlaceOrder, caller: Caller
 
     409 `price-changed` with `differences` (each of kind price, promotion, coupon, gift or delivery) if the sum is not
     the seen one, `stock-short` with `shortages`, `sku-not-listed` and `region-not-served` with `skus`,
-    `promotion-changed` if a budget, a turn or a coupon went at this very moment; nothing is ordered then.
+    `promotion-changed` if a budget, a turn or a coupon went at this very moment; nothing is ordered then. After a 503
+    `database-unavailable` the order may be there: the same key sent again says so.
     """
     # Placing writes in one statement, which PostgreSQL makes a transaction of its own: no BEGIN, no COMMIT, and it is
-    # committed when the action returns, so before the answer leaves.
-    async with standing_alone(request.app.state.database) as db:
+    # committed when the action returns, so before the answer leaves. Those who wait for the same go together.
+    async with request.app.state.placing.join(request.app.state.database) as db:
         placed = await actions.place_order(
             db,
             order_id=new_id(),

@@ -18,9 +18,16 @@ MOMENT_COLUMNS = """
 """
 GIFT_SKUS = "SELECT DISTINCT gift FROM promotions, unnest(gift_sku_ids) AS gift WHERE status = 'ACTIVE'"
 
-_LOAD_SALE = Statement(f"""
-    SELECT {SALE_COLUMNS}, {MOMENT_COLUMNS}, earlier.request_hash, earlier.status, earlier.body
-    FROM (VALUES (1)) AS one
+LOAD_SALE_TYPES = {
+    "sku_ids": "uuid[]",
+    "person_id": "uuid",
+    "coupon_ids": "uuid[]",
+    "caller": "text",
+    "key": "text",
+}
+LOAD_SALE = Statement(f"""
+    SELECT {SALE_COLUMNS}, moment.*, earlier.request_hash, earlier.status, earlier.body
+    FROM (SELECT {MOMENT_COLUMNS} OFFSET 0) AS moment
     LEFT JOIN idempotency_keys AS earlier
         ON earlier.caller = :caller AND earlier.key = :key AND earlier.created_at > now() - interval '24 hours'
     LEFT JOIN (sellable_skus AS sku LEFT JOIN stock_levels AS level USING (sku_id))
@@ -50,7 +57,7 @@ async def load_sale(
     """
     key = {"caller": once.caller, "key": once.key} if once else {"caller": None, "key": None}
     values = {"sku_ids": list(sku_ids), "person_id": person_id, "coupon_ids": list(coupon_ids)}
-    rows = await _LOAD_SALE.rows(db, values | key)
+    rows = await LOAD_SALE.rows(db, values | key)
     revision, standing, request_hash, status, body = rows[0][SALE_WIDTH:]
     if once is not None:
         check_earlier(once, is_first_in_line=True, request_hash=request_hash, status=status, body=body)

@@ -15,6 +15,7 @@ SQL = Path(__file__).parents[1] / "sql"
 
 
 def upgrade() -> None:
-    """Replace the function."""
+    """Replace the function, and add the one that calls it for several orders in one transaction."""
     operations = cast(Operations, op)  # alembic's module stands for it
-    execute_script(operations, (SQL / "0018_place_order.sql").read_text(encoding="utf-8"))
+    for script in ("0018_place_order.sql", "0018_place_orders.sql"):
+        execute_script(operations, (SQL / script).read_text(encoding="utf-8"))

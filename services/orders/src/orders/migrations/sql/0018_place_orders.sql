@@ -1,0 +1,33 @@
+-- Several decided orders in one transaction.
+
+CREATE FUNCTION place_orders(
+    drafts jsonb[], line_counts integer[], skus uuid[], revisions bigint[], quantities integer[],
+    once_callers text[], once_keys text[], once_hashes bytea[], once_statuses smallint[], once_answers bytea[]
+) RETURNS jsonb[] LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+-- Places each order as if it came alone, in their order, and returns what `place_order` returned for each: a refused one
+-- wrote nothing, so it leaves the others as they are. SKUs, revisions and quantities are all orders' in one row, so many
+-- for each as `line_counts` says. What more than one order may want is locked before anything is written, and in the
+-- order in which everybody locks it (budgets, then stock, each by id): later orders would otherwise lock against it.
+DECLARE
+    answers jsonb[] := '{}';
+    first integer := 1;
+    last integer;
+BEGIN
+    IF EXISTS (SELECT FROM unnest(drafts) AS draft WHERE draft ? 'promotion_uses') THEN
+        PERFORM 1 FROM promotion_balances WHERE promotion_id IN (
+            SELECT (wanted ->> 'promotion_id')::uuid
+            FROM unnest(drafts) AS draft, jsonb_array_elements(draft -> 'promotion_uses') AS wanted
+        ) ORDER BY promotion_id FOR NO KEY UPDATE;
+    END IF;
+    PERFORM 1 FROM stock_levels WHERE sku_id = ANY (skus) ORDER BY sku_id FOR NO KEY UPDATE;
+
+    FOR number IN 1 .. cardinality(drafts) LOOP
+        last := first + line_counts[number] - 1;
+        answers := array_append(answers, place_order(
+            drafts[number], skus[first:last], revisions[first:last], quantities[first:last], once_callers[number],
+            once_keys[number], once_hashes[number], once_statuses[number], once_answers[number]
+        ));
+        first := last + 1;
+    END LOOP;
+    RETURN answers;
+END $$;

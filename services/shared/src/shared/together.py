@@ -1,0 +1,195 @@
+"""Several callers' statements in one: while one runs, those that arrive wait, and then go together.
+
+There is no clock in it. Who comes while nobody runs goes at once and alone, so a single caller waits for nobody; the
+more callers there are, the more go together, and the fewer round trips, commits and flushes there are for each. Each
+statement has one lane: who came first is served first. Every caller gets the rows, or the refusal, that the
+statement alone would have given it. What PostgreSQL refuses in company changed nothing, so each of the company is
+then run alone and only the culprit is refused. Where the connection is lost, nobody knows what became of the
+statement, and all are told so. A caller that goes away is forgotten if its turn has not come, and otherwise served.
+"""
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from contextvars import Context
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
+
+from shared.db import Database, Transactions
+from shared.direct import Direct, Statement, standing_alone
+from shared.errors import Unavailable
+
+Values = Mapping[str, Any]
+Rows = Sequence[Sequence[Any]]
+RunAll = Callable[[Direct, Sequence[Values]], Awaitable[Sequence[Rows]]]
+"""Runs a statement for several callers' values, in their order, in one transaction; each one's rows."""
+
+_NUMBERED = re.compile(r"\$(\d+)")
+
+
+def repeated(statement: Statement, types: Mapping[str, str]) -> RunAll:
+    """A reading statement once for each caller in one round trip; `types` are its parameters' SQL types."""
+    columns = [f"CAST(asked.{name} AS {types[name]})" for name in statement.names]
+    inner = _NUMBERED.sub(lambda found: columns[int(found[1]) - 1], statement.sql)
+    # SELECT hides how many there are, for which each call would be planned anew. Lists travel as their literals,
+    # because arrays of PostgreSQL are never ragged.
+    lists = ", ".join(f"(SELECT CAST(:{name} AS {_carried(types[name])}[]))" for name in statement.names)
+    names = ", ".join(statement.names)
+    every = Statement(f"""
+        SELECT asked.number, found.*
+        FROM unnest({lists}) WITH ORDINALITY AS asked ({names}, number), LATERAL ({inner}) AS found
+    """)  # noqa: S608 - only our own text
+
+    async def run_all(direct: Direct, asked: Sequence[Values]) -> Sequence[Rows]:
+        values = {
+            name: [_literal(each[name]) if types[name].endswith("[]") else each[name] for each in asked]
+            for name in statement.names
+        }
+        found: list[list[Sequence[Any]]] = [[] for _ in asked]
+        for number, *row in await every.rows(direct, values):
+            found[number - 1].append(row)
+        return found
+
+    return run_all
+
+
+def _carried(sql_type: str) -> str:
+    return "text" if sql_type.endswith("[]") else sql_type
+
+
+def _literal(items: Sequence[Any]) -> str:
+    return "{" + ",".join(str(item) for item in items) + "}"
+
+
+@dataclass(slots=True)
+class _Caller:
+    values: Values
+    answer: asyncio.Future[Rows]
+
+
+class _Lane:
+    """One statement's callers, first come first served."""
+
+    def __init__(self, statement: Statement, run_all: RunAll, most: int) -> None:
+        self._statement = statement
+        self._run_all = run_all
+        self._most = most
+        self._waiting: deque[_Caller] = deque()
+        self._is_taken = False
+        self._serving: asyncio.Task[None] | None = None
+
+    async def rows(self, transactions: Transactions, values: Values) -> Rows:
+        """At once if the lane is free, else with those who wait."""
+        if self._is_taken:
+            caller = _Caller(values, asyncio.get_running_loop().create_future())
+            self._waiting.append(caller)
+            return await caller.answer
+        self._is_taken = True
+        try:
+            return await self._alone(transactions, values)
+        finally:
+            if self._waiting:
+                self._serving = asyncio.create_task(self._serve(transactions), context=Context(), name="together")
+            else:
+                self._is_taken = False
+
+    async def _serve(self, transactions: Transactions) -> None:
+        try:
+            while company := self._next_company():
+                await self._serve_company(transactions, company)
+        finally:
+            self._is_taken = False
+            for caller in self._waiting:  # only where the process is being stopped
+                caller.answer.cancel()
+            self._waiting.clear()
+
+    def _next_company(self) -> list[_Caller]:
+        company: list[_Caller] = []
+        while self._waiting and len(company) < self._most:
+            caller = self._waiting.popleft()
+            if not caller.answer.done():
+                company.append(caller)
+        return company
+
+    async def _serve_company(self, transactions: Transactions, company: list[_Caller]) -> None:
+        try:
+            if len(company) == 1:
+                found = [await self._alone(transactions, company[0].values)]
+            else:
+                async with standing_alone(transactions) as direct:
+                    found = list(await self._run_all(direct, [caller.values for caller in company]))
+        except DBAPIError as error:
+            if len(company) > 1 and not error.connection_invalidated:
+                for caller in company:
+                    await self._serve_company(transactions, [caller])
+                return
+            _tell(company, _lost() if error.connection_invalidated else error)
+        except Exception as error:  # noqa: BLE001 - it is told to everybody whom it concerns
+            _tell(company, error)
+        except BaseException:
+            _tell(company, asyncio.CancelledError())
+            raise
+        else:
+            for caller, rows in zip(company, found, strict=True):
+                if not caller.answer.done():
+                    caller.answer.set_result(rows)
+
+    async def _alone(self, transactions: Transactions, values: Values) -> Rows:
+        try:
+            async with standing_alone(transactions) as direct:
+                return await self._statement.rows(direct, values)
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise _lost() from error
+            raise
+
+
+def _lost() -> Unavailable:
+    return Unavailable(
+        "The database went away, and whether this was done is not known. Send the same request again in a moment.",
+        code="database-unavailable",
+    )
+
+
+def _tell(company: Sequence[_Caller], error: BaseException) -> None:
+    for caller in company:
+        if not caller.answer.done():
+            caller.answer.set_exception(error)
+
+
+class Joined(Direct):
+    """A connection in company: a statement that has a lane goes in it, any other takes a connection for itself."""
+
+    __slots__ = ("_lanes", "_transactions")
+
+    def __init__(self, transactions: Transactions, lanes: Mapping[Statement, _Lane]) -> None:
+        self.info: dict[Any, Any] = {}
+        self._transactions = transactions
+        self._lanes = lanes
+
+    async def rows(self, statement: Statement, values: Values) -> Any:
+        """The statement's rows."""
+        lane = self._lanes.get(statement)
+        if lane is not None:
+            return await lane.rows(self._transactions, values)
+        async with standing_alone(self._transactions) as direct:
+            return await statement.rows(direct, values)
+
+
+class Together:
+    """The lanes of an application's process; at most `most` callers go together."""
+
+    def __init__(self, ways: Mapping[Statement, RunAll], *, most: int) -> None:
+        self._lanes = {statement: _Lane(statement, run_all, most) for statement, run_all in ways.items()}
+
+    @asynccontextmanager
+    async def join(self, transactions: Transactions) -> AsyncIterator[Joined]:
+        """For one request; what it published is told at the end."""
+        joined = Joined(transactions, self._lanes)
+        yield joined
+        if isinstance(transactions, Database):
+            transactions.bell.ring_committed(joined.info)
