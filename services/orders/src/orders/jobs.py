@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from orders.address import actions as address_actions
+from orders.cart import actions as cart_actions
 from orders.claim import actions as claim_actions
 from orders.claim import queries as claim_queries
 from orders.hold import actions as hold_actions
@@ -59,6 +60,15 @@ async def forget_removed_addresses(database: Database) -> None:
     """Every night at 03:17 in Shanghai: delete what was taken out of address books long ago."""
     async with database.begin() as db:
         await address_actions.forget_removed(db, now=utc_now())
+
+
+@jobs.periodic("37 19 * * *")
+async def forget_guest_carts(database: Database) -> None:
+    """Every night at 03:37 in Shanghai: remove carts of guests that nobody came back to, in batches."""
+    while True:
+        async with database.begin() as db:
+            if not await cart_actions.forget_guests(db, now=utc_now()):
+                return
 
 
 @jobs.periodic("* * * * *")

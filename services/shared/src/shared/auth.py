@@ -18,6 +18,7 @@ from shared.errors import Forbidden, Unauthenticated, Unavailable
 
 ISSUER = "zhunong"
 AUDIENCE = "zhunong"
+GUEST = "guest"  # a browser with a cart and no account: nobody to every route that does not ask for `GuestOrCaller`
 ALGORITHM = "Ed25519"  # EdDSA over Curve25519 under its fully specified name, RFC 9864
 _CACHED_TOKENS = 10_000
 _KEYS_REFRESH_SECONDS = 5.0
@@ -27,8 +28,9 @@ _KEYS_REFRESH_SECONDS = 5.0
 class Caller:
     """A person (or a client acting for an organisation) and what the gateway vouches for.
 
-    `kind` is consumer, institution, supplier, carrier, analyst, official, operator or service. For a supplier the
-    organisation id is the supplier id. `regions` are division-code prefixes that an official may see.
+    `kind` is consumer, institution, supplier, carrier, analyst, official, operator or service, or guest for a browser
+    that has a cart and no account. For a supplier the organisation id is the supplier id. `regions` are division-code
+    prefixes that an official may see.
     """
 
     person_id: UUID
@@ -149,10 +151,10 @@ def _caller_of(claims: dict[str, Any]) -> Caller:
 _bearer = HTTPBearer(auto_error=False, description="An access token of the gateway.")
 
 
-async def find_caller(
+async def find_guest_or_caller(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Caller | None:
-    """The caller, or None where no token was sent. A bad token is 401 even where none is needed.
+    """The caller, also a guest, or None where no token was sent. A bad token is 401 even where none is needed.
 
     `app.state.find_caller`, where an application has one, answers instead: the gateway knows its callers otherwise.
     """
@@ -163,6 +165,14 @@ async def find_caller(
         return None
     verifier: Verifier = request.app.state.verifier
     return await verifier.verify(credentials.credentials)
+
+
+FoundCaller = Annotated[Caller | None, Depends(find_guest_or_caller)]
+
+
+async def find_caller(found: FoundCaller) -> Caller | None:
+    """The caller, or None where no token was sent or a guest's, who is nobody."""
+    return None if found is None or found.kind == GUEST else found
 
 
 OptionalCaller = Annotated[Caller | None, Depends(find_caller)]
@@ -176,6 +186,14 @@ async def get_caller(caller: OptionalCaller) -> Caller:
 
 
 CallerDep = Annotated[Caller, Depends(get_caller)]
+
+
+async def get_guest_or_caller(found: FoundCaller) -> Caller:
+    """The caller or a guest; 401 `unauthenticated` without a token. For carts and prices, and nothing else."""
+    return await get_caller(found)
+
+
+GuestOrCaller = Annotated[Caller, Depends(get_guest_or_caller)]
 
 
 def require_kind(*kinds: str) -> Callable[..., Coroutine[Any, Any, Caller]]:

@@ -1,6 +1,8 @@
-"""Filling and emptying a cart. Each is one statement."""
+"""Filling and emptying a cart, and what becomes of a guest's. Each is one statement."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -16,14 +18,16 @@ LINES_MAXIMUM = 100  # what one order may hold
 
 _PUT = Statement(f"""
     WITH put AS (
-        INSERT INTO cart_lines (person_id, sku_id, quantity, seen_price_fen, put_at)
-        SELECT :person_id, sku_id, :quantity, unit_price(price_fen, price_tiers, :buyer_group, :quantity, :now), :now
+        INSERT INTO cart_lines (person_id, sku_id, quantity, seen_price_fen, put_at, guest_until)
+        SELECT :person_id, sku_id, :quantity, unit_price(price_fen, price_tiers, :buyer_group, :quantity, :now), :now,
+               :guest_until
         FROM sellable_skus
         WHERE sku_id = :sku_id AND is_listed AND price_valid_from <= :now
           AND (price_valid_until IS NULL OR price_valid_until > :now)
           AND (SELECT count(*) FROM cart_lines WHERE person_id = :person_id AND sku_id <> :sku_id) < :maximum
         ON CONFLICT (person_id, sku_id)
-            DO UPDATE SET quantity = excluded.quantity, seen_price_fen = excluded.seen_price_fen
+            DO UPDATE SET quantity = excluded.quantity, seen_price_fen = excluded.seen_price_fen,
+                          guest_until = excluded.guest_until
         RETURNING quantity, seen_price_fen
     )
     SELECT {SALE_COLUMNS}, put.quantity, put.seen_price_fen
@@ -32,6 +36,48 @@ _PUT = Statement(f"""
 """)  # noqa: S608 - only our own column list
 _REMOVE = text("DELETE FROM cart_lines WHERE person_id = :person_id AND sku_id = :sku_id")
 _EMPTY = text("DELETE FROM cart_lines WHERE person_id = :person_id")
+_LOCK_CART = text("SELECT pg_advisory_xact_lock(hashtextextended('cart ' || :person_id, 0))")
+_MERGE = text("""
+    WITH moved AS (
+        DELETE FROM cart_lines WHERE person_id = :guest_id AND guest_until IS NOT NULL
+        RETURNING sku_id, quantity, seen_price_fen, put_at
+    ), there AS (
+        SELECT sku_id FROM cart_lines WHERE person_id = :person_id
+    ), ranked AS (
+        SELECT moved.*, there.sku_id IS NOT NULL AS is_there, (SELECT count(*) FROM there) AS there_count,
+               row_number() OVER (PARTITION BY there.sku_id IS NULL ORDER BY moved.put_at, moved.sku_id) AS place
+        FROM moved LEFT JOIN there USING (sku_id)
+    ), put AS (
+        INSERT INTO cart_lines AS own (person_id, sku_id, quantity, seen_price_fen, put_at)
+        SELECT :person_id, sku_id, quantity, seen_price_fen, put_at
+        FROM ranked WHERE is_there OR there_count + place <= :maximum
+        ORDER BY sku_id
+        ON CONFLICT (person_id, sku_id) DO UPDATE SET
+            quantity = greatest(own.quantity, excluded.quantity),
+            seen_price_fen = CASE WHEN excluded.quantity >= own.quantity
+                                  THEN excluded.seen_price_fen ELSE own.seen_price_fen END
+        RETURNING sku_id
+    )
+    SELECT moved.sku_id, put.sku_id IS NOT NULL AS is_put FROM moved LEFT JOIN put USING (sku_id) ORDER BY moved.sku_id
+""")
+_FORGET_GUESTS = text("""
+    DELETE FROM cart_lines WHERE person_id IN (
+        SELECT person_id FROM cart_lines AS line
+        WHERE guest_until <= :now AND NOT EXISTS (
+            SELECT FROM cart_lines AS other WHERE other.person_id = line.person_id AND other.guest_until > :now
+        )
+        LIMIT :limit
+    ) AND guest_until IS NOT NULL
+    RETURNING sku_id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What became of a guest's lines: those that the person's cart holds now, and those for which it had no room."""
+
+    put: list[UUID]
+    left_out: list[UUID]
 
 
 async def put_line(
@@ -42,14 +88,15 @@ async def put_line(
     quantity: int,
     now: datetime,
     group: BuyerGroup = RETAIL,
+    guest_until: datetime | None = None,
 ) -> CartLine:
     """Have `quantity` pieces of the SKU in the cart, whatever was there before, and its price as seen now.
 
     More than there is in stock may be put: the line says so. NotFound `sku-not-found`; Conflict `sku-not-listed`,
     `cart-full`.
     """
-    values = {"person_id": person_id, "sku_id": sku_id, "quantity": quantity, "now": now, "maximum": LINES_MAXIMUM}
-    values["buyer_group"] = group
+    values: dict[str, Any] = {"person_id": person_id, "sku_id": sku_id, "quantity": quantity, "now": now}
+    values |= {"buyer_group": group, "guest_until": guest_until, "maximum": LINES_MAXIMUM}
     rows = await _PUT.rows(db, values)
     if not rows:
         raise NotFound("There is no such SKU.", code="sku-not-found", field="sku_id")
@@ -70,3 +117,18 @@ async def remove_line(db: AsyncSession, *, person_id: UUID, sku_id: UUID) -> Non
 async def empty_cart(db: AsyncSession, *, person_id: UUID) -> None:
     """Take everything out."""
     await db.execute(_EMPTY, {"person_id": person_id})
+
+
+async def merge_guest(db: AsyncSession, *, guest_id: UUID, person_id: UUID) -> Merged:
+    """Move a guest's lines into the person's cart: of a SKU in both the larger number of pieces, at the price that was
+    seen with it. What does not fit any more is told and dropped. Once: a second call, also at the same moment, finds no
+    lines of the guest's."""
+    await db.execute(_LOCK_CART, {"person_id": str(person_id)})
+    values = {"guest_id": guest_id, "person_id": person_id, "maximum": LINES_MAXIMUM}
+    rows = (await db.execute(_MERGE, values)).all()
+    return Merged([row.sku_id for row in rows if row.is_put], [row.sku_id for row in rows if not row.is_put])
+
+
+async def forget_guests(db: AsyncSession, *, now: datetime, limit: int = 500) -> int:
+    """Remove carts of guests in which nothing was touched for long; how many lines."""
+    return len((await db.execute(_FORGET_GUESTS, {"now": now, "limit": limit})).all())

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -10,6 +10,8 @@ from orders.price.engine import price_basket
 from orders.price.rules import Offers, Priced
 from orders.sku.rules import BuyerGroup, SaleSku, unit_price_fen, unsellable_reason
 
+GUEST_CART_KEPT = timedelta(days=30)
+"""So long a cart without an account is kept after it was last filled; the cookie that leads to it lives as long."""
 Problem = Literal["not-listed", "stock-short", "price-changed", "not-served"]
 
 

@@ -23,6 +23,21 @@ class PutLine(BaseModel):
     quantity: Annotated[int, Field(ge=1, le=99_999, strict=True)]
 
 
+class MergeCart(BaseModel):
+    """Whose cart is taken over: a token of the gateway's of kind guest."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    guest_token: Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[A-Za-z0-9_.=-]+$")]
+
+
+class MergedCart(BaseModel):
+    """What became of the guest's lines; the cart holds at most 100 lines, so that some may be left out."""
+
+    put: list[UUID]
+    left_out: list[UUID]
+
+
 class Line(BaseModel):
     """A line of the cart at today's price. `available` counts what nobody holds; `problem` stands in the way."""
 

@@ -7,7 +7,7 @@ from orders.order.rules import WantedLine, ensure_sellable, summed_quantities
 from orders.price import queries, schemas
 from orders.price.engine import price_basket
 from orders.price.rules import buyer_group, coupon_states
-from shared.auth import CallerDep
+from shared.auth import GuestOrCaller
 from shared.clock import utc_now
 from shared.direct import standing_alone
 
@@ -15,7 +15,7 @@ router = APIRouter(prefix="/v1", tags=["prices"])
 
 
 @router.post("/quotes", response_model=schemas.Quote)
-async def ask_quote(request: Request, body: schemas.AskQuote, caller: CallerDep) -> Response:
+async def ask_quote(request: Request, body: schemas.AskQuote, caller: GuestOrCaller) -> Response:
     """What these lines would cost the caller now, with the reason of every step. It holds nothing and needs no
     Idempotency-Key: placing reprices.
 
