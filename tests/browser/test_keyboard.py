@@ -58,6 +58,13 @@ def test_a_purchase_by_keyboard_alone(shopper: Callable[..., Shopper]) -> None: 
     page.keyboard.press("ArrowUp")
     expect(page.locator("#quantity")).to_have_value("2")
     press(page, ".buy-button")
+    page.wait_for_url("**/cart?done=added")
+    tab_to(page, ".cart-line button[value='1']")
+    before = page.locator(".cart-line input[name=quantity]").first.input_value()
+    page.keyboard.press("Enter")
+    expect(page.locator(".cart-line input[name=quantity]").first).to_have_value(str(int(before) + 1))
+    assert page.evaluate("document.activeElement.matches(\".cart-line button[value='1']\")"), "the focus stays"
+    press(page, ".cart-total .button-main")
     page.wait_for_url("**/sign-in?*")
     press(page, "main a[href^='/sign-up']")
     page.wait_for_url("**/sign-up?**")
@@ -68,13 +75,6 @@ def test_a_purchase_by_keyboard_alone(shopper: Callable[..., Shopper]) -> None: 
     tab_to(page, "#password")
     page.keyboard.type("zhunong-2026")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/cart?done=added")
-    tab_to(page, ".cart-line button[value='1']")
-    before = page.locator(".cart-line input[name=quantity]").first.input_value()
-    page.keyboard.press("Enter")
-    expect(page.locator(".cart-line input[name=quantity]").first).to_have_value(str(int(before) + 1))
-    assert page.evaluate("document.activeElement.matches(\".cart-line button[value='1']\")"), "the focus stays"
-    press(page, ".cart-total .button-main")
     page.wait_for_url("**/checkout")
     for field, text in (("#recipient", ""), ("#phone", "13800000000")):
         tab_to(page, field)

@@ -7,6 +7,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
 
 from gateway.callers import Callers
+from gateway.guest_marks import GuestMarks
 from gateway.identities import Identities, Identity
 from gateway.keyring import Keyring
 from gateway.passwords import Passwords
@@ -33,6 +34,7 @@ class Parts:
     callers: Callers
     passwords: Passwords
     upstream: UpstreamClient
+    guest_marks: GuestMarks
 
 
 def parts(request: Request) -> Parts:

@@ -20,6 +20,7 @@ from gateway.credential import models as credential_models
 from gateway.credential.routes import router as credential_router
 from gateway.gate import Gate
 from gateway.grant.routes import router as grant_router
+from gateway.guest_marks import GuestMarks
 from gateway.housekeeping import jobs
 from gateway.identities import Identities
 from gateway.keyring import Keyring, Seal, read_master_key
@@ -69,7 +70,8 @@ def configure(app: FastAPI) -> None:
         found: Transactions = app.state.database
         return found
 
-    keyring = Keyring(transactions, Seal(read_master_key(settings)), every=timedelta(days=settings.signing_key_days))
+    master_key = read_master_key(settings)
+    keyring = Keyring(transactions, Seal(master_key), every=timedelta(days=settings.signing_key_days))
     identities = Identities(
         transactions,
         keyring,
@@ -79,7 +81,7 @@ def configure(app: FastAPI) -> None:
     )
     upstream = UpstreamClient(settings)
     callers = Callers(identities, settings)
-    app.state.gateway = Parts(settings, keyring, identities, callers, Passwords(), upstream)
+    app.state.gateway = Parts(settings, keyring, identities, callers, Passwords(), upstream, GuestMarks(master_key))
     app.state.openapi_document = OpenApiDocument(app, upstream)
     app.state.find_caller = caller_of
     app.router.routes[:] = [

@@ -141,10 +141,13 @@ def _is_secure(request: Request) -> bool:
     return parts(request).callers.is_secure(request.scope)
 
 
-def set_cookie_later(request: Request, name: str, value: str) -> None:
-    """Set a cookie of this browser session on the answer, whoever makes it."""
+def set_cookie_later(request: Request, name: str, value: str, *, max_age: int | None = None) -> None:
+    """Set a cookie on the answer, whoever makes it: of this browser session, or for so many seconds (none removes
+    it)."""
     response = Response()
-    response.set_cookie(name, value, httponly=True, samesite="lax", secure=_is_secure(request), path="/")
+    response.set_cookie(
+        name, value, max_age=max_age, httponly=True, samesite="lax", secure=_is_secure(request), path="/"
+    )
     cookies: list[bytes] | None = request.scope.get(COOKIES)
     if cookies is not None:
         cookies.extend(value for header, value in response.raw_headers if header == b"set-cookie")

@@ -125,9 +125,7 @@ async def test_a_form_without_its_token_changes_nothing_and_has_a_way_back(brows
     assert "表单过期了" in refused.text
 
 
-@pytest.mark.parametrize(
-    "path", ["/cart", "/checkout", "/orders", "/account", "/dashboard", "/desk?status=PENDING", "/work"]
-)
+@pytest.mark.parametrize("path", ["/checkout", "/orders", "/account", "/dashboard", "/desk?status=PENDING", "/work"])
 async def test_pages_of_ones_own_ask_to_sign_in_and_come_back(browser: AsyncClient, path: str):
     answer = await browser.get(path)
     assert answer.status_code == 303
@@ -143,14 +141,25 @@ async def test_htmx_is_sent_to_the_whole_sign_in_page(browser: AsyncClient):
     assert answer.headers["hx-redirect"].startswith("/sign-in?next=")
 
 
-async def test_what_is_wanted_before_signing_in_is_remembered(browser: AsyncClient):
+async def test_a_cart_needs_no_account_and_a_browser_without_one_has_an_empty_cart(browser: AsyncClient):
+    shown = await browser.get("/cart")
+    assert (shown.status_code, "购物车是空的" in shown.text) == (200, True)
+    assert "zn_guest" not in browser.cookies
     form = {"csrf_token": await token_on(browser, "/sign-in"), "quantity": "2"}
-    sku = "0192a1b2-0000-7000-8000-000000000001"
-    answer = await browser.post("/cart/lines", data={**form, "sku_id": sku})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=%2Fcart&reason=cart")
-    assert browser.cookies["zn_wish"].strip('"') == f"{sku}:2"
     odd = await browser.post("/cart/lines", data={**form, "sku_id": "nonsense"})
     assert odd.status_code == 422
+    assert "zn_guest" not in browser.cookies
+
+
+async def test_a_guest_cookie_that_we_did_not_make_is_nobodys(browser: AsyncClient):
+    form = {"csrf_token": await token_on(browser, "/sign-in"), "sku_id": "0192a1b2-0000-7000-8000-000000000001"}
+    assert (await browser.post("/cart/lines", data=form)).status_code == 503
+    value = browser.cookies["zn_guest"]
+    assert (await browser.get("/cart")).status_code == 503  # its cart is asked for
+    altered = ("1" if value[0] == "0" else "0") + value[1:]
+    for wrong in (altered, value[:-1], value.partition(".")[0], "a.b", ""):
+        shown = await browser.get("/cart", headers={"cookie": f"zn_guest={wrong}"})
+        assert (shown.status_code, "购物车是空的" in shown.text) == (200, True)
 
 
 @pytest.mark.parametrize("path", ["/", "/products", "/products?q=香菇"])

@@ -10,20 +10,20 @@ from markupsafe import Markup
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from gateway.guests import shopper
 from gateway.pages.cards import in_language, picture_url
 from gateway.pages.figures import money, price, price_or
+from gateway.pages.guest_cart import cart_of, take_over
 from gateway.pages.pricing_view import Discount, Reason, delivery_of, discounts_of, gifts_of, reasons_of, seen_text
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.suppliers import supplier_book
 from gateway.services import Services
-from gateway.visitor import CheckedForm, SignedIn, Visitor
+from gateway.visitor import CheckedForm
 from shared.errors import Conflict, Invalid, NotFound
 
 router = APIRouter(default_response_class=Response)
 
 MOST_PIECES = 9999
-_WISH_COOKIE = "zn_wish"
-_WISH_SECONDS = 1800
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +149,18 @@ def piece_count(cart: Mapping[str, Any]) -> int:
     return sum(int(line["quantity"]) for line in cart["lines"])
 
 
-async def show(page: Page, services: Services, visitor: Visitor, told: Mapping[str, str]) -> Response:
+async def show(page: Page, services: Services, told: Mapping[str, str]) -> Response:
     """Read the cart and draw it, with what `told` says of the step before: `done` or `problem`, and how to undo it."""
     texts, done = page.t.cart, told.get("done", "")
     notices = {"added": texts.added, "removed": texts.removed, "restored": texts.restored}
-    errors = {"full": texts.full, "gone": texts.not_listed, "number": texts.number_wrong}
+    errors = {
+        "full": texts.full,
+        "gone": texts.not_listed,
+        "number": texts.number_wrong,
+        "left-out": texts.left_out,
+    }
     can_undo = done == "removed" and told.get("sku_id") and told.get("quantity")
-    cart = await services.orders.get("/v1/cart", visitor=visitor)
+    cart = await cart_of(page, services)
     page.cart_count = piece_count(cart)
     response = page.render(
         "cart.html",
@@ -169,72 +174,49 @@ async def show(page: Page, services: Services, visitor: Visitor, told: Mapping[s
 
 
 @router.get("/cart")
-async def get_cart(page: PageDep, services: Services, visitor: SignedIn) -> Response:
-    """The cart. `done` says what just happened, `sku_id` and `quantity` allow to undo it."""
-    return await show(page, services, visitor, page.request.query_params)
+async def get_cart(page: PageDep, services: Services) -> Response:
+    """The cart, of a person or of a guest. `done` says what just happened, `sku_id` and `quantity` allow to undo it."""
+    told = dict(page.request.query_params)
+    if page.visitor.is_signed_in and await take_over(page, services, page.visitor):
+        told["problem"] = "left-out"
+    return await show(page, services, told)
 
 
 @router.post("/cart/lines")
 async def post_line(page: PageDep, services: Services, form: CheckedForm) -> Response:
-    """Put pieces of a SKU into the cart, on top of what is there. Who is not signed in does that first."""
+    """Put pieces of a SKU into the cart, on top of what is there. Nobody needs an account for that."""
     sku_id, quantity = _sku_of(form), max(1, quantity_of(form))
-    if not page.visitor.is_signed_in:
-        response = page.go("/sign-in", next="/cart", reason="cart")
-        response.set_cookie(_WISH_COOKIE, f"{sku_id}:{quantity}", max_age=_WISH_SECONDS, samesite="lax", httponly=True)
-        return response
-    query = await add_to_cart(services, page.visitor, sku_id, quantity, is_undo="undo" in form)
-    return await _after(page, services, page.visitor, query)
-
-
-async def add_to_cart(
-    services: Services, visitor: Visitor, sku_id: UUID, quantity: int, *, is_undo: bool = False
-) -> dict[str, str]:
-    """Put pieces on top of those in the cart; the query of the cart page that says how it went."""
-    cart = await services.orders.get("/v1/cart", visitor=visitor)
-    there = next((line["quantity"] for line in cart["lines"] if line["sku_id"] == str(sku_id)), 0)
+    is_undo = "undo" in form
+    cart = await cart_of(page, services)
+    there = _quantity_in(cart, sku_id) or 0
     wanted = quantity if is_undo else min(there + quantity, MOST_PIECES)
-    query = await _put(services, visitor, sku_id, wanted)
-    return query or {"done": "restored" if is_undo else "added"}
-
-
-async def grant_wish(page: Page, response: Response, services: Services, visitor: Visitor) -> bool:
-    """After signing in, put what the visitor wanted before into the cart; whether there was anything."""
-    sku_text, _, quantity_text = page.request.cookies.get(_WISH_COOKIE, "").partition(":")
-    response.delete_cookie(_WISH_COOKIE)
-    try:
-        sku_id, quantity = UUID(sku_text), int(quantity_text[:4])
-    except ValueError:
-        return False
-    await add_to_cart(services, visitor, sku_id, max(1, quantity))
-    return True
+    query = await _put(page, services, sku_id, wanted)
+    return await _after(page, services, query or {"done": "restored" if is_undo else "added"})
 
 
 @router.post("/cart/lines/{sku_id}")
-async def post_quantity(
-    page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm, sku_id: UUID
-) -> Response:
+async def post_quantity(page: PageDep, services: Services, form: CheckedForm, sku_id: UUID) -> Response:
     """Set how many pieces the cart holds, or step by one; none removes the line."""
     try:
         quantity = quantity_of(form)
     except Invalid:
-        return await _after(page, services, visitor, {"problem": "number"})
+        return await _after(page, services, {"problem": "number"})
     step = str(form.get("step", ""))
     wanted = quantity + (1 if step == "1" else -1 if step == "-1" else 0)
     if wanted <= 0:
-        return await _remove(page, services, visitor, sku_id)
-    return await _after(page, services, visitor, await _put(services, visitor, sku_id, min(wanted, MOST_PIECES)))
+        return await _remove(page, services, sku_id)
+    return await _after(page, services, await _put(page, services, sku_id, min(wanted, MOST_PIECES)))
 
 
 @router.post("/cart/lines/{sku_id}/remove")
-async def post_removal(
-    page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm, sku_id: UUID
-) -> Response:
+async def post_removal(page: PageDep, services: Services, form: CheckedForm, sku_id: UUID) -> Response:
     """Take a line out; the next page offers to undo it."""
     del form
-    return await _remove(page, services, visitor, sku_id)
+    return await _remove(page, services, sku_id)
 
 
-async def _put(services: Services, visitor: Visitor, sku_id: UUID, quantity: int) -> dict[str, str]:
+async def _put(page: Page, services: Services, sku_id: UUID, quantity: int) -> dict[str, str]:
+    visitor = shopper(page.request, page.visitor, opens=True)
     try:
         await services.orders.put(f"/v1/cart/lines/{sku_id}", visitor=visitor, json={"quantity": quantity})
     except Conflict as refusal:
@@ -244,20 +226,24 @@ async def _put(services: Services, visitor: Visitor, sku_id: UUID, quantity: int
     return {}
 
 
-async def _remove(page: Page, services: Services, visitor: Visitor, sku_id: UUID) -> Response:
-    cart = await services.orders.get("/v1/cart", visitor=visitor)
-    there = next((line["quantity"] for line in cart["lines"] if line["sku_id"] == str(sku_id)), None)
+async def _remove(page: Page, services: Services, sku_id: UUID) -> Response:
+    there = _quantity_in(await cart_of(page, services), sku_id)
     if there is None:
-        return await _after(page, services, visitor, {})
+        return await _after(page, services, {})
+    visitor = shopper(page.request, page.visitor)
     await services.orders.delete(f"/v1/cart/lines/{sku_id}", visitor=visitor)
-    return await _after(page, services, visitor, {"done": "removed", "sku_id": str(sku_id), "quantity": str(there)})
+    return await _after(page, services, {"done": "removed", "sku_id": str(sku_id), "quantity": str(there)})
 
 
-async def _after(page: Page, services: Services, visitor: Visitor, query: dict[str, str]) -> Response:
+def _quantity_in(cart: Mapping[str, Any], sku_id: UUID) -> int | None:
+    return next((line["quantity"] for line in cart["lines"] if line["sku_id"] == str(sku_id)), None)
+
+
+async def _after(page: Page, services: Services, query: dict[str, str]) -> Response:
     """The cart after a change: drawn at once for htmx, by a redirect otherwise, so that reloading repeats nothing."""
     if not page.is_htmx:
         return page.go("/cart", **query)
-    return await show(page, services, visitor, query)
+    return await show(page, services, query)
 
 
 def _sku_of(form: FormData) -> UUID:

@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from gateway.pages.cards import in_language
 from gateway.pages.cart import cart_view, piece_count, suppliers_of
 from gateway.pages.figures import money
+from gateway.pages.guest_cart import take_over
 from gateway.pages.pricing_view import coupon_choices, difference_texts
 from gateway.pages.regions import region_choice
 from gateway.pages.shell import Page, PageDep
@@ -84,6 +85,8 @@ async def show(
 async def get_checkout(page: PageDep, services: Services, visitor: SignedIn) -> Response:
     """The form with a new key: sending it twice places one order. It begins with the address that was chosen from the
     book (`?address=`, or `new` for none of them), else with the default one."""
+    if await take_over(page, services, visitor):
+        return page.go("/cart", problem="left-out")
     book = (await services.orders.get("/v1/addresses", visitor=visitor))["items"]
     chosen = page.request.query_params.get("address") or (book[0]["address_id"] if book else "")
     saved = next((each for each in book if each["address_id"] == chosen), None)

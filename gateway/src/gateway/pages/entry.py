@@ -8,7 +8,8 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from gateway.entrance import Entered, forget, remember, sign_in, sign_out, sign_up
-from gateway.pages.cart import grant_wish, piece_count
+from gateway.pages.cart import piece_count
+from gateway.pages.guest_cart import take_over
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
 from gateway.services import Services
@@ -32,7 +33,7 @@ def _form_page(
             errors[str(refusal.field)] = told
         else:
             error = told
-    reason = page.t.entry.reason_cart if page.request.query_params.get("reason") == "cart" else ""
+    reason = page.t.entry.reason_cart if going.startswith("/checkout") else ""
     return page.render(
         template, status=status, typed=typed, errors=Typed(errors), error=error, next=going, reason=reason
     )
@@ -94,12 +95,12 @@ async def post_sign_up(page: PageDep, request: Request, form: CheckedForm) -> Re
 
 @router.get("/welcome")
 async def get_welcome(page: PageDep, services: Services, visitor: SignedIn, next: str = "/") -> Response:  # noqa: A002
-    """Right after signing in: what was wanted before goes into the cart, and the cart's sign counts again."""
+    """Right after signing in: what was chosen before goes into the cart, and the cart's sign counts again."""
     going = safe_next(next)
     response = RedirectResponse(going, 303)
     try:
-        if await grant_wish(page, response, services, visitor):
-            response.headers["location"] = "/cart?done=added"
+        if await take_over(page, services, visitor):
+            response.headers["location"] = "/cart?problem=left-out"
         cart: dict[str, Any] = await services.orders.get("/v1/cart", visitor=visitor)
         page.remember_cart_count(response, piece_count(cart))
     except Refusal:

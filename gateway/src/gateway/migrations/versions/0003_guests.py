@@ -1,8 +1,0 @@
-"""Guests."""
-
-revision = "0003"
-down_revision = "0002"
-
-
-def upgrade() -> None:
-    """Owner: helper checkout."""
