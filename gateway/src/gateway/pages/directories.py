@@ -36,7 +36,6 @@ SHELF: Final = Shelf(
     ),
     form=(Field("region_code", "place"), Field("title"), Field("preface", "area", is_required=False)),
     form_roles=_EDITORS,
-    has_export=False,
 )
 
 
@@ -95,6 +94,13 @@ async def get_directories(page: PageDep, services: Services, visitor: SignedIn) 
     """Issues with the drafts of the own regions."""
     ensure_kind(visitor, "official", "operator")
     return await records.show_list(page, services, visitor, SHELF)
+
+
+@router.get("/work/directories.{kind}")
+async def get_list_file(page: PageDep, services: Services, visitor: SignedIn, kind: str) -> Response:
+    """The list as csv or xlsx."""
+    ensure_kind(visitor, "official", "operator")
+    return await records.send_file(page, services, visitor, SHELF, kind)
 
 
 @router.get("/work/directories/new")

@@ -73,8 +73,7 @@ async def _overview(
 ) -> Response:
     listing = _listing(page)
     kinds = (await services.catalog.get("/v1/import-kinds", visitor=visitor))["items"]
-    params = {name: value for name, value in listing.params().items() if name != "q"}
-    found = await services.catalog.get("/v1/imports", visitor=visitor, params=params)
+    found = await services.catalog.get("/v1/imports", visitor=visitor, params=listing.params())
     given = {"kind": page.request.query_params.get("kind", ""), "supplier": "", **(typed or {})}
     return page.render(
         "imports.html", status=status, error=error, typed=given, **overview_view(kinds, found, listing, page)
@@ -121,8 +120,8 @@ async def get_imports_xlsx(page: PageDep, services: Services, visitor: SignedIn)
 
 async def _history(page: Page, services: Services, visitor: Visitor, form: str) -> Response:
     ensure_may_import(visitor)
-    params = {name: value for name, value in _listing(page).export_params().items() if name != "q"}
-    return await download(services.catalog, visitor, "/v1/imports/export", {**params, "format": form})
+    params = _listing(page).export_params(format=form)
+    return await download(services.catalog, visitor, "/v1/imports/export", params)
 
 
 @router.get(f"{PATH}/templates/{{file}}")

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from gateway.pages.listing import listing_of
+from gateway.pages.listing import download, listing_of
 from gateway.pages.parts import Head, TrailEntry
 from gateway.pages.place_field import place_code
 from gateway.pages.regions import place_of
@@ -45,6 +45,14 @@ async def get_laboratories(page: PageDep, services: Services, visitor: SignedIn)
         agreements=[each | {"period": _period(each, page)} for each in found["agreements"]],
         agreement_heads=[Head(t.agreement), Head(t.period), Head(t.source)],
     )
+
+
+@router.get(PATH + ".{kind}")
+async def get_file(page: PageDep, services: Services, visitor: SignedIn, kind: str) -> Response:
+    """The list as csv or xlsx."""
+    ensure_kind(visitor, "operator")
+    params = listing_of(page.request, path=PATH).export_params(format="csv" if kind == "csv" else "xlsx")
+    return await download(services.catalog, visitor, f"{_API}/export", params)
 
 
 @router.get(PATH + "/new")

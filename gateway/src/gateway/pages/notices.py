@@ -1,7 +1,8 @@
 """What an organisation or an office was told, as sentences with a way to what they are about."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -17,10 +18,12 @@ from gateway.pages.work import ensure_kind
 from gateway.services import Services
 from gateway.visitor import CheckedForm, SignedIn, Visitor
 from shared.errors import Refusal
+from shared.sheets import sheet_response
 
 router = APIRouter(default_response_class=Response)
 
 _PATH: Final = "/work/notices"
+_SHEET_PAGE: Final = 100
 _NAMED: Final = {"type": "licence_type", "status": "supplier_status"}
 PLACES: Final[dict[str, dict[str, str]]] = {
     "supplier": {
@@ -106,9 +109,39 @@ async def get_notices(page: PageDep, services: Services, visitor: SignedIn) -> R
     """What the organisation and the own office were told, the newest first."""
     ensure_kind(visitor, "supplier", "official", "operator")
     listing = asked_list(page)
-    params = {name: value for name, value in listing.params().items() if name in {"unread", "cursor", "limit"}}
+    params = {**listing.params(), **_codes_of(listing.q, page)}
     found = await services.catalog.get("/v1/notices", visitor=visitor, params=params)
     return page.render("notices.html", **notices_context(page, listing, found))
+
+
+def _codes_of(q: str, page: Page) -> dict[str, list[str]]:
+    """The codes of the sentences that hold the words: the service knows facts, and no language."""
+    wanted = q.casefold()
+    return {"code": [code for code, text in sentences_of(page.t).items() if wanted in text.casefold()]} if q else {}
+
+
+@router.get(f"{_PATH}.{{form}}")
+async def get_file(page: PageDep, services: Services, visitor: SignedIn, form: Literal["csv", "xlsx"]) -> Response:
+    """The list as csv or xlsx, in the reader's language."""
+    ensure_kind(visitor, "supplier", "official", "operator")
+    listing, t = asked_list(page), page.t.notices
+    params = {**listing.export_params(), **_codes_of(listing.q, page), "limit": _SHEET_PAGE}
+    first = await services.catalog.get("/v1/notices", visitor=visitor, params=params)
+
+    async def batches() -> AsyncIterator[list[tuple[str, str, str]]]:
+        found = first
+        while True:
+            yield [
+                (page.time(each["issued_at"]), sentence_of(each, page), "" if each["read_at"] else t.new)
+                for each in found["items"]
+            ]
+            if not found["next_cursor"]:
+                return
+            found = await services.catalog.get(
+                "/v1/notices", visitor=visitor, params={**params, "cursor": found["next_cursor"]}
+            )
+
+    return await sheet_response(form, name=t.title, head=(t.at, t.text, t.state), batches=batches())
 
 
 def notices_context(page: Page, listing: Listing, found: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from gateway.pages.account import Choice
 from gateway.pages.eligibility_view import value_text
-from gateway.pages.listing import Listing, listing_of
+from gateway.pages.listing import Listing, download, listing_of
 from gateway.pages.place_field import place_code
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
@@ -58,6 +58,14 @@ async def get_facts(page: PageDep, visitor: SignedIn, services: Services, reques
     ensure_kind(visitor, "official", "operator")
     today = utc_now().astimezone(SHANGHAI).date().isoformat()
     return await show(page, visitor, services, asked_list(request), Typed(from_on=today))
+
+
+@router.get(f"{PATH}.{{kind}}")
+async def get_file(visitor: SignedIn, services: Services, request: Request, kind: str) -> Response:
+    """The list as csv or xlsx."""
+    ensure_kind(visitor, "official", "operator")
+    params = asked_list(request).export_params(format="csv" if kind == "csv" else "xlsx")
+    return await download(services.catalog, visitor, "/v1/origin-facts/export", params)
 
 
 async def show(

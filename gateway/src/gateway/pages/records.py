@@ -77,7 +77,6 @@ class Shelf:
     form_roles: frozenset[str] = frozenset()
     filters: Mapping[str, str] = field(default_factory=dict)
     steps: tuple[str, ...] = ()
-    has_export: bool = True
     has_page: bool = True
 
     def may_add(self, visitor: Visitor) -> bool:

@@ -69,7 +69,6 @@ class Register:
     statuses: tuple[str, ...] = ()
     verbs: tuple[Verb, ...] = ()
     deeds: tuple[str, ...] = ()
-    is_exported: bool = False
     is_edited: frozenset[str] = frozenset()
     has_trail: bool = False
 
@@ -159,7 +158,6 @@ REGISTERS: Final[dict[str, Register]] = {
                 Verb("reopen", frozenset({"CONFIRMED"})),
             ),
             ("record-sales",),
-            is_exported=True,
             is_edited=frozenset({"DRAFT", "RETURNED"}),
             has_trail=True,
         ),
@@ -178,7 +176,6 @@ REGISTERS: Final[dict[str, Register]] = {
                 Column("office_name", _plain("office_name")),
             ),
             deeds=("take-off",),
-            is_exported=True,
         ),
         Register(
             "spots",
@@ -196,7 +193,6 @@ REGISTERS: Final[dict[str, Register]] = {
                 Verb("publish", frozenset({"DRAFT", "WITHDRAWN"}), tone="main"),
                 Verb("withdraw", frozenset({"PUBLISHED"}), tone="danger"),
             ),
-            is_exported=True,
             is_edited=frozenset({"DRAFT", "PUBLISHED", "WITHDRAWN"}),
         ),
         Register(
@@ -236,7 +232,6 @@ REGISTERS: Final[dict[str, Register]] = {
                 Verb("seek", frozenset({"EMPLOYED", "WITHDRAWN"}), tone="main"),
                 Verb("withdraw", frozenset({"SEEKING", "MATCHED", "EMPLOYED"}), tone="danger"),
             ),
-            is_exported=True,
             is_edited=frozenset({"SEEKING", "MATCHED", "EMPLOYED", "WITHDRAWN"}),
             has_trail=True,
         ),
@@ -257,7 +252,6 @@ REGISTERS: Final[dict[str, Register]] = {
                 Verb("close", frozenset({"OPEN"}), _VILLAGE, "danger"),
                 Verb("reopen", frozenset({"CLOSED"}), _VILLAGE, "main"),
             ),
-            is_exported=True,
             is_edited=frozenset({"OPEN", "CLOSED"}),
             has_trail=True,
         ),

@@ -92,7 +92,7 @@ async def get_register(page: PageDep, services: Services, visitor: SignedIn, key
     name, _, ending = key.partition(".")
     register = register_of(name, visitor)
     listing = _listing(page, register)
-    if ending in _FILES and register.is_exported:
+    if ending in _FILES:
         params = listing.export_params(format=ending, **_own(register, visitor))
         return await download(services.catalog, visitor, f"{register.list_path}/export", params)
     if ending:
@@ -119,7 +119,6 @@ async def get_register(page: PageDep, services: Services, visitor: SignedIn, key
         tabs=_tabs(page, visitor, register),
         listing=listing,
         filters=_filters(page, register),
-        has_search=register.key in {"supply", "survey", "spots", "workshops"},
         heads=heads,
         status_text=lambda status: status_text(register, status, page),
         all_heads=[*heads, *state, *deeds],

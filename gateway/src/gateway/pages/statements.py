@@ -48,11 +48,23 @@ async def _days(
     page: Page, services: Services, visitor: Visitor, *, error: str = "", status: int = 200, typed: Any = None
 ) -> Response:
     listing = days_listing(page)
-    params = {name: value for name, value in listing.params().items() if name != "q"}
-    found = await services.orders.get("/v1/payment-statements", visitor=visitor, params=params)
+    found = await services.orders.get("/v1/payment-statements", visitor=visitor, params=_of_days(listing.params()))
     return page.render(
         "statements.html", status=status, error=error, notice=_notice(page), **days_view(page, listing, found, typed)
     )
+
+
+def _of_days(params: dict[str, str | int]) -> dict[str, str | int]:
+    """What is typed may hold anything; days are looked for by their figures."""
+    return params | {"q": "".join(each for each in str(params.get("q", "")) if each in "0123456789-")[:10]}
+
+
+@router.get(f"{PATH}.{{form}}")
+async def get_days_file(page: PageDep, services: Services, visitor: SignedIn, form: str) -> Response:
+    """The days as CSV or Excel, narrowed as seen."""
+    ensure_kind(visitor, "operator")
+    params = _of_days(days_listing(page).export_params(format="csv" if form == "csv" else "xlsx"))
+    return await download(services.orders, visitor, "/v1/payment-statements/export", params)
 
 
 def days_view(page: Page, listing: Listing, found: dict[str, Any], typed: Any = None) -> dict[str, Any]:

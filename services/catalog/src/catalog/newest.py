@@ -15,6 +15,7 @@ from shared.page import encode_cursor
 from shared.sheets import Row
 
 T = TypeVar("T")
+K = TypeVar("K")
 _BATCH = 500
 
 
@@ -69,13 +70,13 @@ def cut(found: Sequence[T], limit: int, key: Callable[[T], UUID]) -> tuple[Seque
 
 async def sheet_batches(
     database: Database,
-    read: Callable[[AsyncSession, UUID | None, int], Awaitable[Sequence[T]]],
+    read: Callable[[AsyncSession, K | None, int], Awaitable[Sequence[T]]],
     *,
-    key: Callable[[T], UUID],
+    key: Callable[[T], K],
     row: Callable[[T], Row],
 ) -> AsyncIterator[Sequence[Row]]:
     """All rows of a list for a spreadsheet, read page by page outside the request's transaction."""
-    after: UUID | None = None
+    after: K | None = None
     while True:
         async with database.read() as db:
             found = await read(db, after, _BATCH)

@@ -88,6 +88,8 @@ async def test_numbers_follow_each_other_and_a_withdrawn_one_keeps_its_own(clien
     third = await issued(db)
     assert [each.sequence for each in (first, second, third)] == [1, 2, 3]
     assert (second.previous_id, third.previous_id) == (first.issue_id, first.issue_id)
+    sheet = await client.get("/v1/directory-issues/export", params={"status": "PUBLISHED", "format": "csv"})
+    assert {line.split(",")[1] for line in sheet.text.splitlines()[1:]} == {"420325-2026-01", "420325-2026-03"}
     seen = (await client.get("/v1/directory-issues/420325-2026-02")).json()
     assert (seen["status"], seen["withdrawn_reason"]) == ("WITHDRAWN", "有误")
 

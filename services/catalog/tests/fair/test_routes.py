@@ -11,11 +11,14 @@ from shared.clock import business_day, utc_now
 
 COUNTY = "420325"
 PATH = "/v1/fairs"
-TODAY = business_day(utc_now())
 _STATE = text("""
     SELECT (SELECT jsonb_agg(each) FROM fairs AS each), (SELECT count(*) FROM trail_entries),
         (SELECT count(*) FROM outbox), (SELECT count(*) FROM notices)
 """)
+
+
+def today():
+    return business_day(utc_now())
 
 
 def a_fair(**changes):
@@ -24,8 +27,8 @@ def a_fair(**changes):
         "venue": "县会展中心",
         "name": "秋冬农产品产销对接会",
         "organiser": "房县农业农村局",
-        "from_on": (TODAY - timedelta(days=1)).isoformat(),
-        "until_on": (TODAY + timedelta(days=1)).isoformat(),
+        "from_on": (today() - timedelta(days=1)).isoformat(),
+        "until_on": (today() + timedelta(days=1)).isoformat(),
         **changes,
     }
 
@@ -68,7 +71,7 @@ async def test_a_fair_is_planned_announced_and_its_deals_counted(client, db, mak
         "product_name": "香菇",
         "quantity_g": 5_000_000,
         "amount_fen": 9_000_000,
-        "agreed_on": TODAY.isoformat(),
+        "agreed_on": today().isoformat(),
     }
     assert (await client.post(f"{path}/deals", json=deal, headers=own | key())).status_code == 201
     foreign = deal | {"participant_id": other.json()["participant_id"]}
@@ -80,8 +83,8 @@ async def test_a_fair_is_planned_announced_and_its_deals_counted(client, db, mak
     assert public["deals"] == []
     assert len((await client.get(path, headers=office)).json()["deals"]) == 2
     for changes, code in (
-        ({"agreed_on": (TODAY - timedelta(days=2)).isoformat()}, "deal-too-early"),
-        ({"agreed_on": (TODAY + timedelta(days=1)).isoformat()}, "deal-in-future"),
+        ({"agreed_on": (today() - timedelta(days=2)).isoformat()}, "deal-too-early"),
+        ({"agreed_on": (today() + timedelta(days=1)).isoformat()}, "deal-in-future"),
         ({"participant_id": str(uuid4())}, "participant-unknown"),
         ({"amount_fen": 0}, "validation"),
     ):
@@ -91,7 +94,7 @@ async def test_a_fair_is_planned_announced_and_its_deals_counted(client, db, mak
 
 async def test_the_calendar_is_by_day_and_region(client, office):
     for days in (30, 5, 60):
-        day = (TODAY + timedelta(days=days)).isoformat()
+        day = (today() + timedelta(days=days)).isoformat()
         fair = await plan(client, office, name=f"{days}", from_on=day, until_on=day)
         await move(client, office, fair, "announce")
     await plan(client, office, name="draft")
@@ -100,9 +103,14 @@ async def test_the_calendar_is_by_day_and_region(client, office):
     first = (await client.get(f"{PATH}?limit=2")).json()
     rest = (await client.get(PATH, params={"limit": 2, "cursor": first["next_cursor"]})).json()
     assert [each["name"] for each in rest["items"]] == ["60"]
-    soon = await client.get(f"{PATH}?until_on={(TODAY + timedelta(days=10)).isoformat()}")
+    soon = await client.get(f"{PATH}?until_on={(today() + timedelta(days=10)).isoformat()}")
     assert [each["name"] for each in soon.json()["items"]] == ["5"]
     assert (await client.get(f"{PATH}?region=430000")).json()["items"] == []
+    said = {"q": "农业农村局", "status": "ANNOUNCED", "until_on": (today() + timedelta(days=40)).isoformat()}
+    assert [each["name"] for each in (await client.get(PATH, params=said)).json()["items"]] == ["5", "30"]
+    sheet = await client.get(f"{PATH}/export", params=said | {"format": "csv"})
+    assert [line.split(",")[0] for line in sheet.text.splitlines()[1:]] == ["5", "30"]
+    assert (await client.get(PATH, params={"q": "无此单位"})).json()["items"] == []
     assert "draft" in [each["name"] for each in (await client.get(PATH, headers=office)).json()["items"]]
     wrong = await client.get(f"{PATH}?cursor=WyJhIiwiYiJd")
     assert (wrong.status_code, wrong.json()["code"]) == (400, "cursor-invalid")
@@ -129,6 +137,6 @@ async def test_only_offices_of_the_region_plan_fairs(client, office, as_caller):
     for headers, code in ((foreign, "not-your-region"), (looking, "role-missing"), (as_caller(), "officials-only")):
         answer = await client.post(PATH, json=a_fair(), headers=headers | key())
         assert (answer.status_code, answer.json()["code"]) == (403, code)
-    wrong = a_fair(until_on=(TODAY - timedelta(days=9)).isoformat())
+    wrong = a_fair(until_on=(today() - timedelta(days=9)).isoformat())
     answer = await client.post(PATH, json=wrong, headers=office | key())
     assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (422, "days-reversed", "until_on")

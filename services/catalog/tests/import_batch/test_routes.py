@@ -121,6 +121,10 @@ async def test_the_history_is_filtered_paged_and_exported(desk, supply_row, csv_
     assert bad_cursor.json()["code"] == "cursor-invalid"
     file = await desk.http.get("/v1/imports/export", params={"format": "csv"}, headers=desk.headers)
     assert len(file.content.decode("utf-8-sig").splitlines()) == 3
+    for q, count in ((first["file_name"].upper(), 2), ("no such file", 0)):
+        named = await desk.http.get("/v1/imports", params={"q": q}, headers=desk.headers)
+        file = await desk.http.get("/v1/imports/export", params={"q": q, "format": "csv"}, headers=desk.headers)
+        assert (len(named.json()["items"]), len(file.text.splitlines())) == (count, 1 + count)
 
 
 async def test_kinds_are_those_that_the_caller_may_import(client, as_caller):

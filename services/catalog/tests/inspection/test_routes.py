@@ -175,6 +175,9 @@ async def test_operators_keep_the_list_of_laboratories(client, as_caller, operat
         f"{path}/activity", json={"is_active": False, "reason": "注销"}, headers=operator | {"if-match": '"2"'}
     )
     assert (gone.status_code, gone.json()["is_active"]) == (200, False)
+    sheet = (await client.get("/v1/laboratories/export?format=csv&q=示范")).text.splitlines()[1:]
+    assert [line.split(",")[3:] for line in sheet] == [["430000", "停用"]]
+    assert len((await client.get("/v1/laboratories/export?format=csv&q=无此机构")).text.splitlines()) == 1
     everybody = (await client.get("/v1/laboratories?q=示范")).json()
     assert (len(everybody["items"]), everybody["agreements"][0]["confidence"]) == (1, "medium")
 

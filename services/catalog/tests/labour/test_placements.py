@@ -57,6 +57,19 @@ async def test_who_declines_looks_on(town, db, make):
     assert (await town.worker_now(worker))["status"] == "SEEKING"
 
 
+async def test_jobs_and_placements_are_found_by_title_and_exported(town, db, make):
+    employer, worker = await town.employer(db, make), await town.worker()
+    for title in ("香菇采摘", "分拣"):
+        assert (await town.push(employer, await town.job(employer, title=title), worker)).status_code == 201
+    for path, headers in ((JOBS, employer), ("/v1/labour/placements", town.office)):
+        found = (await town.client.get(path, params={"q": "采摘"}, headers=headers)).json()["items"]
+        assert [each.get("title") or each["job"]["title"] for each in found] == ["香菇采摘"]
+        sheet = await town.client.get(f"{path}/export", params={"q": "采摘", "format": "csv"}, headers=headers)
+        assert [line.split(",")[0] for line in sheet.text.splitlines()[1:]] == ["香菇采摘"]
+    foreign = await town.client.get("/v1/labour/placements/export", headers=employer)
+    assert (foreign.status_code, foreign.json()["code"]) == (403, "officials-only")
+
+
 async def test_candidates_are_for_the_jobs_employer_and_the_regions_officials_only(town, db, make):
     employer = await town.employer(db, make)
     worker, job = await town.worker(), await town.job(employer)

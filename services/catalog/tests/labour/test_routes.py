@@ -139,3 +139,6 @@ async def test_workers_are_paged_and_narrowed(town):
     assert len(tea) == 2
     sheet = (await town.client.get(f"{WORKERS}/export?format=csv", headers=town.office)).text
     assert sheet.count("制茶") == 2
+    place = made[0]["township"]
+    assert len((await town.client.get(WORKERS, params={"q": place}, headers=town.office)).json()["items"]) == 3
+    assert (await town.client.get(WORKERS, params={"q": "无此乡"}, headers=town.office)).json()["items"] == []

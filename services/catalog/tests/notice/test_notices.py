@@ -51,6 +51,32 @@ async def test_an_organisation_reads_its_own_and_only_these(client, db, as_calle
     assert (wrong.status_code, wrong.json()["code"]) == (400, "cursor-invalid")
 
 
+async def test_notices_are_found_by_what_they_name_or_say(client, db, as_caller):
+    organisation_id = uuid4()
+    for code, facts in (("licence-ending", {"number": "SC10142"}), ("lot-held", {"reason": "农残超标"})):
+        await actions.notify(
+            db,
+            organisation_id=organisation_id,
+            code=code,
+            occasion=code,
+            subject_kind="lot",
+            subject_id=uuid4(),
+            facts=facts,
+            now=NOW,
+        )
+    own = as_caller(kind="supplier", organisation_id=organisation_id)
+
+    async def found(**params):
+        answer = await client.get("/v1/notices", params=params, headers=own)
+        return {each["code"] for each in answer.json()["items"]}
+
+    assert await found(q="sc10142") == {"licence-ending"}
+    assert await found(q="农残") == {"lot-held"}
+    assert await found(q="到期", code=["licence-ending", "certificate-ending"]) == {"licence-ending"}
+    assert await found(q="无此事") == set()
+    assert await found(code=["lot-held"]) == {"licence-ending", "lot-held"}, "codes only widen a search"
+
+
 async def test_who_staffs_an_office_reads_what_lies_on_its_desk(client, db, as_caller):
     await tell(db, desk_id("420325", "agriculture"))
     await tell(db, desk_id(PLATFORM, "reviewer"))

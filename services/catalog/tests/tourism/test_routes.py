@@ -128,6 +128,18 @@ async def test_a_route_is_open_when_its_spots_are_and_holds_them(client, office)
     assert (await client.get(ROUTES)).json()["items"] == []
 
 
+async def test_spots_and_routes_are_exported_as_they_are_narrowed(client, office):
+    spots = [await published(client, office, name=name) for name in ("杜川梯田", "野人谷")]
+    for name in ("房县山水两日", "采茶一日"):
+        assert (await route(client, office, spots, name=name)).status_code == 201
+    for path, q, column, name in ((SPOTS, "梯田", 4, "杜川梯田"), (ROUTES, "采茶", 1, "采茶一日")):
+        found = (await client.get(path, params={"q": q}, headers=office)).json()["items"]
+        assert [each["name"] for each in found] == [name]
+        sheet = await client.get(f"{path}/export", params={"q": q, "format": "csv"}, headers=office)
+        assert [line.split(",")[column] for line in sheet.text.splitlines()[1:]] == [name]
+    assert len((await client.get(f"{ROUTES}/export", params={"format": "csv"})).text.splitlines()) == 1, "drafts"
+
+
 async def test_a_route_over_hidden_or_never_open_spots_is_not_published(client, office):
     spring = await published(client, office, name="花海", open_from_month=3, open_to_month=4)
     hidden = await spot(client, office, name="溶洞", open_from_month=1, open_to_month=12)

@@ -67,6 +67,10 @@ async def test_a_day_is_uploaded_once_listed_and_shown(client: httpx2.AsyncClien
     one = (await client.get(f"/v1/payment-statements/{statement_id}", headers=operator)).json()
     assert one["counts"] == [{"kind": "AMOUNT", "state": "OPEN", "count": 3}]
     assert (one["payment_fen"], one["own_payment_fen"]) == (7001 + 7002 + 7003, 3 * 7960)
+    for q, count in ((str(day)[:7], 1), ("1999-", 0)):
+        found = await client.get("/v1/payment-statements", params={"q": q}, headers=operator)
+        sheet = await client.get("/v1/payment-statements/export", params={"q": q, "format": "csv"}, headers=operator)
+        assert (len(found.json()["items"]), len(sheet.text.splitlines())) == (count, 1 + count)
     others = await client.get("/v1/payment-statements", params={"provider": "wechat"}, headers=operator)
     assert others.json()["items"] == []
 

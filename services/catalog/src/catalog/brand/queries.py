@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.authority import is_within
 from catalog.brand.models import Brand, BrandGrant
-from catalog.newest import newest, within_regions
+from catalog.newest import newest, saying, within_regions
 from shared.errors import NotFound
 
 
@@ -107,10 +107,11 @@ async def list_grants(
     brand_id: UUID | None,
     supplier_id: UUID | None,
     statuses: Collection[str],
+    q: str | None,
     after: UUID | None,
     limit: int,
 ) -> Sequence[BrandGrant]:
-    """Grants, the newest first."""
+    """Grants, the newest first; `q` in the supplier's name or the certificate number."""
     conditions: list[ColumnElement[bool]] = []
     if brand_id is not None:
         conditions.append(BrandGrant.brand_id == brand_id)
@@ -118,6 +119,8 @@ async def list_grants(
         conditions.append(BrandGrant.supplier_id == supplier_id)
     if statuses:
         conditions.append(BrandGrant.status.in_(statuses))
+    if q:
+        conditions.append(saying(q, BrandGrant.supplier_name, BrandGrant.certificate_number))
     return await newest(db, BrandGrant, BrandGrant.grant_id, *conditions, after=after, limit=limit)
 
 

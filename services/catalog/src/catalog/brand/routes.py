@@ -38,6 +38,7 @@ _HEAD = ("证书编号", "供应商", "有效期起", "有效期止", "标识配
 _STATUS_ZH = {"IN_FORCE": "有效", "REVOKED": "已撤销", "EXPIRED": "已到期"}
 _BRAND_HEAD = ("品牌", "英文名", "地区", "所属部门", "品类", "品质要求", "状态")
 _BRAND_STATUS_ZH = {"ACTIVE": "使用中", "RETIRED": "已停用"}
+Wanted = Annotated[Line | None, Query(description="Part of the supplier's name or the certificate number.")]
 Statuses = Annotated[list[GrantStatus] | None, Query(alias="status")]
 
 
@@ -121,6 +122,7 @@ async def list_grants(
     brand_id: UUID | None = None,
     supplier_id: UUID | None = None,
     status: Statuses = None,
+    q: Wanted = None,
     cursor: CursorText = None,
     limit: Limit = 20,
 ) -> GrantPage:
@@ -130,6 +132,7 @@ async def list_grants(
         brand_id=brand_id,
         supplier_id=supplier_id,
         statuses=status or (),
+        q=q,
         after=cursor_id(cursor),
         limit=limit + 1,
     )
@@ -139,13 +142,25 @@ async def list_grants(
 
 @router.get("/brand-grants/export", response_class=Response)
 async def export_grants(
-    request: Request, kind: SheetFormat, *, brand_id: UUID | None = None, status: Statuses = None
+    request: Request,
+    kind: SheetFormat,
+    *,
+    brand_id: UUID | None = None,
+    supplier_id: UUID | None = None,
+    status: Statuses = None,
+    q: Wanted = None,
 ) -> Response:
     """The same list as a spreadsheet."""
     batches = sheet_batches(
         request.app.state.database,
         lambda db, after, limit: queries.list_grants(
-            db, brand_id=brand_id, supplier_id=None, statuses=status or (), after=after, limit=limit
+            db,
+            brand_id=brand_id,
+            supplier_id=supplier_id,
+            statuses=status or (),
+            q=q,
+            after=after,
+            limit=limit,
         ),
         key=lambda each: each.grant_id,
         row=lambda each: (

@@ -68,6 +68,7 @@ _STATUS_ZH = {
     "COUNTED": "计分",
     "STRUCK": "已撤销",
 }
+Public = Annotated[bool, Query(description="Only what everybody sees.")]
 Which = Annotated[ListName | None, Query(alias="list")]
 Statuses = Annotated[list[PlacementStatus] | None, Query(alias="status")]
 Wanted = Annotated[Line | None, Query(description="Part of a supplier's name, or a whole credit code.")]
@@ -140,9 +141,10 @@ async def list_events(
 async def export_events(
     request: Request,
     caller: CallerDep,
-    kind: SheetFormat,
+    sheet: SheetFormat,
     *,
     supplier_id: UUID | None = None,
+    kind: Annotated[Line | None, Query()] = None,
     q: Annotated[Line | None, Query()] = None,
 ) -> Response:
     """The same list as a spreadsheet."""
@@ -150,7 +152,7 @@ async def export_events(
     batches = sheet_batches(
         request.app.state.database,
         lambda db, after, limit: queries.list_events(
-            db, seen=seen, supplier_id=supplier_id, kind=None, q=q, after=after, limit=limit
+            db, seen=seen, supplier_id=supplier_id, kind=kind, q=q, after=after, limit=limit
         ),
         key=lambda each: each.event_id,
         row=lambda each: (
@@ -166,7 +168,7 @@ async def export_events(
             each.reported_at,
         ),
     )
-    return await sheet_response(kind, name="信用事件", head=_EVENT_HEAD, batches=batches)
+    return await sheet_response(sheet, name="信用事件", head=_EVENT_HEAD, batches=batches)
 
 
 @router.get("/credit-events/{event_id}")
@@ -214,7 +216,7 @@ async def list_placements(
     supplier_id: UUID | None = None,
     county: County = None,
     q: Wanted = None,
-    public: Annotated[bool, Query(description="Only what everybody sees.")] = False,
+    public: Public = False,
     cursor: CursorText = None,
     limit: Limit = 20,
 ) -> PlacementPage:
@@ -245,11 +247,13 @@ async def export_placements(
     *,
     which: Which = None,
     status: Statuses = None,
+    supplier_id: UUID | None = None,
     county: County = None,
     q: Wanted = None,
+    public: Public = False,
 ) -> Response:
     """The same list as a spreadsheet; other authorities import it as a shared list."""
-    seen = _seen_placements(caller)
+    seen = None if public else _seen_placements(caller)
     batches = sheet_batches(
         request.app.state.database,
         lambda db, after, limit: queries.list_placements(
@@ -257,7 +261,7 @@ async def export_placements(
             seen=seen,
             statuses=status or (),
             which=which,
-            supplier_id=None,
+            supplier_id=supplier_id,
             county_code=county,
             q=q,
             after=after,

@@ -74,9 +74,10 @@ async def list_appeals(
 async def export_appeals(
     request: Request,
     caller: CallerDep,
-    kind: SheetFormat,
+    sheet: SheetFormat,
     *,
     status: Annotated[list[AppealStatus] | None, Query()] = None,
+    kind: AppealKind | None = None,
     q: Wanted = None,
 ) -> Response:
     """The same list as a spreadsheet."""
@@ -84,7 +85,7 @@ async def export_appeals(
     batches = sheet_batches(
         request.app.state.database,
         lambda db, after, limit: queries.list_appeals(
-            db, seen=seen, statuses=status or (), kind=None, q=q, after=after, limit=limit
+            db, seen=seen, statuses=status or (), kind=kind, q=q, after=after, limit=limit
         ),
         key=lambda each: each.appeal_id,
         row=lambda each: (
@@ -97,7 +98,7 @@ async def export_appeals(
             each.raised_at,
         ),
     )
-    return await sheet_response(kind, name="异议与修复", head=_HEAD, batches=batches)
+    return await sheet_response(sheet, name="异议与修复", head=_HEAD, batches=batches)
 
 
 def _seen(caller: Caller) -> ColumnElement[bool]:

@@ -54,6 +54,7 @@ _ZH = {
 }
 Statuses = Annotated[list[Status] | None, Query(alias="status")]
 Region = Annotated[DivisionCode | None, Query()]
+Unreviewed = Annotated[int | None, Query(ge=2000, le=2100, description="Not reviewed for this year.")]
 Wanted = Annotated[Line | None, Query(description="Part of the name.")]
 
 
@@ -65,7 +66,7 @@ async def list_demonstrations(
     kind: Kind | None = None,
     status: Statuses = None,
     region: Region = None,
-    unreviewed_for: Annotated[int | None, Query(ge=2000, le=2100, description="Not reviewed for this year.")] = None,
+    unreviewed_for: Unreviewed = None,
     q: Wanted = None,
     cursor: CursorText = None,
     limit: Limit = 20,
@@ -97,6 +98,8 @@ async def export_demonstrations(
     kind: Kind | None = None,
     status: Statuses = None,
     region: Region = None,
+    unreviewed_for: Unreviewed = None,
+    q: Wanted = None,
 ) -> Response:
     """The same list as a spreadsheet."""
     seen = _seen(caller)
@@ -108,8 +111,8 @@ async def export_demonstrations(
             kind=kind,
             statuses=status or (),
             region_code=region,
-            unreviewed_for=None,
-            q=None,
+            unreviewed_for=unreviewed_for,
+            q=q,
             after=after,
             limit=limit,
         ),

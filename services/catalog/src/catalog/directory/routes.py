@@ -29,7 +29,7 @@ from catalog.directory.schemas import (
     WithdrawalIn,
 )
 from catalog.fields import DivisionCode, Line
-from catalog.newest import cut
+from catalog.newest import cut, sheet_batches
 from catalog.region import queries as region_queries
 from shared.auth import Caller, CallerDep, OptionalCaller
 from shared.clock import utc_now
@@ -58,6 +58,8 @@ _HEAD = (
     "认定有效期止",
     "备注",
 )
+_ISSUE_HEAD = ("标题", "期号", "地区", "年度", "状态", "商品数", "发布时间")
+_STATUS_ZH = {"DRAFT": "草稿", "PUBLISHED": "已发布", "WITHDRAWN": "已撤回"}
 Statuses = Annotated[list[Status] | None, Query(alias="status")]
 
 
@@ -88,6 +90,46 @@ async def list_issues(
     )
     shown, next_cursor = cut(found, limit, lambda each: each.issue_id)
     return IssuePage(items=[IssueSchema.of(each) for each in shown], next_cursor=next_cursor)
+
+
+@router.get("/directory-issues/export", response_class=Response)
+async def export_issues(
+    request: Request,
+    caller: OptionalCaller,
+    *,
+    region: Annotated[DivisionCode | None, Query()] = None,
+    level: Level | None = None,
+    year: Annotated[int | None, Query(ge=2000, le=2100)] = None,
+    status: Statuses = None,
+    q: Annotated[Line | None, Query()] = None,
+    kind: SheetFormat = "xlsx",
+) -> Response:
+    """The same list as a table."""
+    batches = sheet_batches(
+        request.app.state.database,
+        lambda db, after, limit: queries.list_issues(
+            db,
+            draft_regions=_draft_regions(caller),
+            region_code=region,
+            level=level,
+            year=year,
+            statuses=status or (),
+            q=q,
+            after=after,
+            limit=limit,
+        ),
+        key=lambda each: each.issue_id,
+        row=lambda each: (
+            each.title,
+            rules.number_of(each.region_code, each.year, each.sequence) if each.sequence else "",
+            each.region_name,
+            each.year,
+            _STATUS_ZH[each.status],
+            each.entry_count,
+            each.published_at,
+        ),
+    )
+    return await sheet_response(kind, name="产品目录各期", head=_ISSUE_HEAD, batches=batches)
 
 
 @router.post("/directory-issues", status_code=201, response_model=IssueSchema)

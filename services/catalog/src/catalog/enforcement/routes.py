@@ -89,14 +89,20 @@ async def list_cases(
 
 @router.get("/enforcement-cases/export", response_class=Response)
 async def export_cases(
-    request: Request, caller: CallerDep, kind: SheetFormat, *, status: Statuses = None, q: Wanted = None
+    request: Request,
+    caller: CallerDep,
+    kind: SheetFormat,
+    *,
+    status: Statuses = None,
+    supplier_id: UUID | None = None,
+    q: Wanted = None,
 ) -> Response:
     """The same list as a spreadsheet."""
     seen = _seen(caller)
     batches = sheet_batches(
         request.app.state.database,
         lambda db, after, limit: queries.list_cases(
-            db, seen=seen, statuses=status or (), supplier_id=None, q=q, after=after, limit=limit
+            db, seen=seen, statuses=status or (), supplier_id=supplier_id, q=q, after=after, limit=limit
         ),
         key=lambda each: each.case_id,
         row=lambda each: (

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, false, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.fair.models import Deal, Fair, Participant
+from catalog.newest import saying
 from catalog.supply.queries import within
 from shared.auth import Caller
 from shared.errors import NotFound
@@ -32,10 +33,11 @@ async def list_fairs(
     from_on: date | None,
     until_on: date | None,
     status: str | None,
+    q: str,
     after: tuple[date, UUID] | None,
     limit: int,
 ) -> Sequence[Fair]:
-    """Fairs by their first day; those that run on a day of the range."""
+    """Fairs by their first day; those that run on a day of the range; `q` in name, venue or organiser."""
     query = select(Fair).where(_visible(caller)).order_by(Fair.from_on, Fair.fair_id).limit(limit)
     if region is not None:
         query = query.where(within(Fair.county_code, region))
@@ -45,6 +47,8 @@ async def list_fairs(
         query = query.where(Fair.from_on <= until_on)
     if status is not None:
         query = query.where(Fair.status == status)
+    if q:
+        query = query.where(saying(q, Fair.name, Fair.name_en, Fair.venue, Fair.organiser))
     if after is not None:
         query = query.where(func.row(Fair.from_on, Fair.fair_id) > func.row(*after))
     return (await db.scalars(query)).all()

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from catalog.authority import oversees
 from catalog.cursors import cursor_day_and_id
@@ -23,7 +23,8 @@ from catalog.fair.schemas import (
     ParticipantIn,
     ParticipantSchema,
 )
-from catalog.fields import DivisionCode
+from catalog.fields import DivisionCode, Line
+from catalog.newest import sheet_batches
 from catalog.region import queries as region_queries
 from shared.auth import Caller, CallerDep, OptionalCaller
 from shared.clock import business_day, utc_now
@@ -33,8 +34,18 @@ from shared.etag import IfMatch, etag_of
 from shared.idempotency import Once
 from shared.ids import new_id
 from shared.page import CursorText, Limit, encode_cursor
+from shared.sheets import SheetFormat, sheet_response
 
 router = APIRouter(prefix="/v1/fairs", tags=["fairs"])
+
+_HEADS = ("名称", "英文名", "区划代码", "地点", "主办单位", "开始日期", "结束日期", "状态")
+_STATUS_ZH = {"DRAFT": "草稿", "ANNOUNCED": "已公布", "CANCELLED": "已取消"}
+
+Region = Annotated[DivisionCode | None, Query()]
+FromDay = Annotated[date | None, Query(description="Fairs that end on this day or later.")]
+UntilDay = Annotated[date | None, Query(description="Fairs that begin on this day or earlier.")]
+Status = Annotated[FairStatus | None, Query()]
+Words = Annotated[Line, Query(description="Part of the name, the venue or the organiser.")]
 
 
 @router.post("", status_code=201, response_model=FairSchema)
@@ -51,10 +62,11 @@ async def list_fairs(
     db: Read,
     caller: OptionalCaller,
     *,
-    region: Annotated[DivisionCode | None, Query()] = None,
-    from_on: Annotated[date | None, Query(description="Fairs that end on this day or later.")] = None,
-    until_on: Annotated[date | None, Query(description="Fairs that begin on this day or earlier.")] = None,
-    status: Annotated[FairStatus | None, Query()] = None,
+    region: Region = None,
+    from_on: FromDay = None,
+    until_on: UntilDay = None,
+    status: Status = None,
+    q: Words = "",
     cursor: CursorText = None,
     limit: Limit = 50,
 ) -> FairPage:
@@ -66,6 +78,7 @@ async def list_fairs(
         from_on=from_on,
         until_on=until_on,
         status=status,
+        q=q,
         after=cursor_day_and_id(cursor),
         limit=limit + 1,
     )
@@ -74,6 +87,47 @@ async def list_fairs(
         items=await _shown(db, found[:limit]),
         next_cursor=encode_cursor(last.from_on.isoformat(), last.fair_id) if last else None,
     )
+
+
+@router.get("/export", response_class=Response)
+async def export_fairs(
+    request: Request,
+    caller: OptionalCaller,
+    *,
+    region: Region = None,
+    from_on: FromDay = None,
+    until_on: UntilDay = None,
+    status: Status = None,
+    q: Words = "",
+    sheet: SheetFormat = "xlsx",
+) -> Response:
+    """The same calendar as a table."""
+    batches = sheet_batches(
+        request.app.state.database,
+        lambda db, after, limit: queries.list_fairs(
+            db,
+            caller=caller,
+            region=region,
+            from_on=from_on,
+            until_on=until_on,
+            status=status,
+            q=q,
+            after=after,
+            limit=limit,
+        ),
+        key=lambda each: (each.from_on, each.fair_id),
+        row=lambda each: (
+            each.name,
+            each.name_en,
+            each.county_code,
+            each.venue,
+            each.organiser,
+            each.from_on,
+            each.until_on,
+            _STATUS_ZH[each.status],
+        ),
+    )
+    return await sheet_response(sheet, name="展销活动", head=_HEADS, batches=batches)
 
 
 @router.get("/{fair_id}")

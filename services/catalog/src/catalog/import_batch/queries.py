@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.import_batch.models import ImportBatch
 from catalog.import_batch.rules import OPEN, WORKING
+from catalog.newest import saying
 from shared.auth import Caller
 from shared.errors import NotFound
 
@@ -98,10 +99,19 @@ async def find_open(
 
 
 async def list_batches(
-    db: AsyncSession, *, caller: Caller, kind: str | None, status: str | None, after: UUID | None, limit: int
+    db: AsyncSession,
+    *,
+    caller: Caller,
+    q: str | None,
+    kind: str | None,
+    status: str | None,
+    after: UUID | None,
+    limit: int,
 ) -> Sequence[ImportBatch]:
-    """Imports, the newest first."""
+    """Imports, the newest first; `q` in the file's name."""
     query = select(ImportBatch).where(visible_to(caller)).order_by(ImportBatch.batch_id.desc()).limit(limit)
+    if q:
+        query = query.where(saying(q, ImportBatch.file_name))
     if kind is not None:
         query = query.where(ImportBatch.kind == kind)
     if status is not None:

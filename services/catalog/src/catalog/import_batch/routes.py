@@ -14,7 +14,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from catalog import jobs
 from catalog.cursors import cursor_id, cursor_texts, invalid_cursor
-from catalog.fields import Title
+from catalog.fields import Line, Title
 from catalog.import_batch import actions, queries
 from catalog.import_batch.actions import Upload
 from catalog.import_batch.schemas import (
@@ -126,6 +126,7 @@ async def list_imports(
     db: Read,
     caller: CallerDep,
     *,
+    q: Annotated[Line | None, Query(description="Part of the file's name.")] = None,
     kind: Annotated[str | None, Query(max_length=40)] = None,
     status: Annotated[Status | None, Query()] = None,
     cursor: CursorText = None,
@@ -133,7 +134,7 @@ async def list_imports(
 ) -> BatchPage:
     """The caller's organisation's imports (operators: all), the newest first."""
     found = await queries.list_batches(
-        db, caller=caller, kind=kind, status=status, after=cursor_id(cursor), limit=limit + 1
+        db, caller=caller, q=q, kind=kind, status=status, after=cursor_id(cursor), limit=limit + 1
     )
     return BatchPage(
         items=[BatchSchema.of(each) for each in found[:limit]],
@@ -146,6 +147,7 @@ async def export_imports(
     request: Request,
     caller: CallerDep,
     *,
+    q: Annotated[Line | None, Query(description="Part of the file's name.")] = None,
     kind: Annotated[str | None, Query(max_length=40)] = None,
     status: Annotated[Status | None, Query()] = None,
     sheet: SheetFormat = "xlsx",
@@ -157,7 +159,7 @@ async def export_imports(
         while True:
             async with request.app.state.database.read() as db:
                 found = await queries.list_batches(
-                    db, caller=caller, kind=kind, status=status, after=after, limit=_BATCH
+                    db, caller=caller, q=q, kind=kind, status=status, after=after, limit=_BATCH
                 )
             yield [_history_row(BatchSchema.of(each)) for each in found]
             if len(found) < _BATCH:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.job.models import Job
+from catalog.newest import saying
 from catalog.supply.queries import within
 from shared.auth import Caller
 from shared.errors import NotFound
@@ -36,10 +37,11 @@ async def list_jobs(
     skill: str | None,
     status: str | None,
     is_own: bool,
+    q: str,
     after: UUID | None,
     limit: int,
 ) -> Sequence[Job]:
-    """Jobs, the newest first."""
+    """Jobs, the newest first; `q` in title, employer or place."""
     query = select(Job).where(_visible(caller, today)).order_by(Job.job_id.desc()).limit(limit)
     if region is not None:
         query = query.where(within(Job.county_code, region))
@@ -49,6 +51,8 @@ async def list_jobs(
         query = query.where(Job.status == status)
     if is_own:
         query = query.where(Job.organisation_id == (caller.organisation_id if caller else None))
+    if q:
+        query = query.where(saying(q, Job.title, Job.employer_name, Job.township, Job.village))
     if after is not None:
         query = query.where(Job.job_id < after)
     return (await db.scalars(query)).all()

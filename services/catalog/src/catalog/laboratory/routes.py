@@ -1,9 +1,10 @@
 """The list of laboratories: everybody reads it, operators keep it."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.authority import ensure_operator
@@ -21,6 +22,7 @@ from catalog.laboratory.schemas import (
     LaboratorySchema,
     RecognitionIn,
 )
+from catalog.newest import sheet_batches
 from catalog.trail import queries as trail_queries
 from catalog.trail.schemas import TrailItem
 from shared.auth import CallerDep
@@ -30,15 +32,20 @@ from shared.etag import IfMatch, etag_of
 from shared.idempotency import Once
 from shared.ids import new_id
 from shared.page import CursorText, Limit, encode_cursor
+from shared.sheets import SheetFormat, sheet_response
 
 router = APIRouter(prefix="/v1/laboratories", tags=["laboratories"])
+
+_HEADS = ("机构名称", "CMA 编号", "所在区划", "认可区划", "状态")
+
+Words = Annotated[Line, Query(max_length=64, description="In name or CMA number.")]
 
 
 @router.get("")
 async def list_laboratories(
     db: Read,
     *,
-    q: Annotated[Line, Query(max_length=64, description="In name or CMA number.")] = "",
+    q: Words = "",
     cursor: CursorText = None,
     limit: Limit = 100,
 ) -> LaboratoryPage:
@@ -51,6 +58,30 @@ async def list_laboratories(
         agreements=[AgreementSchema.model_validate(each) for each in data.agreements()],
         next_cursor=encode_cursor(found[limit - 1].cma_number) if len(found) > limit else None,
     )
+
+
+@router.get("/export", response_class=Response)
+async def export_laboratories(request: Request, *, q: Words = "", sheet: SheetFormat = "xlsx") -> Response:
+    """The same list as a table, with the regions in which each one's reports count besides its own."""
+
+    async def read(db: AsyncSession, after: str | None, limit: int) -> Sequence[LaboratorySchema]:
+        found = await queries.list_laboratories(db, q=q, after=after, limit=limit)
+        recognitions = await queries.list_recognitions(db, [each.laboratory_id for each in found])
+        return [LaboratorySchema.told(each, recognitions.get(each.laboratory_id, [])) for each in found]
+
+    batches = sheet_batches(
+        request.app.state.database,
+        read,
+        key=lambda each: each.cma_number,
+        row=lambda each: (
+            each.name,
+            each.cma_number,
+            each.region_code,
+            "、".join(recognition.region_code for recognition in each.recognitions),
+            "有效" if each.is_active else "停用",
+        ),
+    )
+    return await sheet_response(sheet, name="检测机构", head=_HEADS, batches=batches)
 
 
 @router.post("", status_code=201, response_model=LaboratorySchema)

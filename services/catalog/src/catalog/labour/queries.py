@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.authority import region_prefix
 from catalog.labour.models import Worker
+from catalog.newest import saying
 from catalog.supply.queries import within
 from shared.auth import Caller
 from shared.errors import Forbidden, NotFound
@@ -37,10 +38,11 @@ async def list_workers(
     region: str | None,
     status: str | None,
     skill: str | None,
+    q: str,
     after: UUID | None,
     limit: int,
 ) -> Sequence[Worker]:
-    """Workers, the newest first."""
+    """Workers, the newest first; `q` in township or village, for nobody is known here by name."""
     query = select(Worker).where(visible_to(caller)).order_by(Worker.worker_id.desc()).limit(limit)
     if region is not None:
         query = query.where(within(Worker.county_code, region))
@@ -48,6 +50,8 @@ async def list_workers(
         query = query.where(Worker.status == status)
     if skill is not None:
         query = query.where(Worker.skills.contains([skill]))
+    if q:
+        query = query.where(saying(q, Worker.township, Worker.village))
     if after is not None:
         query = query.where(Worker.worker_id < after)
     return (await db.scalars(query)).all()

@@ -1,7 +1,6 @@
 """The labour register over HTTP."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -24,6 +23,7 @@ from catalog.labour.schemas import (
     WorkerSchema,
     WorkerStatus,
 )
+from catalog.newest import sheet_batches
 from catalog.trail import queries as trail_queries
 from catalog.trail.schemas import TrailItem
 from catalog.workshop import queries as workshop_queries
@@ -51,11 +51,11 @@ _HEADS = (
     "期望月薪(分)",
     "状态",
 )
-_BATCH = 500
 
 Region = Annotated[DivisionCode | None, Query()]
 Status = Annotated[WorkerStatus | None, Query()]
 SkillChoice = Annotated[Line | None, Query(description="Who can do this.")]
+Words = Annotated[Line, Query(description="Part of the township or the village.")]
 
 
 @router.get("/skills")
@@ -131,12 +131,13 @@ async def list_workers(
     region: Region = None,
     status: Status = None,
     skill: SkillChoice = None,
+    q: Words = "",
     cursor: CursorText = None,
     limit: Limit = 50,
 ) -> WorkerPage:
     """The workers of the caller's region, the newest first. 403 `officials-only`."""
     found = await queries.list_workers(
-        db, caller=caller, region=region, status=status, skill=skill, after=cursor_id(cursor), limit=limit + 1
+        db, caller=caller, region=region, status=status, skill=skill, q=q, after=cursor_id(cursor), limit=limit + 1
     )
     return WorkerPage(
         items=[WorkerSchema.model_validate(each) for each in found[:limit]],
@@ -152,25 +153,21 @@ async def export_workers(
     region: Region = None,
     status: Status = None,
     skill: SkillChoice = None,
+    q: Words = "",
     sheet: SheetFormat = "xlsx",
 ) -> Response:
     """The same list as a table, masked as it is."""
     queries.visible_to(caller)  # refuse before the first byte
 
-    async def batches() -> AsyncIterator[Sequence[Any]]:
-        after: UUID | None = None
-        while True:
-            async with request.app.state.database.read() as db:
-                found = await queries.list_workers(
-                    db, caller=caller, region=region, status=status, skill=skill, after=after, limit=_BATCH
-                )
-            if found:
-                yield [_row(each) for each in found]
-            if len(found) < _BATCH:
-                return
-            after = found[-1].worker_id
-
-    return await sheet_response(sheet, name="劳动力资源库", head=_HEADS, batches=batches())
+    batches = sheet_batches(
+        request.app.state.database,
+        lambda db, after, limit: queries.list_workers(
+            db, caller=caller, region=region, status=status, skill=skill, q=q, after=after, limit=limit
+        ),
+        key=lambda each: each.worker_id,
+        row=_row,
+    )
+    return await sheet_response(sheet, name="劳动力资源库", head=_HEADS, batches=batches)
 
 
 def _row(worker: Worker) -> list[Any]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import Text, cast, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.notice.models import Notice
@@ -24,13 +24,18 @@ async def list_notices(
     boxes: Collection[UUID],
     *,
     is_unread: bool,
+    q: str = "",
+    codes: Collection[str] = (),
     after: tuple[datetime, UUID] | None,
     limit: int,
 ) -> Sequence[Notice]:
-    """The notices in these letter boxes, the newest first."""
+    """The notices in these letter boxes, the newest first; with `q` those that name it, or say one of `codes`."""
     query = select(Notice).where(Notice.organisation_id.in_(boxes))
     if is_unread:
         query = query.where(Notice.read_at.is_(None))
+    if q:
+        named = func.strpos(func.lower(cast(Notice.facts, Text)), q.lower()) > 0
+        query = query.where(or_(named, Notice.code.in_(codes)))
     if after is not None:
         query = query.where(tuple_(Notice.issued_at, Notice.notice_id) < after)
     rows = await db.scalars(query.order_by(Notice.issued_at.desc(), Notice.notice_id.desc()).limit(limit))

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from catalog.cursors import cursor_instant_and_id
+from catalog.fields import Line
 from catalog.notice import actions, queries, rules
 from catalog.notice.schemas import NoticePage, NoticeSchema, ReadCount
 from shared.auth import Caller, CallerDep
@@ -23,6 +24,10 @@ async def list_notices(
     caller: CallerDep,
     *,
     unread: Annotated[bool, Query(description="Only what was not read yet.")] = False,
+    q: Annotated[Line, Query(description="Part of what a notice names: a supplier, a number, a reason.")] = "",
+    code: Annotated[
+        list[Line] | None, Query(max_length=100, description="With `q`: sentences that hold it, by their codes.")
+    ] = None,
     cursor: CursorText = None,
     limit: Limit = 20,
 ) -> NoticePage:
@@ -32,7 +37,13 @@ async def list_notices(
     """
     boxes = _boxes(caller)
     found = await queries.list_notices(
-        db, boxes, is_unread=unread, after=cursor_instant_and_id(cursor), limit=limit + 1
+        db,
+        boxes,
+        is_unread=unread,
+        q=q,
+        codes=code or (),
+        after=cursor_instant_and_id(cursor),
+        limit=limit + 1,
     )
     last = found[limit - 1] if len(found) > limit else None
     return NoticePage(

@@ -21,11 +21,13 @@ _COUNTS = text("""
 _OF_REGION = text("""
     SELECT placement.placement_id
     FROM labour_placements AS placement JOIN labour_workers AS worker USING (worker_id)
+    JOIN labour_jobs AS job USING (job_id)
     WHERE (worker.organisation_id = :organisation_id OR EXISTS (
                SELECT 1 FROM unnest(CAST(:lows AS text[]), CAST(:highs AS text[])) AS area (low, high)
                WHERE worker.county_code BETWEEN area.low AND area.high))
       AND (CAST(:after AS uuid) IS NULL OR placement.placement_id < :after)
       AND (CAST(:status AS text) IS NULL OR placement.status = :status)
+      AND (:q = '' OR strpos(lower(job.title || ' ' || job.employer_name), lower(:q)) > 0)
     ORDER BY placement.placement_id DESC LIMIT :limit
 """)
 
@@ -62,10 +64,12 @@ async def list_of_regions(
     *,
     organisation_id: UUID | None,
     status: str | None,
+    q: str,
     after: UUID | None,
     limit: int,
 ) -> Sequence[Placement]:
-    """The placements of workers of these regions, or whom the organisation registered; the newest first."""
+    """The placements of workers of these regions, or whom the organisation registered; the newest first. `q` in the
+    job's title or its employer."""
     prefixes = [region_prefix(each) for each in regions]
     values = {
         "organisation_id": organisation_id,
@@ -73,6 +77,7 @@ async def list_of_regions(
         "highs": [each.ljust(6, "9") for each in prefixes],
         "after": after,
         "status": status,
+        "q": q,
         "limit": limit,
     }
     ids = list(await db.scalars(_OF_REGION, values))

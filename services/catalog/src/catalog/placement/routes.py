@@ -4,14 +4,18 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from catalog.cursors import cursor_id
+from catalog.fields import Line
 from catalog.job import actions as job_actions
 from catalog.job import queries as job_queries
 from catalog.job.schemas import JobSchema
+from catalog.labour import data
 from catalog.labour import queries as labour_queries
+from catalog.labour import rules as labour_rules
 from catalog.labour.schemas import Candidate
+from catalog.newest import sheet_batches
 from catalog.placement import actions, queries
 from catalog.placement.models import Placement
 from catalog.placement.schemas import (
@@ -32,10 +36,15 @@ from shared.etag import IfMatch, etag_of
 from shared.idempotency import Once
 from shared.ids import new_id
 from shared.page import CursorText, Limit, encode_cursor
+from shared.sheets import SheetFormat, sheet_response
 
 router = APIRouter(prefix="/v1/labour", tags=["labour"])
 
+_HEADS = ("岗位", "用人单位", "出生年段", "专长", "匹配分", "状态", "上岗日期", "离岗日期")
+_STATUS_ZH = {"PUSHED": "已推送", "ACCEPTED": "已接受", "DECLINED": "已谢绝", "PLACED": "已上岗", "ENDED": "已离岗"}
+
 Status = Annotated[Literal["PUSHED", "ACCEPTED", "DECLINED", "PLACED", "ENDED"] | None, Query()]
+Words = Annotated[Line, Query(description="Part of the job's title or its employer.")]
 
 
 @router.get("/jobs/{job_id}/candidates")
@@ -79,7 +88,7 @@ async def list_of_job(db: Read, caller: CallerDep, job_id: UUID) -> PlacementPag
 
 @router.get("/placements")
 async def list_placements(
-    db: Read, caller: CallerDep, *, status: Status = None, cursor: CursorText = None, limit: Limit = 50
+    db: Read, caller: CallerDep, *, status: Status = None, q: Words = "", cursor: CursorText = None, limit: Limit = 50
 ) -> PlacementPage:
     """The pushes and placements of the region's workers, for its officials. 403 `officials-only`."""
     _ensure_official(caller.kind)
@@ -88,6 +97,7 @@ async def list_placements(
         caller.regions,
         organisation_id=caller.organisation_id,
         status=status,
+        q=q,
         after=cursor_id(cursor),
         limit=limit + 1,
     )
@@ -95,6 +105,37 @@ async def list_placements(
         items=await _shown(db, found[:limit]),
         next_cursor=encode_cursor(found[limit - 1].placement_id) if len(found) > limit else None,
     )
+
+
+@router.get("/placements/export", response_class=Response)
+async def export_placements(
+    request: Request, caller: CallerDep, *, status: Status = None, q: Words = "", sheet: SheetFormat = "xlsx"
+) -> Response:
+    """The same list as a table, masked as it is. 403 `officials-only`."""
+    _ensure_official(caller.kind)
+
+    async def read(db: Read, after: UUID | None, limit: int) -> Sequence[PlacementSchema]:
+        found = await queries.list_of_regions(
+            db, caller.regions, organisation_id=caller.organisation_id, status=status, q=q, after=after, limit=limit
+        )
+        return await _shown(db, found)
+
+    batches = sheet_batches(
+        request.app.state.database,
+        read,
+        key=lambda each: each.placement_id,
+        row=lambda each: (
+            each.job.title,
+            each.job.employer_name,
+            f"{each.candidate.birth_from_year}–{each.candidate.birth_from_year + labour_rules.BAND_YEARS - 1}",
+            "、".join(data.skills()[skill].zh for skill in each.candidate.skills),
+            each.score,
+            _STATUS_ZH[each.status],
+            each.placed_on,
+            each.ended_on,
+        ),
+    )
+    return await sheet_response(sheet, name="就业匹配", head=_HEADS, batches=batches)
 
 
 @router.get("/placement-counts")

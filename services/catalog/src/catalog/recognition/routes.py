@@ -119,6 +119,7 @@ async def export_recognitions(
     *,
     status: Statuses = None,
     county: County = None,
+    product_id: UUID | None = None,
     q: Wanted = None,
 ) -> Response:
     """The same list as a spreadsheet. 403 `officials-only` for who neither oversees nor supplies."""
@@ -128,7 +129,14 @@ async def export_recognitions(
     batches = sheet_batches(
         request.app.state.database,
         lambda db, after, limit: queries.list_recognitions(
-            db, seen=seen, statuses=status or (), county_code=county, product_id=None, q=q, after=after, limit=limit
+            db,
+            seen=seen,
+            statuses=status or (),
+            county_code=county,
+            product_id=product_id,
+            q=q,
+            after=after,
+            limit=limit,
         ),
         key=lambda each: each.recognition_id,
         row=lambda each: (

@@ -1,7 +1,7 @@
 """Words that mean the same, over HTTP: operators in the role `catalogue` edit them."""
 
-from collections.abc import AsyncIterator, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -11,6 +11,7 @@ from catalog.authority import ensure_operator
 from catalog.chinese import normalised
 from catalog.cursors import cursor_id
 from catalog.fields import Line
+from catalog.newest import sheet_batches
 from catalog.synonym import actions, queries
 from catalog.synonym.schemas import GroupIn, GroupPage, GroupSchema
 from shared.auth import CallerDep
@@ -24,7 +25,7 @@ from shared.sheets import SheetFormat, sheet_response
 
 router = APIRouter(prefix="/v1/synonyms", tags=["synonyms"])
 
-_BATCH = 1_000
+Words = Annotated[Line, Query(description="A part of a word.")]
 
 
 @router.get("")
@@ -32,7 +33,7 @@ async def list_groups(
     db: Read,
     caller: CallerDep,
     *,
-    q: Annotated[Line, Query(description="A part of a word.")] = "",
+    q: Words = "",
     cursor: CursorText = None,
     limit: Limit = 20,
 ) -> GroupPage:
@@ -46,11 +47,17 @@ async def list_groups(
 
 
 @router.get("/export", response_class=Response)
-async def export_groups(request: Request, caller: CallerDep, kind: SheetFormat = "xlsx") -> Response:
-    """All groups as a table (operators)."""
+async def export_groups(request: Request, caller: CallerDep, *, q: Words = "", kind: SheetFormat = "xlsx") -> Response:
+    """The same list as a table (operators)."""
     ensure_operator(caller)
+    batches = sheet_batches(
+        request.app.state.database,
+        lambda db, after, limit: queries.list_wordings(db, q=normalised(q), after=after, limit=limit),
+        key=lambda each: each.group.group_id,
+        row=lambda each: ("、".join(each.words), each.group.note, each.group.is_applied, each.group.changed_at),
+    )
     head = ["同义词", "说明", "已生效", "修改时间"]
-    return await sheet_response(kind, name="同义词", head=head, batches=_rows(request))
+    return await sheet_response(kind, name="同义词", head=head, batches=batches)
 
 
 @router.post("", status_code=201, response_model=GroupSchema)
@@ -114,14 +121,3 @@ async def _spell_anew(db: Db, words: Sequence[str], wording: queries.Wording | N
         group_id=str(group.group_id) if group else None,
         revision=group.revision if group else 0,
     )
-
-
-async def _rows(request: Request) -> AsyncIterator[list[list[Any]]]:
-    after: UUID | None = None
-    while True:
-        async with request.app.state.database.read() as db:
-            found = await queries.list_wordings(db, q="", after=after, limit=_BATCH)
-        if not found:
-            return
-        yield [["、".join(each.words), each.group.note, each.group.is_applied, each.group.changed_at] for each in found]
-        after = found[-1].group.group_id

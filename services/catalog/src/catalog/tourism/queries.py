@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from catalog.newest import saying
 from catalog.supply.queries import within
 from catalog.tourism.models import Route, RouteStop, Spot
 from shared.auth import Caller
@@ -108,10 +109,11 @@ async def list_routes(
     caller: Caller | None,
     region: str | None = None,
     status: str | None = None,
+    q: str = "",
     after: tuple[str, UUID] | None = None,
     limit: int,
 ) -> Sequence[Route]:
-    """Routes in order of county, then id; of a region those that pass through it."""
+    """Routes in order of county, then id; of a region those that pass through it; `q` in the name."""
     query = select(Route).where(_seen_routes(caller)).order_by(Route.county_code, Route.route_id).limit(limit)
     if region is not None:
         passing = (
@@ -122,6 +124,8 @@ async def list_routes(
         query = query.where(or_(within(Route.county_code, region), Route.route_id.in_(passing)))
     if status is not None:
         query = query.where(Route.status == status)
+    if q:
+        query = query.where(saying(q, Route.name, Route.name_en))
     if after is not None:
         query = query.where(func.row(Route.county_code, Route.route_id) > func.row(*after))
     return (await db.scalars(query)).all()

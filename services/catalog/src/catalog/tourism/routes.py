@@ -1,6 +1,6 @@
 """Spots and routes over HTTP."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from catalog.cursors import cursor_name_and_id
 from catalog.fields import DivisionCode, Line, Month
+from catalog.newest import sheet_batches
 from catalog.region import queries as region_queries
 from catalog.region.queries import Place
 from catalog.supplier import queries as supplier_queries
@@ -39,10 +40,14 @@ from shared.sheets import SheetFormat, sheet_response
 router = APIRouter(prefix="/v1/tourism", tags=["tourism"])
 
 _HEADS = ("区划代码", "乡镇", "村", "类型", "名称", "英文名", "开放起月", "开放止月", "开放时间", "联系电话", "状态")
-_BATCH = 500
+_ROUTE_HEADS = ("区划代码", "名称", "英文名", "天数", "里程（米）", "途经", "状态")
 _BESIDE = 12
 
 Region = Annotated[DivisionCode | None, Query(description="A province, city or county.")]
+KindChoice = Annotated[Kind | None, Query()]
+OpenMonth = Annotated[Month | None, Query(description="Open in this month.")]
+StatusChoice = Annotated[Status | None, Query()]
+Words = Annotated[Line, Query(description="Part of the name, for a spot also of its township or village.")]
 
 
 @router.post("/spots", status_code=201, response_model=SpotSchema)
@@ -60,10 +65,10 @@ async def list_spots(
     caller: OptionalCaller,
     *,
     region: Region = None,
-    kind: Annotated[Kind | None, Query()] = None,
-    month: Annotated[Month | None, Query(description="Open in this month.")] = None,
-    status: Annotated[Status | None, Query()] = None,
-    q: Annotated[Line, Query()] = "",
+    kind: KindChoice = None,
+    month: OpenMonth = None,
+    status: StatusChoice = None,
+    q: Words = "",
     cursor: CursorText = None,
     limit: Limit = 50,
 ) -> SpotPage:
@@ -89,22 +94,26 @@ async def list_spots(
 
 @router.get("/spots/export", response_class=Response)
 async def export_spots(
-    request: Request, caller: OptionalCaller, *, region: Region = None, sheet: SheetFormat = "xlsx"
+    request: Request,
+    caller: OptionalCaller,
+    *,
+    region: Region = None,
+    kind: KindChoice = None,
+    month: OpenMonth = None,
+    status: StatusChoice = None,
+    q: Words = "",
+    sheet: SheetFormat = "xlsx",
 ) -> Response:
-    """The spots as a table, whole."""
-
-    async def batches() -> AsyncIterator[Sequence[Any]]:
-        after: tuple[str, UUID] | None = None
-        while True:
-            async with request.app.state.database.read() as db:
-                found = await queries.list_spots(db, caller=caller, region=region, after=after, limit=_BATCH)
-            if found:
-                yield [_row(each) for each in found]
-            if len(found) < _BATCH:
-                return
-            after = (found[-1].county_code, found[-1].spot_id)
-
-    return await sheet_response(sheet, name="休闲旅游景点库", head=_HEADS, batches=batches())
+    """The same list as a table, whole."""
+    batches = sheet_batches(
+        request.app.state.database,
+        lambda db, after, limit: queries.list_spots(
+            db, caller=caller, region=region, kind=kind, month=month, status=status, q=q, after=after, limit=limit
+        ),
+        key=lambda each: (each.county_code, each.spot_id),
+        row=_row,
+    )
+    return await sheet_response(sheet, name="休闲旅游景点库", head=_HEADS, batches=batches)
 
 
 def _row(spot: Spot) -> list[Any]:
@@ -207,19 +216,55 @@ async def list_routes(
     caller: OptionalCaller,
     *,
     region: Region = None,
-    status: Annotated[Status | None, Query()] = None,
+    status: StatusChoice = None,
+    q: Words = "",
     cursor: CursorText = None,
     limit: Limit = 50,
 ) -> RoutePage:
     """Routes by county; of a region those that pass through it."""
     found = await queries.list_routes(
-        db, caller=caller, region=region, status=status, after=cursor_name_and_id(cursor), limit=limit + 1
+        db, caller=caller, region=region, status=status, q=q, after=cursor_name_and_id(cursor), limit=limit + 1
     )
     last = found[limit - 1] if len(found) > limit else None
     return RoutePage(
         items=await _route_schemas(db, found[:limit]),
         next_cursor=encode_cursor(last.county_code, last.route_id) if last else None,
     )
+
+
+@router.get("/routes/export", response_class=Response)
+async def export_routes(
+    request: Request,
+    caller: OptionalCaller,
+    *,
+    region: Region = None,
+    status: StatusChoice = None,
+    q: Words = "",
+    sheet: SheetFormat = "xlsx",
+) -> Response:
+    """The same list as a table; distances in metres."""
+
+    async def read(db: Read, after: tuple[str, UUID] | None, limit: int) -> Sequence[RouteSchema]:
+        found = await queries.list_routes(
+            db, caller=caller, region=region, status=status, q=q, after=after, limit=limit
+        )
+        return await _route_schemas(db, found)
+
+    batches = sheet_batches(
+        request.app.state.database,
+        read,
+        key=lambda each: (each.county_code, each.route_id),
+        row=lambda each: (
+            each.county_code,
+            each.name,
+            each.name_en,
+            each.day_count,
+            each.distance_m,
+            " → ".join(spot.name for spot in each.spots),
+            each.status,
+        ),
+    )
+    return await sheet_response(sheet, name="休闲旅游线路库", head=_ROUTE_HEADS, batches=batches)
 
 
 @router.get("/routes/{route_id}")

@@ -19,7 +19,7 @@ _SUMMARY = """
 _LIST = text(f"""
     {_SUMMARY}
     WHERE (CAST(:provider AS text) IS NULL OR provider = :provider)
-      AND (NOT :is_open_only OR open.count > 0)
+      AND (NOT :is_open_only OR open.count > 0) AND to_char(business_on, 'YYYY-MM-DD') LIKE :day || '%'
       AND (CAST(:before_on AS date) IS NULL OR (business_on, statements.statement_id) < (:before_on, :before_id))
     ORDER BY business_on DESC, statements.statement_id DESC LIMIT :limit
 """)
@@ -49,11 +49,23 @@ _UNPAID_HERE = text("""
 
 
 async def list_statements(
-    db: AsyncSession, *, provider: str | None, is_open_only: bool, before: tuple[date, UUID] | None, limit: int
+    db: AsyncSession,
+    *,
+    provider: str | None,
+    is_open_only: bool,
+    day: str,
+    before: tuple[date, UUID] | None,
+    limit: int,
 ) -> list[Row[Any]]:
-    """Statements with the number of their differences, the latest day first."""
+    """Statements with the number of their differences, the latest day first; `day` is how it begins, as 2026-11."""
     before_on, before_id = before or (None, None)
-    asked = {"provider": provider, "is_open_only": is_open_only, "before_on": before_on, "before_id": before_id}
+    asked = {
+        "provider": provider,
+        "is_open_only": is_open_only,
+        "day": day,
+        "before_on": before_on,
+        "before_id": before_id,
+    }
     return list(await db.execute(_LIST, asked | {"limit": limit}))
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy import Row
 
 from orders.payment.channels import ChannelsDep
 from orders.statement import actions, fetching, queries, rules
@@ -53,6 +54,14 @@ _KINDS = {
 _STATES = {"OPEN": "待处理", "EXPLAINED": "已说明", "SETTLED": "已了结"}
 _SUBJECTS = {"PAYMENT": "付款", "REFUND": "退款"}
 
+_DAYS_HEAD = (
+    "账单日", "渠道", "收款笔数", "收款（元）", "退款笔数", "退款（元）", "手续费（元）", "我方收款（元）",
+    "我方退款（元）", "待处理差异", "已处理差异", "取得时间",
+)  # fmt: skip
+
+ProviderChoice = Annotated[str | None, Query(max_length=32)]
+OpenOnly = Annotated[bool, Query(description="Only days with differences that wait.")]
+DayWords = Annotated[str, Query(pattern=r"^[0-9-]{0,10}$", description="How the day begins, such as 2026-11.")]
 Kind = Annotated[rules.DifferenceKind | None, Query()]
 State = Annotated[rules.DifferenceState | None, Query()]
 Wanted = Annotated[str, Query(max_length=64, description="How a number of either side begins, or an order's number.")]
@@ -62,20 +71,65 @@ Wanted = Annotated[str, Query(max_length=64, description="How a number of either
 async def list_statements(
     db: Read,
     *,
-    provider: Annotated[str | None, Query(max_length=32)] = None,
-    is_open: Annotated[bool, Query(description="Only days with differences that wait.")] = False,
+    provider: ProviderChoice = None,
+    is_open: OpenOnly = False,
+    q: DayWords = "",
     cursor: CursorText = None,
     limit: Limit = 20,
 ) -> Page[StatementView]:
     """Providers' days, the latest first. 403 `kind-not-allowed`."""
     rows = await queries.list_statements(
-        db, provider=provider, is_open_only=is_open, before=_before(cursor), limit=limit + 1
+        db, provider=provider, is_open_only=is_open, day=q, before=_before(cursor), limit=limit + 1
     )
     last = rows[limit - 1] if len(rows) > limit else None
     return Page(
         items=[StatementView.of(row) for row in rows[:limit]],
         next_cursor=None if last is None else encode_cursor(last.business_on, last.statement_id),
     )
+
+
+@router.get("/payment-statements/export", response_class=Response)
+async def export_statements(
+    request: Request,
+    *,
+    provider: ProviderChoice = None,
+    is_open: OpenOnly = False,
+    q: DayWords = "",
+    sheet: SheetFormat = "xlsx",
+) -> Response:
+    """The same list as a table, sums in yuan."""
+    database: Transactions = request.app.state.database
+
+    async def batches() -> AsyncIterator[Sequence[Sequence[Any]]]:
+        before: tuple[date, UUID] | None = None
+        while True:
+            async with database.read() as db:
+                rows = await queries.list_statements(
+                    db, provider=provider, is_open_only=is_open, day=q, before=before, limit=_BATCH
+                )
+            yield [_day_cells(row) for row in rows]
+            if len(rows) < _BATCH:
+                return
+            before = (rows[-1].business_on, rows[-1].statement_id)
+
+    return await sheet_response(sheet, name="对账单", head=_DAYS_HEAD, batches=batches())
+
+
+def _day_cells(row: Row[Any]) -> list[Any]:
+    return [
+        row.business_on,
+        row.provider,
+        row.payment_count,
+        row.payment_fen / 100,
+        row.refund_count,
+        row.refund_fen / 100,
+        row.fee_fen / 100,
+        row.own_payment_fen / 100,
+        row.own_refund_fen / 100,
+        row.open_count,
+        row.decided_count,
+        row.taken_at,
+    ]
 
 
 @router.put(
