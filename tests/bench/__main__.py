@@ -26,6 +26,7 @@ from tests.bench.product_page import ProductPage
 from tests.bench.product_search import ProductSearch
 from tests.bench.readings_ingest import ReadingsIngest
 from tests.bench.report import markdown, print_table, write_json
+from tests.bench.reprice import Reprice
 from tests.bench.shelf_size import ShelfSize
 from tests.bench.stage import Stage, machine, staged
 from tests.bench.tracking_push import TrackingPush
@@ -41,6 +42,7 @@ def every_measurement() -> list[Measurement]:
         ProductSearch(),
         ProductPage(),
         PlaceOrder(),
+        Reprice(),
         WholeOrder(),
         FeedLatency(),
         TrackingPush(),

@@ -55,12 +55,18 @@ def _text(value: Any) -> str:
 
 
 async def run_pgbench(
-    stage: Stage, service: str, scripts: Sequence[Script], *, seconds: int = 3, transactions: int | None = None
+    stage: Stage,
+    service: str,
+    scripts: Sequence[Script],
+    *,
+    seconds: int = 3,
+    transactions: int | None = None,
+    clients: int = CLIENTS,
 ) -> Bare:
     """Run the scripts, each as likely as the others, prepared, with as many clients as the service's own burst."""
     folder = stage.state / "pgbench"
     folder.mkdir(exist_ok=True)
-    command = [str(_program()), "-M", "prepared", "-n", "-r", "-c", str(CLIENTS), "-j", "1"]
+    command = [str(_program()), "-M", "prepared", "-n", "-r", "-c", str(clients), "-j", "1"]
     command += ["-t", str(transactions)] if transactions else ["-T", str(1 if stage.is_quick else seconds)]
     for number, script in enumerate(scripts):
         path = folder / f"{service}-{number}.sql"

@@ -1,41 +1,20 @@
-"""POST /v1/orders with three lines, beside the service's own statements in pgbench."""
+"""POST /v1/orders with three lines by 1, 8 and 64 clients and on one hot SKU, beside the same statements in pgbench."""
 
-from datetime import timedelta
 from uuid import UUID, uuid4
 
-import asyncpg
-import orjson
-
-from orders.order import actions, rules, schemas
-from orders.order.drafting import draft_row, order_placed
-from orders.price import queries
-from orders.sku.queries import list_for_sale
-from orders.sku.rules import SaleSku
-from shared.clock import business_day, utc_now
-from shared.db import Database
-from shared.idempotency import OnceKey
-from shared.ids import new_id
-from shared.outbox import outbox_values
+from tests.bench.drafts import placing_script, store_drafts
 from tests.bench.goods import list_bench_skus
 from tests.bench.measurement import Figures
-from tests.bench.meter import Row, burst, row_at_least, row_at_most
-from tests.bench.pgbench import Script, run_pgbench
-from tests.bench.shopping import ADDRESS, a_basket, new_key, pause_promotions
+from tests.bench.meter import Row, Sample, burst, row_at_least, row_at_most
+from tests.bench.pgbench import run_pgbench
+from tests.bench.shopping import Basket, a_basket, a_hot_basket, new_key, pause_promotions
 from tests.bench.stage import CLIENTS, Stage
 
 _COUNT = 1500
+_COUNT_ALONE = 400
+_CROWD = 64
 _BUYERS = 400
 _DRAFTS_A_CLIENT = 500
-_DRAFTS = """
-    CREATE UNLOGGED TABLE IF NOT EXISTS bench_drafts (
-        number integer PRIMARY KEY, draft text, sku_ids uuid[], revisions bigint[], quantities integer[],
-        caller text, key text, request_hash bytea, status smallint, body bytea, person_id uuid, coupon_ids uuid[]
-    )
-"""
-_COLUMNS = (
-    *("draft", "sku_ids", "revisions", "quantities", "caller", "key", "request_hash", "status", "body"),
-    *("person_id", "coupon_ids"),
-)
 
 
 class PlaceOrder:
@@ -57,31 +36,38 @@ class PlaceOrder:
 
     async def measure(self, stage: Stage) -> dict[str, float]:
         """Over HTTP, then the same read and the same write, bare and without a route before them."""
-        baskets = [a_basket(stage.chance, self._skus) for _ in range(stage.scaled(_COUNT))]
-        bodies = [basket.body for basket in baskets]
-        url = f"{stage.url('orders')}/v1/orders"
-
-        async def place(number: int) -> None:
-            headers = self._buyers[number % len(self._buyers)] | new_key()
-            await stage.send("POST", url, data=bodies[number], headers=headers)
-
-        before = await _count_orders(stage)
-        sample = await burst(
-            place, count=len(bodies), clients=CLIENTS, account=stage.account("orders", database="orders")
-        )
-        if await _count_orders(stage) - before != len(bodies):
-            raise RuntimeError("not every order that was answered is there")
+        count, alone = stage.scaled(_COUNT), stage.scaled(_COUNT_ALONE)
         each = stage.scaled(_DRAFTS_A_CLIENT)
-        await self._store_drafts(stage, each * CLIENTS)
-        bare = await run_pgbench(stage, "orders", [_script(each)], transactions=each)
-        if await _count_orders(stage) - before != len(bodies) + each * CLIENTS:
+        before = await _count_orders(stage)
+        one = await self._place(stage, self._baskets(stage, alone), clients=1)
+        some = await self._place(stage, self._baskets(stage, count), clients=CLIENTS)
+        crowd = await self._place(stage, self._baskets(stage, count), clients=_CROWD)
+        hot = [a_hot_basket(stage.chance, self._skus) for _ in range(count)]
+        hot_crowd = await self._place(stage, hot, clients=_CROWD)
+        if await _count_orders(stage) - before != alone + 3 * count:
+            raise RuntimeError("not every order that was answered is there")
+        await store_drafts(stage, self._skus, each * (CLIENTS + 1))
+        bare = await run_pgbench(stage, "orders", [placing_script(each)], transactions=each)
+        second = placing_script(each, first=each * CLIENTS)
+        bare_one = await run_pgbench(stage, "orders", [second], transactions=each, clients=1)
+        if await _count_orders(stage) - before != alone + 3 * count + each * (CLIENTS + 1):
             raise RuntimeError("pgbench did not place what it was given")
-        return {**sample.figures(), "bare_rate": bare.rate, "bare_ms": bare.database_ms}
+        return {
+            **some.figures(),
+            **one.figures("one_"),
+            **crowd.figures("crowd_"),
+            **hot_crowd.figures("hot_"),
+            "bare_rate": bare.rate,
+            "bare_ms": bare.database_ms,
+            "bare_one_rate": bare_one.rate,
+        }
 
     def rows(self, medians: Figures) -> list[Row]:
-        """CPU an order, and the rate beside pgbench's."""
-        rate, bare = medians["rate"], medians["bare_rate"]
+        """CPU an order, and rates beside pgbench's."""
+        rate, bare, crowd = medians["rate"], medians["bare_rate"], medians["crowd_rate"]
         parts = f"app {medians['app_ms']:.2f} + database {medians['database_ms']:.2f} ms"
+        in_pgbench = f"half of pgbench's {bare:,.0f}/s for the same statements, one order a transaction, 8 clients"
+        alone = f"half of pgbench's {medians['bare_one_rate']:,.0f}/s for the same statements, 1 client"
         return [
             row_at_most(
                 "place order (3 lines)",
@@ -92,77 +78,50 @@ class PlaceOrder:
                 medians["cpu_ms"] / medians["bare_ms"],
             ),
             row_at_least(
-                "place order, rate",
-                rate,
+                "place order, 1 client",
+                medians["one_rate"],
                 "orders/s",
-                round(bare / 4),
-                f"a quarter of pgbench's {bare:,.0f}/s for the same statements, 8 clients each",
-                rate / bare,
+                round(medians["bare_one_rate"] / 2),
+                f"{alone}; {_cost(medians, 'one_')}",
+                medians["one_rate"] / medians["bare_one_rate"],
+            ),
+            row_at_least("place order, 8 clients", rate, "orders/s", round(bare / 2), in_pgbench, rate / bare),
+            row_at_least(
+                "place order, 64 clients",
+                crowd,
+                "orders/s",
+                round(bare / 2),
+                f"{in_pgbench}; {_cost(medians, 'crowd_')}",
+                crowd / bare,
+            ),
+            row_at_least(
+                "place order, 64 clients on one hot SKU",
+                medians["hot_rate"],
+                "orders/s",
+                round(0.8 * crowd),
+                f"0.8 of the {crowd:,.0f}/s on many SKUs; {_cost(medians, 'hot_')}",
+                medians["hot_rate"] / crowd,
             ),
         ]
 
-    async def _store_drafts(self, stage: Stage, count: int) -> None:
-        """Decided orders, made by the service's own code, for pgbench to save."""
-        database = Database(stage.dsn("orders"), pool_size=1)
-        try:
-            async with database.read() as db:
-                skus = await list_for_sale(db, [sku_id for sku_id, _ in self._skus])
-        finally:
-            await database.dispose()
-        drafts = [self._draft(stage, skus, number) for number in range(count)]
-        connection = await asyncpg.connect(stage.dsn("orders"))
-        try:
-            await connection.execute(_DRAFTS)
-            await connection.execute("TRUNCATE bench_drafts")
-            await connection.copy_records_to_table("bench_drafts", records=drafts, columns=["number", *_COLUMNS])
-            await connection.execute("VACUUM ANALYZE bench_drafts")
-        finally:
-            await connection.close()
+    def _baskets(self, stage: Stage, count: int) -> list[Basket]:
+        return [a_basket(stage.chance, self._skus) for _ in range(count)]
 
-    def _draft(self, stage: Stage, skus: dict[UUID, SaleSku], number: int) -> tuple[object, ...]:
-        basket, now, buyer_id = a_basket(stage.chance, self._skus), utc_now(), uuid4()
-        draft = rules.draft_order(
-            [rules.WantedLine(*line) for line in basket.lines],
-            skus,
-            order_id=new_id(),
-            next_id=new_id,
-            buyer=rules.Buyer(buyer_id, "consumer"),
-            address=rules.Address(**ADDRESS),
-            note="",
-            placed_on=business_day(now),
-            now=now,
-            payment_window=timedelta(days=3650),
-        )
-        lines = sorted(draft.lines, key=lambda line: line.sku.sku_id)
-        row = draft_row(draft) | {"event": outbox_values(order_placed(draft), now=now)}
-        once = OnceKey(f"{buyer_id}:", uuid4().hex, uuid4().bytes * 2).values(201, schemas.placed_page(draft))
-        values = {
-            **once,
-            "draft": orjson.dumps(row, default=str).decode(),
-            "sku_ids": [line.sku.sku_id for line in lines],
-            "revisions": [line.sku.revision for line in lines],
-            "quantities": [line.quantity for line in lines],
-            "person_id": buyer_id,
-            "coupon_ids": [],
-        }
-        return (number, *(values[name] for name in _COLUMNS))
+    async def _place(self, stage: Stage, baskets: list[Basket], *, clients: int) -> Sample:
+        bodies = [basket.body for basket in baskets]
+        url = f"{stage.url('orders')}/v1/orders"
+
+        async def place(number: int) -> None:
+            headers = self._buyers[number % len(self._buyers)] | new_key()
+            await stage.send("POST", url, data=bodies[number], headers=headers)
+
+        account = stage.account("orders", database="orders")
+        return await burst(place, count=len(bodies), clients=clients, account=account)
 
 
-def _script(each: int) -> Script:
-    """The service's read and its write, as it sends them; only their values come from a table instead of the wire."""
-
-    def from_table(sql: str, casts: dict[str, str]) -> str:
-        for place, name in enumerate(_names_of(sql), 1):
-            value = f"(SELECT {name} FROM bench_drafts WHERE number = :n)"  # noqa: S608 - names are ours
-            sql = sql.replace(f"${place}", value + casts.get(name, ""))
-        return " ".join(sql.split())
-
-    def _names_of(sql: str) -> list[str]:
-        return next(statement.names for statement in statements if statement.sql == sql)
-
-    statements = (queries.LOAD_SALE, actions.PLACE)
-    read, write = (from_table(statement.sql, {"draft": "::jsonb", "sku_ids": "::uuid[]"}) for statement in statements)
-    return Script(f"\\set i :i + 1\n\\set n :client_id * {each} + :i - 1\n{read};\n{write};\n", {"i": "0"})
+def _cost(medians: Figures, prefix: str) -> str:
+    app, database = medians[f"{prefix}app_ms"], medians[f"{prefix}database_ms"]
+    return f"app {app:.2f} + database {database:.2f} ms CPU an order, p99 {medians[f'{prefix}p99_ms']:.0f} ms"
 
 
 async def _count_orders(stage: Stage) -> int:

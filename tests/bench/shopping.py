@@ -34,7 +34,16 @@ class Basket:
 
 def a_basket(chance: random.Random, skus: Sequence[tuple[UUID, int]]) -> Basket:
     """Three different SKUs."""
-    chosen = [(sku_id, price_fen, chance.randint(1, 3)) for sku_id, price_fen in chance.sample(skus, LINES)]
+    return _basket([(sku_id, price_fen, chance.randint(1, 3)) for sku_id, price_fen in chance.sample(skus, LINES)])
+
+
+def a_hot_basket(chance: random.Random, skus: Sequence[tuple[UUID, int]]) -> Basket:
+    """One piece of the first SKU, which everybody wants, and two others."""
+    others = [(sku_id, price_fen, chance.randint(1, 3)) for sku_id, price_fen in chance.sample(skus[1:], LINES - 1)]
+    return _basket([(*skus[0], 1), *others])
+
+
+def _basket(chosen: Sequence[tuple[UUID, int, int]]) -> Basket:
     return Basket(
         tuple((sku_id, quantity) for sku_id, _, quantity in chosen),
         sum(price_fen * quantity for _, price_fen, quantity in chosen),
@@ -44,6 +53,12 @@ def a_basket(chance: random.Random, skus: Sequence[tuple[UUID, int]]) -> Basket:
 async def pause_promotions(stage: Stage) -> None:
     """Every basket costs its list prices: the demo's offers have budgets, which would run out under way."""
     await stage.fetch("orders", "UPDATE promotions SET status = 'PAUSED' WHERE status = 'ACTIVE'")
+
+
+async def resume_promotions(stage: Stage) -> int:
+    """All that were paused run again; how many."""
+    resumed = "UPDATE promotions SET status = 'ACTIVE' WHERE status = 'PAUSED' RETURNING promotion_id"
+    return len(await stage.fetch("orders", resumed))
 
 
 def new_key() -> dict[str, str]:

@@ -15,7 +15,7 @@ from orders.sku.rules import SaleSku
 from shared.direct import Direct, Statement
 
 _SEEN = Statement("SELECT sku_id, seen_price_fen FROM cart_lines WHERE person_id = :person_id")
-_LINES = Statement(f"""
+LOAD_CART = Statement(f"""
     SELECT {SALE_COLUMNS}, line.quantity, line.seen_price_fen, {MOMENT_COLUMNS}
     FROM (
         SELECT sku_id, quantity, seen_price_fen, put_at FROM cart_lines WHERE person_id = :person_id
@@ -50,7 +50,7 @@ async def list_lines(db: AsyncSession | Direct, person_id: UUID) -> list[CartLin
 
 async def load_cart(db: AsyncSession | Direct, person_id: UUID, *, coupon_ids: Iterable[UUID] = ()) -> LoadedCart:
     """The person's cart in the order in which it was filled, with all that pricing it takes."""
-    rows = await _LINES.rows(db, {"person_id": person_id, "coupon_ids": list(coupon_ids)})
+    rows = await LOAD_CART.rows(db, {"person_id": person_id, "coupon_ids": list(coupon_ids)})
     skus = sale_skus(rows)
     lines = [CartLine(skus[row[0]], *row[SALE_WIDTH : SALE_WIDTH + 2]) for row in rows if row[SALE_WIDTH] is not None]
     if not lines:
