@@ -25,6 +25,7 @@ _END = text("""
     UPDATE stock_terms SET status = :status, ended_at = :now, revision = revision + 1
     WHERE holder_id = ANY(CAST(:holder_ids AS uuid[]))
 """)
+_LOCK_OPEN = text("SELECT status FROM stock_terms WHERE holder_id = :holder_id AND status = 'OPEN' FOR NO KEY UPDATE")
 _LOCK_DUE = text("""
     SELECT holder_id FROM stock_terms WHERE status = 'OPEN' AND expires_at <= :now
     ORDER BY expires_at, holder_id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
@@ -75,6 +76,12 @@ async def release_hold(db: AsyncSession, *, holder_id: UUID, caller: Caller, now
     """Its pieces may be sold again. Conflict `hold-status`."""
     status = rules.status_after("release", await queries.lock_status(db, holder_id, caller))
     await _end(db, [holder_id], status, now=now)
+
+
+async def let_go(db: AsyncSession, *, holder_id: UUID, now: datetime) -> None:
+    """End the hold of something that has ended itself; one that is over already stays as it is."""
+    if await db.scalar(_LOCK_OPEN, {"holder_id": holder_id}) is not None:
+        await _end(db, [holder_id], rules.status_after("release", "OPEN"), now=now)
 
 
 async def expire_holds(db: AsyncSession, *, now: datetime, limit: int = 100) -> int:

@@ -11,6 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.cart import queries as cart_queries
+from orders.group_buy import rules as group_rules
+from orders.group_buy import standing as group_standing
 from orders.order import paying, queries, reviving, rules, shortfall
 from orders.order.drafting import draft_row, order_placed
 from orders.payment import actions as payment_actions
@@ -48,7 +50,7 @@ _CANCEL = text("""
     SELECT order_id, 'CANCELLED', :reason, :changed_by, :now FROM cancelled
 """)
 _LOCK_DUE = text("""
-    SELECT order_id, order_number FROM orders
+    SELECT order_id, order_number, mode, status, payable_fen FROM orders
     WHERE status = 'PENDING_PAYMENT' AND payment_due_at <= :now
     ORDER BY payment_due_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
 """)
@@ -161,7 +163,8 @@ async def save_placed(
 ) -> None:
     """Save and publish in one statement (`place_order` in migrations/sql): all of it, or nothing.
 
-    Conflict `stock-short`, `sku-changed` (a SKU is not in the revision that the draft rests on), `promotion-changed`.
+    Conflict `stock-short`, `sku-changed` (a SKU is not in the revision that the draft rests on), `promotion-changed`,
+    and in a group buy what `group_buy.rules.refused` says.
     """
     quantities: dict[UUID, int] = {}
     for line in draft.lines:
@@ -181,6 +184,8 @@ async def save_placed(
         note_published(db.info, {OrderPlaced.type})
         return
     refused: dict[str, Any] = orjson.loads(answered)
+    if "refused_group" in refused:
+        raise group_rules.refused(refused["refused_group"])
     if "shortages" in refused:
         raise rules.stock_short(refused["shortages"])
     if "refused_promotion" in refused:
@@ -206,7 +211,15 @@ async def settle_payment(
     order = await queries.lock_order(db, order_id)
     if await reviving.revive_order(db, order, paid_fen=paid_fen, now=now):
         order = await queries.lock_order(db, order_id)
-    decision = paying.decide(order, payment_id=payment_id, paid_fen=paid_fen, paid_at=paid_at, now=now)
+    is_group_closed = order["mode"] == rules.GROUP_BUY and await group_standing.is_closed(db, order_id, at=paid_at)
+    decision = paying.decide(
+        order,
+        payment_id=payment_id,
+        paid_fen=paid_fen,
+        paid_at=paid_at,
+        now=now,
+        is_group_closed=is_group_closed,
+    )
     if decision.event is not None:
         values = {"order_id": order_id, "payment_id": payment_id, "paid_fen": paid_fen, "paid_at": paid_at}
         [[is_paid]] = await _PAY.rows(db, values | {"event": decision.event})
@@ -221,10 +234,14 @@ async def cancel_order(
 ) -> OrderCancelled:
     """Void an order that is unpaid, or paid and still at its suppliers: money goes back whole, stock is released.
 
-    NotFound unless the caller is the buyer or an operator. Conflict `order-already-cancelled`, `order-shipped`.
+    NotFound unless the caller is the buyer or an operator. Conflict `order-already-cancelled`, `order-shipped`,
+    `group-formed`: a buyer leaves a group until it is formed.
     """
     order = await queries.lock_own_order(db, order_id, caller)
     rules.ensure_cancellable(order["status"], [part["fulfilment"] for part in order["parts"]])
+    is_in_group = order["mode"] == rules.GROUP_BUY
+    if is_in_group and not caller.is_operator:
+        await group_standing.ensure_leavable(db, order_id)
     was_paid = order["status"] == "PAID"
     refunded_fen = order["payable_fen"] if was_paid else 0
     event = OrderCancelled(
@@ -236,6 +253,8 @@ async def cancel_order(
         cancelled_at=now,
     )
     await _save_cancelled(db, [order_id], reason=reason, cancelled_by=caller.person_id, now=now)
+    if is_in_group:
+        await group_standing.return_pieces(db, [order_id], now=now)
     if was_paid:
         await payment_actions.request_refund(db, order_id=order_id, amount_fen=refunded_fen, reason=reason, now=now)
     await publish(db, event, now=now)
@@ -247,19 +266,27 @@ async def expire_unpaid(db: AsyncSession, *, now: datetime, limit: int = 100) ->
     due = (await db.execute(_LOCK_DUE, {"now": now, "limit": limit})).all()
     if not due:
         return 0
-    await _save_cancelled(db, [row.order_id for row in due], reason=rules.OVERDUE, cancelled_by=None, now=now)
-    events = [
-        OrderCancelled(
-            order_id=row.order_id,
-            order_number=row.order_number,
-            reason=rules.OVERDUE,
-            was_paid=False,
-            cancelled_at=now,
-        )
-        for row in due
-    ]
-    await publish(db, *events, now=now)
+    await void_orders(db, due, reason=rules.OVERDUE, now=now)
     return len(due)
+
+
+async def void_orders(db: AsyncSession, orders: Sequence[Any], *, reason: str, now: datetime) -> None:
+    """Cancel locked orders, all in this transaction and by nobody: what is paid of them goes back whole. Rows are of
+    order_id, order_number, mode, status, payable_fen."""
+    await _save_cancelled(db, [row.order_id for row in orders], reason=reason, cancelled_by=None, now=now)
+    grouped = [row.order_id for row in orders if row.mode == rules.GROUP_BUY]
+    if grouped:
+        await group_standing.return_pieces(db, grouped, now=now)
+    events = []
+    for row in orders:
+        refunded_fen = row.payable_fen if row.status == "PAID" else 0
+        if refunded_fen:
+            await payment_actions.request_refund(
+                db, order_id=row.order_id, amount_fen=refunded_fen, reason=reason, now=now
+            )
+        told = {"order_id": row.order_id, "order_number": row.order_number, "reason": reason, "cancelled_at": now}
+        events.append(OrderCancelled(**told, was_paid=row.status == "PAID", refunded_fen=refunded_fen))
+    await publish(db, *events, now=now)
 
 
 async def _save_cancelled(

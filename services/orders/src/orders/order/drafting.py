@@ -40,6 +40,7 @@ def draft_row(draft: rules.OrderDraft) -> dict[str, Any]:
         "note": draft.note,
         "placed_at": draft.placed_at,
         "payment_due_at": draft.payment_due_at,
+        "group_buy_id": draft.group_buy_id,
         "parts": [
             {
                 "supplier_order_id": part.supplier_order_id,

@@ -75,8 +75,8 @@ class SupplierOrder(Base):
     __tablename__ = "supplier_orders"
     __table_args__ = (
         CheckConstraint(
-            "fulfilment IN ('PENDING_PAYMENT', 'PENDING_SHIPMENT', 'PARTLY_SHIPPED', 'SHIPPED', 'DELIVERED',"
-            " 'CANCELLED')",
+            "fulfilment IN ('PENDING_PAYMENT', 'AWAITING_GROUP', 'PENDING_SHIPMENT', 'PARTLY_SHIPPED', 'SHIPPED',"
+            " 'DELIVERED', 'CANCELLED')",
             name="fulfilment_is_known",
         ),
         CheckConstraint("goods_fen >= 0 AND delivery_fen >= 0", name="money_is_not_negative"),
@@ -165,7 +165,7 @@ class OrderChange(Base):
     __table_args__ = (
         CheckConstraint(
             "change IN ('PLACED', 'PAID', 'CANCELLED', 'PARTLY_SHIPPED', 'SHIPPED', 'GIVEN_UP', 'DELIVERED',"
-            " 'COMPLETED', 'SHIPPED_AFTER_CANCEL')",
+            " 'COMPLETED', 'SHIPPED_AFTER_CANCEL', 'GROUP_FORMED')",
             name="change_is_known",
         ),
         Index(None, "order_id", "change_id"),

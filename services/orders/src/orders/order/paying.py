@@ -1,16 +1,27 @@
-"""What a verified payment does to its order, and the event that goes with it."""
+"""What a verified payment does to its order, and the event that goes with it, at once or when its group has formed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from orders.order import rules
+from orders.order import queries, rules
 from shared.events.orders import DeliveryAddress, OrderPaid, SoldLine, SoldPart
-from shared.outbox import outbox_values
+from shared.outbox import outbox_values, publish
+
+_ANNOUNCE = text("""
+    WITH parts AS (
+        UPDATE supplier_orders SET fulfilment = 'PENDING_SHIPMENT'
+        WHERE order_id = ANY(CAST(:order_ids AS uuid[])) AND fulfilment = 'AWAITING_GROUP'
+    )
+    INSERT INTO order_changes (order_id, change, changed_at)
+    SELECT order_id, 'GROUP_FORMED', :now FROM unnest(CAST(:order_ids AS uuid[])) AS told (order_id)
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +33,13 @@ class PaymentDecision:
 
 
 def decide(
-    order: Mapping[str, Any], *, payment_id: UUID, paid_fen: int, paid_at: datetime, now: datetime
+    order: Mapping[str, Any],
+    *,
+    payment_id: UUID,
+    paid_fen: int,
+    paid_at: datetime,
+    now: datetime,
+    is_group_closed: bool = False,
 ) -> PaymentDecision:
     """Decide by the order as `lock_order` or `read_order` shows it. Without a lock, saving compares the state again."""
     effect = rules.payment_effect(
@@ -31,11 +48,23 @@ def decide(
         settled_by=UUID(order["payment_id"]) if order["payment_id"] else None,
         payment_id=payment_id,
         paid_fen=paid_fen,
+        is_group_closed=is_group_closed,
     )
     if effect.outcome != "paid":
         return PaymentDecision(effect, None)
     event = outbox_values(_order_paid(order, paid_at), now=now)
     return PaymentDecision(effect, orjson.dumps(event, default=str).decode())
+
+
+async def announce_orders(db: AsyncSession, order_ids: Sequence[UUID], *, now: datetime) -> None:
+    """Tell of paid orders that waited for their group, all in this transaction: from now on they are shipped and
+    counted. The caller has locked them."""
+    events = []
+    for order_id in order_ids:
+        order = await queries.lock_order(db, order_id)
+        events.append(_order_paid(order, datetime.fromisoformat(order["paid_at"])))
+    await db.execute(_ANNOUNCE, {"order_ids": list(order_ids), "now": now})
+    await publish(db, *events, now=now)
 
 
 def _order_paid(order: Mapping[str, Any], paid_at: datetime) -> OrderPaid:

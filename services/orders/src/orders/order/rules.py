@@ -16,6 +16,8 @@ from shared.errors import Conflict
 
 PaymentOutcome = Literal["paid", "already-paid", "refund-due"]
 RETAIL = "RETAIL"
+GROUP_BUY = "GROUP_BUY"
+LOVE_PURCHASE = "LOVE_PURCHASE"
 TO_BE_SENT = frozenset({"PENDING_SHIPMENT", "PARTLY_SHIPPED"})
 LEFT = frozenset({"PARTLY_SHIPPED", "SHIPPED", "DELIVERED"})
 OVERDUE = "payment-overdue"
@@ -130,6 +132,7 @@ class OrderDraft:
     delivery_fen: int
     placed_at: datetime
     payment_due_at: datetime
+    group_buy_id: UUID | None = None
 
     @property
     def payable_fen(self) -> int:
@@ -182,7 +185,7 @@ def draft_order(
     return OrderDraft(
         order_id=order_id,
         order_number=order_number(order_id, placed_on),
-        mode=RETAIL,
+        mode=mode_of(priced, offers or Offers()),
         buyer=buyer,
         address=address,
         note=note,
@@ -194,6 +197,12 @@ def draft_order(
         placed_at=now,
         payment_due_at=now + payment_window,
     )
+
+
+def mode_of(priced: Priced, offers: Offers) -> str:
+    """A love purchase (爱心购) if all that is bought is flagged, gifts apart; otherwise retail."""
+    is_love = bool(offers.flagged) and all(line.is_gift or line.sku.sku_id in offers.flagged for line in priced.lines)
+    return LOVE_PURCHASE if is_love else RETAIL
 
 
 def _line(line_id: UUID, line: PricedLine) -> DraftLine:
@@ -319,9 +328,16 @@ def describe(titles: Sequence[str], piece_count: int) -> str:
 
 
 def payment_effect(
-    *, status: str, payable_fen: int, settled_by: UUID | None, payment_id: UUID, paid_fen: int
+    *,
+    status: str,
+    payable_fen: int,
+    settled_by: UUID | None,
+    payment_id: UUID,
+    paid_fen: int,
+    is_group_closed: bool = False,
 ) -> PaymentEffect:
-    """What a verified payment does to an order in this state. Money that the order cannot take goes back."""
+    """What a verified payment does to an order in this state. Money that the order, or its group, cannot take goes
+    back."""
     if settled_by == payment_id:
         return PaymentEffect("already-paid")
     if status == "CANCELLED":
@@ -330,14 +346,17 @@ def payment_effect(
         return PaymentEffect("refund-due", "paid-by-another-payment")
     if paid_fen != payable_fen:
         return PaymentEffect("refund-due", "amount-differs")
+    if is_group_closed:
+        return PaymentEffect("refund-due", "group-closed")
     return PaymentEffect("paid")
 
 
 def is_revivable(order: Mapping[str, Any], *, paid_fen: int, now: datetime) -> bool:
     """Whether late money may take an order up again: only its end of time cancelled it, lately. Whether its stock, and
-    what it took of promotions, are still there is seen under their locks."""
+    what it took of promotions, are still there is seen under their locks. A group is joined anew."""
     return (
         order["status"] == "CANCELLED"
+        and order["mode"] != GROUP_BUY
         and order["cancel_reason"] == OVERDUE
         and order["payable_fen"] == paid_fen
         and now - datetime.fromisoformat(order["cancelled_at"]) <= LATEST_REVIVAL

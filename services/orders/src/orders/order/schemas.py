@@ -11,7 +11,9 @@ from orders.order import rules
 from orders.price.schemas import AppliedPromotion, Seen, TraceStep, applied_of, trace_of
 
 Status = Literal["PENDING_PAYMENT", "PAID", "COMPLETED", "CANCELLED"]
-Fulfilment = Literal["PENDING_PAYMENT", "PENDING_SHIPMENT", "PARTLY_SHIPPED", "SHIPPED", "DELIVERED", "CANCELLED"]
+Fulfilment = Literal[
+    "PENDING_PAYMENT", "AWAITING_GROUP", "PENDING_SHIPMENT", "PARTLY_SHIPPED", "SHIPPED", "DELIVERED", "CANCELLED"
+]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00]*$")]
 Quantity = Annotated[int, Field(ge=1, le=99_999, strict=True, description="Pieces.")]
 
@@ -116,6 +118,7 @@ class Change(BaseModel):
         "DELIVERED",
         "COMPLETED",
         "SHIPPED_AFTER_CANCEL",
+        "GROUP_FORMED",
     ]
     changed_at: datetime
     supplier_order_id: UUID | None

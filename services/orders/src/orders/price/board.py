@@ -13,15 +13,19 @@ from orders.price.rules import Coupon, Offers, Promotion, Scope
 from shared.direct import Direct, Statement
 
 _KEPT_BOARDS = 8
-_BOARD = Statement("SELECT pricing_board()::text")
+_BOARD = Statement("""
+    SELECT pricing_board()::text,
+           (SELECT coalesce(array_agg(sku_id), '{}') FROM love_purchases WHERE status = 'OPEN') AS flagged
+""")
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Active promotions in their order, and carriage."""
+    """Active promotions in their order, carriage, and the SKUs that are flagged for love purchases."""
 
     promotions: tuple[Promotion, ...]
     carriage: Carriage
+    flagged: frozenset[UUID]
 
 
 _boards: dict[str, Board] = {}  # a revision is a random id, so it says what it says in whatever database
@@ -34,10 +38,10 @@ async def offers_of(db: AsyncSession | Direct, *, revision: str, standing: str |
     """
     board = _boards.get(revision)
     if board is None:
-        [[told]] = await _BOARD.rows(db, {})
-        board = _keep(orjson.loads(told))
+        [[told, flagged]] = await _BOARD.rows(db, {})
+        board = _keep(orjson.loads(told), frozenset(flagged))
     if standing is None:
-        return Offers(promotions=board.promotions, carriage=board.carriage)
+        return Offers(promotions=board.promotions, carriage=board.carriage, flagged=board.flagged)
     found = orjson.loads(standing)
     return Offers(
         promotions=board.promotions,
@@ -48,10 +52,11 @@ async def offers_of(db: AsyncSession | Direct, *, revision: str, standing: str |
             for each in found["coupons"] or ()
         ),
         carriage=board.carriage,
+        flagged=board.flagged,
     )
 
 
-def _keep(told: dict[str, Any]) -> Board:
+def _keep(told: dict[str, Any], flagged: frozenset[UUID]) -> Board:
     board = Board(
         tuple(sorted((promotion_of(each) for each in told["promotions"]), key=lambda each: each.rank)),
         Carriage(
@@ -61,6 +66,7 @@ def _keep(told: dict[str, Any]) -> Board:
                 for each in told["promises"]
             ),
         ),
+        flagged,
     )
     while len(_boards) >= _KEPT_BOARDS:
         _boards.pop(next(iter(_boards)))

@@ -77,13 +77,14 @@ class Coupon:
 @dataclass(frozen=True, slots=True)
 class Offers:
     """All that may change a price: promotions in their order, what is left of budgets, how often this buyer took part,
-    the coupons chosen, and carriage."""
+    the coupons chosen, and carriage. `flagged` are the SKUs that counties ask people to buy (love purchases)."""
 
     promotions: tuple[Promotion, ...] = ()
     balances: Mapping[UUID, int] = field(default_factory=dict)
     takings: Mapping[UUID, int] = field(default_factory=dict)
     coupons: tuple[Coupon, ...] = ()
     carriage: Carriage = field(default_factory=Carriage)
+    flagged: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ Actor = Literal["buyer", "supplier", "operator", "clock", "rule"]
 async def record(
     db: AsyncSession,
     *,
-    subject_kind: Literal["claim", "return", "review", "promotion"],
+    subject_kind: Literal["claim", "return", "review", "promotion", "group-buy", "love-purchase"],
     subject_id: UUID,
     verb: str,
     from_status: str | None,

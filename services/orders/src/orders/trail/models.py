@@ -1,4 +1,4 @@
-"""Who did what to a claim, a return, a review or a promotion, when and why."""
+"""Who did what to a claim, a return, a review, a promotion and the like, when and why."""
 
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +14,10 @@ class TrailEntry(Base):
 
     __tablename__ = "trail_entries"
     __table_args__ = (
-        CheckConstraint("subject_kind IN ('claim', 'return', 'review', 'promotion')", name="subject_is_known"),
+        CheckConstraint(
+            "subject_kind IN ('claim', 'return', 'review', 'promotion', 'group-buy', 'love-purchase')",
+            name="subject_is_known",
+        ),
         CheckConstraint("actor IN ('buyer', 'supplier', 'operator', 'clock', 'rule')", name="actor_is_known"),
         Index(None, "subject_id", "entry_id"),
     )

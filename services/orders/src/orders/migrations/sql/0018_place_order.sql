@@ -6,8 +6,9 @@ CREATE OR REPLACE FUNCTION place_order(
 ) RETURNS jsonb LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 -- Saves a decided order with all that belongs to it and returns NULL. Otherwise writes nothing and returns
 -- {"changed": [sku_id]} (a SKU is no longer in the revision that the decision rests on),
--- {"refused_promotion": {promotion_id, reason}} (see promotion_refusal), {"shortages": [{sku_id, wanted, available}]}
--- or {"is_repeated": true}. The SKUs come sorted, each once; gifts are counted among them.
+-- {"refused_promotion": {promotion_id, reason}} (see promotion_refusal), {"refused_group": {code, left}} (see
+-- group_refusal), {"shortages": [{sku_id, wanted, available}]} or {"is_repeated": true}. The SKUs come sorted, each once;
+-- gifts are counted among them.
 DECLARE
     this_order uuid := (draft ->> 'order_id')::uuid;
     this_instant timestamptz := (draft ->> 'placed_at')::timestamptz;
@@ -15,6 +16,9 @@ DECLARE
     shortages jsonb;
     uses jsonb := draft -> 'promotion_uses';
     refusal jsonb;
+    this_group uuid := (draft ->> 'group_buy_id')::uuid;
+    set_aside integer;
+    is_love boolean := draft ->> 'mode' = 'LOVE_PURCHASE';
 BEGIN
     FOR line IN 1 .. cardinality(skus) LOOP
         PERFORM 1 FROM sellable_skus WHERE sku_id = skus[line] AND revision = revisions[line] AND is_listed;
@@ -22,6 +26,9 @@ BEGIN
             changed := coalesce(changed, '[]') || to_jsonb(skus[line]);
         END IF;
     END LOOP;
+    IF changed IS NULL AND is_love THEN
+        changed := unloved(draft);
+    END IF;
     IF changed IS NOT NULL THEN
         RETURN jsonb_build_object('changed', changed);
     END IF;
@@ -33,7 +40,14 @@ BEGIN
         END IF;
     END IF;
 
-    shortages := lock_shortages(skus, quantities);
+    IF this_group IS NOT NULL THEN
+        refusal := group_refusal(this_group, (draft ->> 'buyer_id')::uuid, skus, quantities, this_instant);
+        IF refusal IS NOT NULL THEN
+            RETURN jsonb_build_object('refused_group', refusal);
+        END IF;
+    ELSE
+        shortages := lock_shortages(skus, quantities);
+    END IF;
     IF shortages IS NOT NULL THEN
         RETURN jsonb_build_object('shortages', shortages);
     END IF;
@@ -49,9 +63,15 @@ BEGIN
         END IF;
     END IF;
 
-    PERFORM write_holds(
-        this_order, 'order', skus, quantities, (draft ->> 'payment_due_at')::timestamptz, this_instant
-    );
+    IF this_group IS NULL THEN
+        PERFORM write_holds(
+            this_order, 'order', skus, quantities, (draft ->> 'payment_due_at')::timestamptz, this_instant
+        );
+    ELSE
+        set_aside := hold_for_join(
+            this_order, this_group, skus, quantities, (draft ->> 'payment_due_at')::timestamptz, this_instant
+        );
+    END IF;
     PERFORM set_config('orders.is_placing', 'yes', true);
     WITH placed AS (
         INSERT INTO orders (
@@ -111,6 +131,13 @@ BEGIN
         correlationid text, causationid text, traceparent text, data jsonb
     );
     PERFORM set_config('orders.is_placing', '', true);
+    IF this_group IS NOT NULL THEN
+        INSERT INTO group_buy_joins
+            (order_id, group_buy_id, person_id, quantity, set_aside_count, status, joined_at)
+        VALUES (this_order, this_group, (draft ->> 'buyer_id')::uuid, quantities[1], set_aside, 'PLACED', this_instant);
+    ELSIF is_love THEN
+        PERFORM write_love_lines(draft);
+    END IF;
     IF uses IS NOT NULL THEN
         PERFORM write_promotion_uses(uses, this_order, (draft ->> 'buyer_id')::uuid, this_instant);
     END IF;
