@@ -15,6 +15,8 @@ from orders.claim.routes import router as claim_router
 from orders.delivery import models as delivery_models
 from orders.delivery.routes import router as delivery_router
 from orders.excursion import models as excursion_models
+from orders.group_buy import models as group_buy_models
+from orders.group_buy.routes import router as group_buy_router
 from orders.handlers import CATALOG_HANDLERS, LOGISTICS_HANDLERS
 from orders.hold import models as hold_models
 from orders.hold.routes import router as hold_router
@@ -23,6 +25,8 @@ from orders.line_refund import models as line_refund_models
 from orders.line_refund.routes import router as line_refund_router
 from orders.lot import models as lot_models
 from orders.lot.routes import router as lot_router
+from orders.love_purchase import models as love_purchase_models
+from orders.love_purchase.routes import router as love_purchase_router
 from orders.order import models as order_models
 from orders.order.placing import placing_together
 from orders.order.routes import router as order_router
@@ -77,6 +81,8 @@ MODELS = (
     price_models,
     delivery_models,
     promotion_models,
+    group_buy_models,
+    love_purchase_models,
 )
 
 
@@ -122,6 +128,8 @@ service = Service(
         product_return_router,
         promotion_router,
         delivery_router,
+        group_buy_router,
+        love_purchase_router,
     ],
     subscriptions=subscriptions,
     jobs=jobs,

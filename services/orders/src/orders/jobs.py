@@ -6,8 +6,10 @@ from orders.address import actions as address_actions
 from orders.cart import actions as cart_actions
 from orders.claim import actions as claim_actions
 from orders.claim import queries as claim_queries
+from orders.group_buy import actions as group_buy_actions
 from orders.hold import actions as hold_actions
 from orders.lot import actions as lot_actions
+from orders.love_purchase import actions as love_purchase_actions
 from orders.order import actions as order_actions
 from orders.payment import jobs as payment_jobs
 from orders.product_return import actions as return_actions
@@ -52,6 +54,27 @@ async def follow_claims(database: Database) -> None:
     while True:
         async with database.begin() as db:
             if not await claim_actions.settle_claims(db, now=now, limit=_BATCH):
+                return
+
+
+@jobs.periodic("* * * * *")
+async def follow_group_buys(database: Database) -> None:
+    """Every minute: groups that did not form in time end; orders of ended ones are cancelled and refunded, orders of
+    formed ones announced, in batches of a transaction each."""
+    now = utc_now()
+    for step in (group_buy_actions.fail_due, group_buy_actions.refund_ended, group_buy_actions.announce_formed):
+        is_more = True
+        while is_more:
+            async with database.begin() as db:
+                is_more = bool(await step(db, now=now))
+
+
+@jobs.periodic("* * * * *")
+async def end_love_purchases(database: Database) -> None:
+    """Every minute: love purchases whose date has come, in batches."""
+    while True:
+        async with database.begin() as db:
+            if not await love_purchase_actions.expire_flags(db, now=utc_now()):
                 return
 
 

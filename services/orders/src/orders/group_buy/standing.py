@@ -20,7 +20,8 @@ _RETURN = text("SELECT return_to_groups(CAST(:order_ids AS uuid[]), :now)")
 
 async def is_closed(db: AsyncSession, order_id: UUID, *, at: datetime) -> bool:
     """Whether money that the provider took at this instant comes too late for the order's group, which is locked."""
-    return await db.scalar(_STANDING, {"order_id": order_id, "at": at}) == "closed"
+    standing: str = await db.scalar(_STANDING, {"order_id": order_id, "at": at})
+    return standing == "closed"
 
 
 async def ensure_leavable(db: AsyncSession, order_id: UUID) -> None:

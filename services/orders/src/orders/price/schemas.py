@@ -19,7 +19,18 @@ class TraceStep(BaseModel):
     """Why a line costs what it costs: `fen` is added to its amount. `list` is the first step; the steps' sum is what
     the line costs. A line at its list price has no trace."""
 
-    step: Literal["list", "tier", "limited-price", "member-price", "bundle", "amount-off", "gift", "exchange", "coupon", "group-buy"]
+    step: Literal[
+        "list",
+        "tier",
+        "limited-price",
+        "member-price",
+        "bundle",
+        "amount-off",
+        "gift",
+        "exchange",
+        "coupon",
+        "group-buy",
+    ]
     fen: int
     promotion_id: UUID | None = None
     name: str = ""

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.trail.models import TrailEntry
 
-Actor = Literal["buyer", "supplier", "operator", "clock", "rule"]
+Actor = Literal["buyer", "supplier", "official", "operator", "clock", "rule"]
 
 
 async def record(

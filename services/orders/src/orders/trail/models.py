@@ -18,7 +18,9 @@ class TrailEntry(Base):
             "subject_kind IN ('claim', 'return', 'review', 'promotion', 'group-buy', 'love-purchase')",
             name="subject_is_known",
         ),
-        CheckConstraint("actor IN ('buyer', 'supplier', 'operator', 'clock', 'rule')", name="actor_is_known"),
+        CheckConstraint(
+            "actor IN ('buyer', 'supplier', 'official', 'operator', 'clock', 'rule')", name="actor_is_known"
+        ),
         Index(None, "subject_id", "entry_id"),
     )
 

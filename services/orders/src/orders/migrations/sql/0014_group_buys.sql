@@ -58,6 +58,9 @@ CREATE INDEX ix_group_buy_joins_waiting ON group_buy_joins (group_buy_id) WHERE 
 ALTER TABLE trail_entries DROP CONSTRAINT ck_trail_entries_subject_is_known;
 ALTER TABLE trail_entries ADD CONSTRAINT ck_trail_entries_subject_is_known
     CHECK (subject_kind IN ('claim', 'return', 'review', 'promotion', 'group-buy', 'love-purchase'));
+ALTER TABLE trail_entries DROP CONSTRAINT ck_trail_entries_actor_is_known;
+ALTER TABLE trail_entries ADD CONSTRAINT ck_trail_entries_actor_is_known
+    CHECK (actor IN ('buyer', 'supplier', 'official', 'operator', 'clock', 'rule'));
 ALTER TABLE supplier_orders DROP CONSTRAINT ck_supplier_orders_fulfilment_is_known;
 ALTER TABLE supplier_orders ADD CONSTRAINT ck_supplier_orders_fulfilment_is_known CHECK (
     fulfilment IN ('PENDING_PAYMENT', 'AWAITING_GROUP', 'PENDING_SHIPMENT', 'PARTLY_SHIPPED', 'SHIPPED', 'DELIVERED',
