@@ -229,7 +229,9 @@ async def test_an_office_records_a_villages_facts_and_the_product_counts(client,
     assert {each["name"] for each in listed} == {"village", "village_registered_poor"}
     sheet = await client.get("/v1/origin-facts/export?format=csv&q=登记册", headers=township)
     assert {line.split(",")[0] for line in sheet.text.splitlines()[1:]} == {each["name"] for each in listed}
-    foreign = await client.get("/v1/origin-facts/export?format=csv", headers=office(as_caller, "township", region="420325"))
+    foreign = await client.get(
+        "/v1/origin-facts/export?format=csv", headers=office(as_caller, "township", region="420325")
+    )
     assert len(foreign.text.splitlines()) == 1
 
 

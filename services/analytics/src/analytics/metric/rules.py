@@ -253,6 +253,8 @@ NAMES = {
     },
     "mode": {
         "RETAIL": Words("零售", "Retail"),
+        "GROUP_BUY": Words("团购", "Group buy"),
+        "LOVE_PURCHASE": Words("爱心购", "Love purchase"),
     },
     "category": {
         "fruit": Words("水果", "Fruit"),
