@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.importer.reading import Order, as_line
-from catalog.spreadsheet import cells
-from catalog.spreadsheet.formats import TableRefused, file_format
-from catalog.spreadsheet.tables import MOST_ROWS_AT_ONCE, open_tables
 from services.catalog.tests.spreadsheet.old_books import write_compound, write_ods, write_xls
+from shared.spreadsheet import cells
+from shared.spreadsheet.formats import TableRefused, file_format
+from shared.spreadsheet.tables import MOST_ROWS_AT_ONCE, open_tables
 
 MOST = 50_000_000
 ROWS = [["品名", "产量"], ["花菇", 60.0], ["<红&薯>", 1.5]]

@@ -35,7 +35,6 @@ from catalog.importer.heads import WRONG_HEAD
 from catalog.importer.kinds_known import KINDS, kind_named
 from catalog.importer.template import csv_template, xlsx_template
 from catalog.settings import CatalogSettings
-from catalog.spreadsheet.formats import TableRefused, file_format
 from shared.auth import Caller, CallerDep
 from shared.bodies import body_pieces
 from shared.clock import utc_now
@@ -46,6 +45,7 @@ from shared.idempotency import Once
 from shared.ids import new_id
 from shared.page import CursorText, Limit, encode_cursor
 from shared.sheets import SheetFormat, sheet_response
+from shared.spreadsheet.formats import TableRefused, file_format
 
 router = APIRouter(prefix="/v1", tags=["imports"])
 

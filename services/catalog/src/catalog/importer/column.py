@@ -8,8 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-from catalog.spreadsheet import cells
-from catalog.spreadsheet.cells import Cell, CellWrong
+from shared.spreadsheet import cells
+from shared.spreadsheet.cells import Cell, CellWrong
 
 Type = Literal[
     "text", "prose", "code", "quantity", "range", "measure", "season", "date", "choice", "county", "yes_no", "share"

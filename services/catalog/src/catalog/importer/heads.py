@@ -7,10 +7,10 @@ from itertools import islice
 from typing import Any
 
 from catalog.importer.column import Column, KindColumns
-from catalog.spreadsheet import cells
-from catalog.spreadsheet.cells import Cell
-from catalog.spreadsheet.formats import TableRefused
-from catalog.spreadsheet.tables import Table
+from shared.spreadsheet import cells
+from shared.spreadsheet.cells import Cell
+from shared.spreadsheet.formats import TableRefused
+from shared.spreadsheet.tables import Table
 
 _LOOKED_AT = 15
 _MOST_COLUMNS = 200

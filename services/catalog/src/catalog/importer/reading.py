@@ -19,10 +19,10 @@ from catalog.importer.column import Column, Counties, reader_of
 from catalog.importer.heads import Heads, Place, column_letter, find_heads
 from catalog.importer.kind import Kind, Values
 from catalog.importer.kinds_known import kind_named
-from catalog.spreadsheet import cells
-from catalog.spreadsheet.cells import Cell, CellWrong
-from catalog.spreadsheet.formats import TableRefused, file_format
-from catalog.spreadsheet.tables import Table, open_tables
+from shared.spreadsheet import cells
+from shared.spreadsheet.cells import Cell, CellWrong
+from shared.spreadsheet.formats import TableRefused, file_format
+from shared.spreadsheet.tables import Table, open_tables
 
 _SHOWN_VALUE = 80
 _NICE = 5

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from xml.parsers import expat
 
-from catalog.spreadsheet.cells import Cell
-from catalog.spreadsheet.formats import TableRefused
+from shared.spreadsheet.cells import Cell
+from shared.spreadsheet.formats import TableRefused
 
 _MOST_COLUMNS, _MOST_ROWS = 16_384, 1_048_576
 _MOST_MERGED, _MERGED_SIDE = 1000, 100

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.spreadsheet import cells
-from catalog.spreadsheet.cells import CellWrong, unit_tables
+from shared.spreadsheet import cells
+from shared.spreadsheet.cells import CellWrong, unit_tables
 
 WEIGHT = unit_tables()["weight"]
 YUAN = unit_tables()["yuan"]

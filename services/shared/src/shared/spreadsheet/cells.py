@@ -55,7 +55,7 @@ class CellWrong(Exception):  # noqa: N818 - it tells of a cell, not of a fault
 @cache
 def unit_tables() -> dict[str, dict[str, Decimal]]:
     """What each unit is worth, by table."""
-    found = tomllib.loads(files("catalog.spreadsheet").joinpath("units.toml").read_text(encoding="utf-8"))
+    found = tomllib.loads(files("shared.spreadsheet").joinpath("units.toml").read_text(encoding="utf-8"))
     return {table: {unit: Decimal(str(worth)) for unit, worth in units.items()} for table, units in found.items()}
 
 

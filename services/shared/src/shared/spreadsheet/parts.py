@@ -9,7 +9,7 @@ from typing import cast
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 from xml.parsers.expat import ExpatError
 
-from catalog.spreadsheet.formats import TableRefused
+from shared.spreadsheet.formats import TableRefused
 
 _PIECE = 1 << 17
 _BROKEN_ARCHIVE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError)

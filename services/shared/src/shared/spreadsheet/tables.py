@@ -8,9 +8,9 @@ from pathlib import Path
 
 import python_calamine
 
-from catalog.spreadsheet.formats import FileFormat, TableRefused, ensure_inflates
-from catalog.spreadsheet.sheet import Remarks, Row
-from catalog.spreadsheet.workbook import Workbook
+from shared.spreadsheet.formats import FileFormat, TableRefused, ensure_inflates
+from shared.spreadsheet.sheet import Remarks, Row
+from shared.spreadsheet.workbook import Workbook
 
 _CHUNK = 1 << 20
 _SAMPLE = 1 << 16

@@ -7,10 +7,10 @@ from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from catalog.spreadsheet.formats import TableRefused
-from catalog.spreadsheet.parts import Parts, damage_refused
-from catalog.spreadsheet.sheet import Convert, Remarks, Row, SheetReader
-from catalog.spreadsheet.strings import SharedStrings, text_of
+from shared.spreadsheet.formats import TableRefused
+from shared.spreadsheet.parts import Parts, damage_refused
+from shared.spreadsheet.sheet import Convert, Remarks, Row, SheetReader
+from shared.spreadsheet.strings import SharedStrings, text_of
 
 _BOOK, _LINKS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 _LAST_ROW = re.compile(r"[A-Z]{1,3}([0-9]{1,7})")

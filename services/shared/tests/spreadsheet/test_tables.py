@@ -11,10 +11,10 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.spreadsheet.cells import shown
-from catalog.spreadsheet.formats import TableRefused, file_format
-from catalog.spreadsheet.tables import open_tables
 from shared.sheets import BYTE_ORDER_MARK, csv_lines
+from shared.spreadsheet.cells import shown
+from shared.spreadsheet.formats import TableRefused, file_format
+from shared.spreadsheet.tables import open_tables
 
 MOST = 50_000_000
 HEADS, LINES = ["品名", "产量"], [["花菇", "60"], ["红薯", "1,200"]]
