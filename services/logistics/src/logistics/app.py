@@ -8,7 +8,9 @@ from fastapi import FastAPI
 from logistics.base import Base
 from logistics.carrier import routes as carrier_routes
 from logistics.dispatch import routes as dispatch_routes
+from logistics.dispatch_file import routes as dispatch_file_routes
 from logistics.excursion import models as excursion_models
+from logistics.fulfilment import routes as fulfilment_routes
 from logistics.handlers import CATALOG_HANDLERS, ORDERS_HANDLERS
 from logistics.held_lot import models as held_lot_models
 from logistics.jobs import jobs
@@ -49,6 +51,8 @@ service = Service(
         carrier_routes.router,
         shipment_routes.router,
         dispatch_routes.router,
+        dispatch_file_routes.router,
+        fulfilment_routes.router,
         parcel_routes.router,
         tracking_routes.router,
         reading_routes.router,

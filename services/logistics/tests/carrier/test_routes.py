@@ -118,9 +118,16 @@ async def test_only_operators_keep_carriers(client: httpx2.AsyncClient, as_calle
         ("GET", "/v1/carriers/sf-demo/secrets"),
     ]:
         body = NEW_CARRIER if (method, path) == ("POST", "/v1/carriers") else None
+        if kind == "supplier" and (method, path) == ("GET", "/v1/carriers"):
+            continue  # suppliers choose by whom they send
         answer = await client.request(method, path, json=body, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (403, "kind-not-allowed")
         assert (await client.request(method, path, json=body)).status_code == 401
+
+
+async def test_a_supplier_sees_by_whom_it_may_send(client: httpx2.AsyncClient, as_caller: Headers):
+    answer = await client.get("/v1/carriers", headers=as_caller(kind="supplier"))
+    assert (answer.status_code, answer.json()["items"]) == (200, [])
 
 
 async def test_of_rotations_at_once_one_secret_is_the_newest(

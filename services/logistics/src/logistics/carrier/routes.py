@@ -40,8 +40,8 @@ async def create_carrier(body: NewCarrier, _: Operator, once: Once, db: Db) -> R
 
 
 @router.get("")
-async def list_carriers(_: Operator, db: Read) -> CarrierList:
-    """All carriers by code."""
+async def list_carriers(_: Annotated[Caller, Depends(require_kind("supplier"))], db: Read) -> CarrierList:
+    """All carriers by code, for operators and for suppliers, who choose by whom they send."""
     return CarrierList(items=[_carrier(each) for each in await queries.list_carriers(db)])
 
 

@@ -71,6 +71,11 @@ async def list_lines(db: AsyncSession, shipment_ids: Sequence[UUID]) -> dict[UUI
     return lines
 
 
+async def list_by_ids(db: AsyncSession, shipment_ids: Sequence[UUID]) -> Sequence[Shipment]:
+    """Shipments that the caller was found to see, in no order."""
+    return (await db.scalars(select(Shipment).where(Shipment.shipment_id.in_(shipment_ids)))).all()
+
+
 async def lock_shipments(db: AsyncSession, shipment_ids: Sequence[UUID]) -> Sequence[Shipment]:
     """These shipments, locked in the order of their ids."""
     return await _lock(db, select(Shipment).where(Shipment.shipment_id.in_(shipment_ids)))

@@ -1,0 +1,1 @@
+"""Sending many shipments by one spreadsheet."""

@@ -1,0 +1,1 @@
+"""A supplier's list of what is to be sent."""

@@ -1,0 +1,12 @@
+"""A part on its supplier's desk."""
+
+from datetime import datetime
+
+from logistics.shipment.schemas import ShipmentOut
+
+
+class PartToSend(ShipmentOut):
+    """A shipment, and until when all of it should have left."""
+
+    ship_by: datetime
+    is_late: bool
