@@ -13,12 +13,13 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orders.after_sales import goods_of, side_of
 from orders.claim import queries, rules
 from orders.claim.models import Claim
 from orders.excursion import queries as excursion_queries
 from orders.line_refund import actions as line_refund_actions
 from orders.line_refund import queries as line_refund_queries
-from orders.line_refund.rules import SoldLine, refund_share
+from orders.line_refund.rules import SoldLine, ensure_may, refund_share
 from orders.photo import actions as photo_actions
 from orders.trail import actions as trail_actions
 from orders.trail.actions import Actor
@@ -84,17 +85,7 @@ async def open_claim(
     claim = Claim(
         claim_id=claim_id,
         revision=1,
-        order_id=order_id,
-        order_number=line.order_number,
-        supplier_order_id=line.supplier_order_id,
-        line_id=line_id,
-        supplier_id=line.supplier_id,
-        buyer_id=line.buyer_id,
-        product_id=line.product_id,
-        product_title=line.product_title,
-        product_title_en=line.product_title_en,
-        specification=line.specification,
-        picture=line.picture,
+        **goods_of(line),
         basis=wanted.basis,
         piece_count=count,
         weight_g=weight_g,
@@ -103,7 +94,6 @@ async def open_claim(
         status=rules.SUPPLIER_REVIEW,
         is_proven=proven,
         wanted_fen=share.total_fen,
-        delivered_at=line.delivered_at,
         opened_at=now,
         due_at=rules.due_after(rules.SUPPLIER_REVIEW, now),
     )
@@ -135,8 +125,8 @@ async def move_claim(
     `stale` where the caller saw an earlier version; 422 `reason-missing`.
     """
     claim = await queries.lock_claim(db, claim_id, caller)
-    side = queries.side_of(claim, caller)
-    rules.ensure_may(verb, side)
+    side = side_of(claim, caller)
+    ensure_may(rules.WHO, verb, side)
     if expected_revision is not None:
         ensure_fresh(expected_revision, claim.revision)
     rules.status_after(verb, claim.status)

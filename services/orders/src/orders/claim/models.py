@@ -3,13 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, Integer, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from orders.after_sales import SoldGoods
 from orders.base import Base
 
 
-class Claim(Base):
+class Claim(SoldGoods, Base):
     """One claim. `piece_count` are the pieces that it speaks for (counted in `line_balances.claimed_count` until it
     ends), `weight_g` how much of them was bad where it goes by weight; `wanted_fen` is what its share came to when it
     was opened, `granted_fen` what was granted; `due_at` is whoever's turn it is, by when."""
@@ -42,17 +43,6 @@ class Claim(Base):
 
     claim_id: Mapped[UUID] = mapped_column(primary_key=True)
     revision: Mapped[int] = mapped_column(Integer, server_default=text("1"))
-    order_id: Mapped[UUID]
-    order_number: Mapped[str] = mapped_column(Text)
-    supplier_order_id: Mapped[UUID]
-    line_id: Mapped[UUID] = mapped_column(ForeignKey("line_balances.line_id"))
-    supplier_id: Mapped[UUID]
-    buyer_id: Mapped[UUID]
-    product_id: Mapped[UUID]
-    product_title: Mapped[str] = mapped_column(Text)
-    product_title_en: Mapped[str] = mapped_column(Text)
-    specification: Mapped[str] = mapped_column(Text)
-    picture: Mapped[str] = mapped_column(Text)
     basis: Mapped[str] = mapped_column(Text)
     piece_count: Mapped[int] = mapped_column(Integer)
     weight_g: Mapped[int | None] = mapped_column(BigInteger)
@@ -65,7 +55,6 @@ class Claim(Base):
     granted_fen: Mapped[int | None] = mapped_column(BigInteger)
     supplier_fen: Mapped[int | None] = mapped_column(BigInteger)
     carrier_fen: Mapped[int | None] = mapped_column(BigInteger)
-    delivered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     opened_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     due_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -9,13 +9,13 @@ from uuid import UUID
 from sqlalchemy import Row, Select, and_, func, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orders.after_sales import visible
 from orders.claim.models import Claim
 from shared.auth import Caller
 from shared.db import Database
 from shared.errors import NotFound
 
 Sort = Literal["-opened", "due"]
-Side = Literal["buyer", "supplier", "operator"]
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 _BATCH = 500
 
@@ -46,27 +46,9 @@ class Filters:
     mine: bool = False
 
 
-def side_of(claim: Claim, caller: Caller) -> Side:
-    """On which side the caller stands: who bought it decides nothing about it, whatever else they are."""
-    if claim.buyer_id == caller.person_id:
-        return "buyer"
-    return "operator" if caller.is_operator else "supplier"
-
-
-def _visible(caller: Caller, *, mine: bool) -> Any:
-    own = Claim.buyer_id == caller.person_id
-    if mine:
-        return own
-    if caller.is_operator:
-        return True
-    if caller.kind == "supplier" and caller.organisation_id is not None:
-        return or_(own, Claim.supplier_id == caller.organisation_id)
-    return own
-
-
 async def get_claim(db: AsyncSession, claim_id: UUID, caller: Caller) -> Claim:
     """The claim; 404 `claim-not-found`."""
-    found = await db.scalar(select(Claim).where(Claim.claim_id == claim_id, _visible(caller, mine=False)))
+    found = await db.scalar(select(Claim).where(Claim.claim_id == claim_id, visible(Claim, caller)))
     if found is None:
         raise NotFound("There is no such claim.", code="claim-not-found", field="claim_id")
     return found
@@ -76,7 +58,7 @@ async def lock_claim(db: AsyncSession, claim_id: UUID, caller: Caller) -> Claim:
     """The same, held until the transaction ends."""
     found = await db.scalar(
         select(Claim)
-        .where(Claim.claim_id == claim_id, _visible(caller, mine=False))
+        .where(Claim.claim_id == claim_id, visible(Claim, caller))
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
@@ -131,7 +113,7 @@ async def find_money(db: AsyncSession, cause_id: UUID) -> Row[Any] | None:
 
 
 def _select(caller: Caller, filters: Filters) -> Select[Claim]:
-    chosen = select(Claim).where(_visible(caller, mine=filters.mine))
+    chosen = select(Claim).where(visible(Claim, caller, mine=filters.mine))
     if filters.status:
         chosen = chosen.where(Claim.status.in_(filters.status))
     if filters.order_id is not None:

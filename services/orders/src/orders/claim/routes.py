@@ -1,12 +1,12 @@
 """Claims over HTTP."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from orders.after_sales import place_of, side_of
 from orders.claim import actions, queries, rules, schemas
 from orders.claim.models import Claim
 from orders.excursion import queries as excursion_queries
@@ -15,14 +15,13 @@ from orders.photo import queries as photo_queries
 from orders.trail import queries as trail_queries
 from orders.trail.schemas import TrailItem
 from shared.auth import Caller, CallerDep
-from shared.clock import parse_instant, utc_now
+from shared.clock import utc_now
 from shared.db import Db, Read
-from shared.errors import BadRequest
 from shared.etag import IfMatch, etag_of
 from shared.idempotency import Once
 from shared.ids import new_id
 from shared.money import yuan
-from shared.page import CursorText, Limit, Page, decode_cursor, encode_cursor
+from shared.page import CursorText, Limit, Page, encode_cursor
 from shared.sheets import SheetFormat, sheet_response
 
 router = APIRouter(prefix="/v1", tags=["after-sales"])
@@ -115,7 +114,7 @@ async def list_claims(
 ) -> Page[schemas.ClaimItem]:
     """Claims: a buyer's own, a supplier's, an operator's all; latest first, or `due`: whose turn ends soonest."""
     filters = _filters(status, order_id, supplier_id, q, is_overdue=is_overdue, mine=mine)
-    found = await queries.list_claims(db, caller, filters, sort=sort, after=_after(cursor), limit=limit)
+    found = await queries.list_claims(db, caller, filters, sort=sort, after=place_of(cursor), limit=limit)
     more = len(found) > limit
     return Page(
         items=[schemas.ClaimItem.model_validate(each) for each in found[:limit]],
@@ -204,7 +203,7 @@ async def _page(db: Db, claim: Claim, caller: Caller) -> schemas.ClaimPage:
         excursions=[schemas.ToldExcursion.model_validate(each) for each in told],
         money=schemas.Money.model_validate(money) if money else None,
         trail=[TrailItem.model_validate(each) for each in await trail_queries.list_trail(db, claim.claim_id)],
-        verbs=rules.verbs_for(claim.status, queries.side_of(claim, caller), claim.due_at, utc_now()),
+        verbs=rules.verbs_for(claim.status, side_of(claim, caller), claim.due_at, utc_now()),
     )
 
 
@@ -220,18 +219,6 @@ def _filters(
     return queries.Filters(
         tuple(status or ()), order_id, supplier_id, q.strip(), utc_now() if is_overdue else None, mine
     )
-
-
-def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
-    if cursor is None:
-        return None
-    values = decode_cursor(cursor, size=2)
-    try:
-        return parse_instant(str(values[0])), UUID(str(values[1]))
-    except ValueError as error:
-        raise BadRequest(
-            "The cursor is not one of ours. Start again without it.", code="cursor-invalid", field="cursor"
-        ) from error
 
 
 def _cursor(claim: Claim, sort: queries.Sort) -> str:

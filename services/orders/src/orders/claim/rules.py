@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from orders.line_refund.rules import SoldLine
-from shared.errors import Conflict, Forbidden, Invalid
+from shared.errors import Conflict, Invalid
 from shared.moves import status_after as moved
 
 SUPPLIER_REVIEW, APPROVED, REFUSED, APPEALED = "SUPPLIER_REVIEW", "APPROVED", "REFUSED", "APPEALED"
@@ -166,12 +166,6 @@ def due_after(status: str, now: datetime) -> datetime | None:
         APPEALED: timedelta(days=deadline["operator_days"]),
     }
     return now + spans[status] if status in spans else None
-
-
-def ensure_may(verb: str, side: str) -> None:
-    """403 `not-your-move` where the verb belongs to another side."""
-    if side not in WHO[verb]:
-        raise Forbidden(f"This is for the {' or '.join(sorted(WHO[verb]))}.", code="not-your-move", side=side)
 
 
 def ensure_reason(verb: str, reason: str) -> None:

@@ -1,11 +1,11 @@
 """What goes back for pieces of a line: shares of what was frozen at placement, never anything computed anew."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from shared.errors import Conflict
+from shared.errors import Conflict, Forbidden
 from shared.money import share_by_largest_remainder
 
 _WHOLE_BP = 10_000
@@ -125,3 +125,9 @@ def ensure_left(balance: LineBalance, count: int) -> None:
             field="piece_count",
             left_count=balance.left_count,
         )
+
+
+def ensure_may(who: Mapping[str, frozenset[str]], verb: str, side: str) -> None:
+    """403 `not-your-move` where the verb belongs to another side of the claim, return or exchange."""
+    if side not in who[verb]:
+        raise Forbidden(f"This is for the {' or '.join(sorted(who[verb]))}.", code="not-your-move", side=side)

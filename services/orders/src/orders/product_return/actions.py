@@ -6,9 +6,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orders.after_sales import goods_of, side_of
 from orders.line_refund import actions as line_refund_actions
 from orders.line_refund import queries as line_refund_queries
-from orders.line_refund.rules import refund_share
+from orders.line_refund.rules import ensure_may, refund_share
 from orders.product_return import queries, rules
 from orders.product_return.models import ProductReturn
 from orders.trail import actions as trail_actions
@@ -59,17 +60,7 @@ async def request_return(
     found = ProductReturn(
         return_id=return_id,
         revision=1,
-        order_id=order_id,
-        order_number=line.order_number,
-        supplier_order_id=line.supplier_order_id,
-        line_id=line_id,
-        supplier_id=line.supplier_id,
-        buyer_id=line.buyer_id,
-        product_id=line.product_id,
-        product_title=line.product_title,
-        product_title_en=line.product_title_en,
-        specification=line.specification,
-        picture=line.picture,
+        **goods_of(line),
         piece_count=piece_count,
         cause=cause,
         description=description,
@@ -78,7 +69,6 @@ async def request_return(
         carrier_name="",
         waybill_number="",
         wanted_fen=share.total_fen,
-        delivered_at=line.delivered_at,
         opened_at=now,
         due_at=rules.due_after(rules.REQUESTED, now),
     )
@@ -103,8 +93,8 @@ async def move_return(
     `reason-missing`, `waybill-missing`.
     """
     found = await queries.lock_return(db, return_id, caller)
-    side = queries.side_of(found, caller)
-    rules.ensure_may(verb, side)
+    side = side_of(found, caller)
+    ensure_may(rules.WHO, verb, side)
     ensure_fresh(expected_revision, found.revision)
     rules.status_after(verb, found.status)
     rules.ensure_said(verb, reason=said.reason, waybill_number=said.waybill_number)

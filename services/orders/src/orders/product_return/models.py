@@ -3,13 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, Integer, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from orders.after_sales import SoldGoods
 from orders.base import Base
 
 
-class ProductReturn(Base):
+class ProductReturn(SoldGoods, Base):
     """One return. `piece_count` are counted in `line_balances.claimed_count` until it ends without money; `send_to` is
     where the goods go, told at the approval; `due_at` is by when whoever's turn it is must act."""
 
@@ -43,17 +44,6 @@ class ProductReturn(Base):
 
     return_id: Mapped[UUID] = mapped_column(primary_key=True)
     revision: Mapped[int] = mapped_column(Integer, server_default=text("1"))
-    order_id: Mapped[UUID]
-    order_number: Mapped[str] = mapped_column(Text)
-    supplier_order_id: Mapped[UUID]
-    line_id: Mapped[UUID] = mapped_column(ForeignKey("line_balances.line_id"))
-    supplier_id: Mapped[UUID]
-    buyer_id: Mapped[UUID]
-    product_id: Mapped[UUID]
-    product_title: Mapped[str] = mapped_column(Text)
-    product_title_en: Mapped[str] = mapped_column(Text)
-    specification: Mapped[str] = mapped_column(Text)
-    picture: Mapped[str] = mapped_column(Text)
     piece_count: Mapped[int] = mapped_column(Integer)
     cause: Mapped[str] = mapped_column(Text)
     description: Mapped[str] = mapped_column(Text)
@@ -63,7 +53,6 @@ class ProductReturn(Base):
     waybill_number: Mapped[str] = mapped_column(Text, server_default=text("''"))
     wanted_fen: Mapped[int] = mapped_column(BigInteger)
     granted_fen: Mapped[int | None] = mapped_column(BigInteger)
-    delivered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     opened_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     due_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -1,17 +1,15 @@
 """Reading returns. A return is its buyer's, its supplier's and operators'; for anybody else it does not exist."""
 
 from datetime import datetime
-from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orders.after_sales import visible
 from orders.product_return.models import ProductReturn
 from shared.auth import Caller
 from shared.errors import NotFound
-
-Side = Literal["buyer", "supplier", "operator"]
 
 _PAID_BACK = text("""
     SELECT product_return.return_id FROM product_returns AS product_return
@@ -23,27 +21,9 @@ _PAID_BACK = text("""
 """)
 
 
-def side_of(found: ProductReturn, caller: Caller) -> Side:
-    """On which side the caller stands: who bought it decides nothing about it, whatever else they are."""
-    if found.buyer_id == caller.person_id:
-        return "buyer"
-    return "operator" if caller.is_operator else "supplier"
-
-
-def _visible(caller: Caller, *, mine: bool) -> Any:
-    own = ProductReturn.buyer_id == caller.person_id
-    if mine:
-        return own
-    if caller.is_operator:
-        return True
-    if caller.kind == "supplier" and caller.organisation_id is not None:
-        return or_(own, ProductReturn.supplier_id == caller.organisation_id)
-    return own
-
-
 async def get_return(db: AsyncSession, return_id: UUID, caller: Caller) -> ProductReturn:
     """The return; 404 `return-not-found`."""
-    wanted = select(ProductReturn).where(ProductReturn.return_id == return_id, _visible(caller, mine=False))
+    wanted = select(ProductReturn).where(ProductReturn.return_id == return_id, visible(ProductReturn, caller))
     found = await db.scalar(wanted)
     if found is None:
         raise _unknown()
@@ -54,7 +34,7 @@ async def lock_return(db: AsyncSession, return_id: UUID, caller: Caller) -> Prod
     """The same, held until the transaction ends."""
     found = await db.scalar(
         select(ProductReturn)
-        .where(ProductReturn.return_id == return_id, _visible(caller, mine=False))
+        .where(ProductReturn.return_id == return_id, visible(ProductReturn, caller))
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
@@ -106,7 +86,7 @@ async def list_returns(
     limit: int,
 ) -> list[ProductReturn]:
     """A page and one more, latest first."""
-    chosen = select(ProductReturn).where(_visible(caller, mine=mine))
+    chosen = select(ProductReturn).where(visible(ProductReturn, caller, mine=mine))
     if status is not None:
         chosen = chosen.where(ProductReturn.status == status)
     if order_id is not None:

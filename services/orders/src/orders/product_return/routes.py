@@ -1,23 +1,22 @@
 """Returns over HTTP."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
+from orders.after_sales import place_of, side_of
 from orders.product_return import actions, queries, rules, schemas
 from orders.product_return.models import ProductReturn
 from orders.trail import queries as trail_queries
 from orders.trail.schemas import TrailItem
 from shared.auth import Caller, CallerDep
-from shared.clock import parse_instant, utc_now
+from shared.clock import utc_now
 from shared.db import Db, Read
-from shared.errors import BadRequest
 from shared.etag import IfMatch, etag_of
 from shared.idempotency import Once
 from shared.ids import new_id
-from shared.page import CursorText, Limit, Page, decode_cursor, encode_cursor
+from shared.page import CursorText, Limit, Page, encode_cursor
 
 router = APIRouter(prefix="/v1", tags=["after-sales"])
 Wanted = Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$", description="Part of an order number or title.")]
@@ -67,7 +66,7 @@ async def list_returns(
         order_id=order_id,
         wanted=q.strip(),
         mine=mine,
-        after=_after(cursor),
+        after=place_of(cursor),
         limit=limit,
     )
     last = found[limit - 1] if len(found) > limit else None
@@ -117,17 +116,5 @@ async def _page(db: Db, found: ProductReturn, caller: Caller) -> schemas.ReturnP
     return schemas.ReturnPage(
         **schemas.ReturnItem.model_validate(found).model_dump(),
         trail=[TrailItem.model_validate(each) for each in await trail_queries.list_trail(db, found.return_id)],
-        verbs=rules.verbs_for(found.status, queries.side_of(found, caller)),
+        verbs=rules.verbs_for(found.status, side_of(found, caller)),
     )
-
-
-def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
-    if cursor is None:
-        return None
-    values = decode_cursor(cursor, size=2)
-    try:
-        return parse_instant(str(values[0])), UUID(str(values[1]))
-    except ValueError as error:
-        raise BadRequest(
-            "The cursor is not one of ours. Start again without it.", code="cursor-invalid", field="cursor"
-        ) from error
