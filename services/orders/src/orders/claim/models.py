@@ -1,9 +1,8 @@
 """Claims for pieces or weight of a delivered line."""
 
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, Integer, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from orders.after_sales import SoldGoods
@@ -48,13 +47,9 @@ class Claim(SoldGoods, Base):
     weight_g: Mapped[int | None] = mapped_column(BigInteger)
     problem: Mapped[str] = mapped_column(Text)
     description: Mapped[str] = mapped_column(Text)
-    status: Mapped[str] = mapped_column(Text)
     is_proven: Mapped[bool]
     approved_by_rule: Mapped[str | None] = mapped_column(Text)
     wanted_fen: Mapped[int] = mapped_column(BigInteger)
     granted_fen: Mapped[int | None] = mapped_column(BigInteger)
     supplier_fen: Mapped[int | None] = mapped_column(BigInteger)
     carrier_fen: Mapped[int | None] = mapped_column(BigInteger)
-    opened_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    due_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

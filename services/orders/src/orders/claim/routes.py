@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from orders.after_sales import place_of, side_of
+from orders.after_sales import Filters, Sort, cursor_of, list_batches, list_page, place_of, side_of
 from orders.claim import actions, queries, rules, schemas
 from orders.claim.models import Claim
 from orders.excursion import queries as excursion_queries
@@ -21,7 +21,7 @@ from shared.etag import IfMatch, etag_of
 from shared.idempotency import Once
 from shared.ids import new_id
 from shared.money import yuan
-from shared.page import CursorText, Limit, Page, encode_cursor
+from shared.page import CursorText, Limit, Page
 from shared.sheets import SheetFormat, sheet_response
 
 router = APIRouter(prefix="/v1", tags=["after-sales"])
@@ -108,17 +108,17 @@ async def list_claims(
     q: Wanted = "",
     is_overdue: bool = False,
     mine: Annotated[bool, Query(description="Only what the caller bought.")] = False,
-    sort: queries.Sort = "-opened",
+    sort: Sort = "-opened",
     cursor: CursorText = None,
     limit: Limit = 20,
 ) -> Page[schemas.ClaimItem]:
     """Claims: a buyer's own, a supplier's, an operator's all; latest first, or `due`: whose turn ends soonest."""
     filters = _filters(status, order_id, supplier_id, q, is_overdue=is_overdue, mine=mine)
-    found = await queries.list_claims(db, caller, filters, sort=sort, after=place_of(cursor), limit=limit)
+    found = await list_page(db, Claim, caller, filters, sort=sort, after=place_of(cursor), limit=limit)
     more = len(found) > limit
     return Page(
         items=[schemas.ClaimItem.model_validate(each) for each in found[:limit]],
-        next_cursor=_cursor(found[limit - 1], sort) if more else None,
+        next_cursor=cursor_of(found[limit - 1], sort) if more else None,
     )
 
 
@@ -126,19 +126,19 @@ async def list_claims(
 async def export_claims(
     request: Request,
     caller: CallerDep,
-    kind: SheetFormat = "csv",
+    kind: Annotated[SheetFormat, Query(alias="format")] = "csv",
     status: Statuses = None,
     supplier_id: UUID | None = None,
     q: Wanted = "",
     is_overdue: bool = False,
     mine: bool = False,
-    sort: queries.Sort = "-opened",
+    sort: Sort = "-opened",
 ) -> Response:
     """The same list as a file."""
     filters = _filters(status, None, supplier_id, q, is_overdue=is_overdue, mine=mine)
 
     async def batches() -> AsyncIterator[list[list[Any]]]:
-        async for found in queries.list_export_batches(request.app.state.database, caller, filters, sort=sort):
+        async for found in list_batches(request.app.state.database, Claim, caller, filters, sort=sort):
             yield [_row(each) for each in found]
 
     return await sheet_response(kind, name="售后理赔", head=_HEAD, batches=batches())
@@ -215,15 +215,8 @@ def _filters(
     *,
     is_overdue: bool,
     mine: bool,
-) -> queries.Filters:
-    return queries.Filters(
-        tuple(status or ()), order_id, supplier_id, q.strip(), utc_now() if is_overdue else None, mine
-    )
-
-
-def _cursor(claim: Claim, sort: queries.Sort) -> str:
-    instant, claim_id = queries.sort_key(claim, sort)
-    return encode_cursor(instant.isoformat(), str(claim_id))
+) -> Filters:
+    return Filters(tuple(status or ()), order_id, supplier_id, q.strip(), utc_now() if is_overdue else None, mine)
 
 
 def _row(claim: Claim) -> list[Any]:

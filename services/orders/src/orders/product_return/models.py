@@ -1,9 +1,8 @@
 """Goods that go back to their supplier."""
 
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, Integer, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from orders.after_sales import SoldGoods
@@ -47,12 +46,8 @@ class ProductReturn(SoldGoods, Base):
     piece_count: Mapped[int] = mapped_column(Integer)
     cause: Mapped[str] = mapped_column(Text)
     description: Mapped[str] = mapped_column(Text)
-    status: Mapped[str] = mapped_column(Text)
     send_to: Mapped[str] = mapped_column(Text, server_default=text("''"))
     carrier_name: Mapped[str] = mapped_column(Text, server_default=text("''"))
     waybill_number: Mapped[str] = mapped_column(Text, server_default=text("''"))
     wanted_fen: Mapped[int] = mapped_column(BigInteger)
     granted_fen: Mapped[int | None] = mapped_column(BigInteger)
-    opened_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    due_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

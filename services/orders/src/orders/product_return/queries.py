@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select, text, tuple_
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.after_sales import visible
@@ -72,32 +72,6 @@ async def lock_paid_back(db: AsyncSession, *, limit: int) -> list[ProductReturn]
         return []
     wanted = select(ProductReturn).where(ProductReturn.return_id.in_(ids)).order_by(ProductReturn.return_id)
     return list(await db.scalars(wanted))
-
-
-async def list_returns(
-    db: AsyncSession,
-    caller: Caller,
-    *,
-    status: str | None,
-    order_id: UUID | None,
-    wanted: str,
-    mine: bool,
-    after: tuple[datetime, UUID] | None,
-    limit: int,
-) -> list[ProductReturn]:
-    """A page and one more, latest first."""
-    chosen = select(ProductReturn).where(visible(ProductReturn, caller, mine=mine))
-    if status is not None:
-        chosen = chosen.where(ProductReturn.status == status)
-    if order_id is not None:
-        chosen = chosen.where(ProductReturn.order_id == order_id)
-    if wanted:
-        columns = (ProductReturn.order_number, ProductReturn.product_title, ProductReturn.product_title_en)
-        chosen = chosen.where(or_(*(each.icontains(wanted, autoescape=True) for each in columns)))
-    if after is not None:
-        chosen = chosen.where(tuple_(ProductReturn.opened_at, ProductReturn.return_id) < tuple_(*after))
-    chosen = chosen.order_by(ProductReturn.opened_at.desc(), ProductReturn.return_id.desc())
-    return list(await db.scalars(chosen.limit(limit + 1)))
 
 
 def _unknown() -> NotFound:

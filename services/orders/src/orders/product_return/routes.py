@@ -1,11 +1,12 @@
 """Returns over HTTP."""
 
-from typing import Annotated, Literal
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from orders.after_sales import place_of, side_of
+from orders.after_sales import Filters, Sort, cursor_of, list_batches, list_page, place_of, side_of
 from orders.product_return import actions, queries, rules, schemas
 from orders.product_return.models import ProductReturn
 from orders.trail import queries as trail_queries
@@ -16,10 +17,23 @@ from shared.db import Db, Read
 from shared.etag import IfMatch, etag_of
 from shared.idempotency import Once
 from shared.ids import new_id
-from shared.page import CursorText, Limit, Page, encode_cursor
+from shared.money import yuan
+from shared.page import CursorText, Limit, Page
+from shared.sheets import SheetFormat, sheet_response
 
 router = APIRouter(prefix="/v1", tags=["after-sales"])
 Wanted = Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$", description="Part of an order number or title.")]
+Statuses = Annotated[list[schemas.Status] | None, Query()]
+_HEAD = (
+    "订单号", "商品", "规格", "原因", "件数", "申请金额(元)", "退款金额(元)", "状态", "退回运单", "签收时间",
+    "申请时间", "处理期限",
+)  # fmt: skip
+_STATUS_NAMES = {
+    "REQUESTED": "待商家处理", "APPROVED": "待买家寄回", "REFUSED": "已拒绝", "SENT_BACK": "退回途中",
+    "RECEIVED": "验货中", "ACCEPTED": "已同意退款", "REJECTED": "验货不通过", "REFUNDED": "已退款",
+    "WITHDRAWN": "已撤销",
+}  # fmt: skip
+_CAUSE_NAMES = {"no_reason": "无理由", "faulty": "质量问题", "wrong": "发错货"}
 Verb = Literal["approve", "refuse", "withdraw", "send", "receive", "accept", "reject"]
 
 
@@ -51,29 +65,47 @@ async def request_return(
 async def list_returns(
     caller: CallerDep,
     db: Read,
-    status: schemas.Status | None = None,
+    status: Statuses = None,
     order_id: UUID | None = None,
+    supplier_id: UUID | None = None,
     q: Wanted = "",
+    is_overdue: bool = False,
     mine: Annotated[bool, Query(description="Only what the caller bought.")] = False,
+    sort: Sort = "-opened",
     cursor: CursorText = None,
     limit: Limit = 20,
 ) -> Page[schemas.ReturnItem]:
-    """Returns: a buyer's own, a supplier's, an operator's all; latest first."""
-    found = await queries.list_returns(
-        db,
-        caller,
-        status=status,
-        order_id=order_id,
-        wanted=q.strip(),
-        mine=mine,
-        after=place_of(cursor),
-        limit=limit,
-    )
-    last = found[limit - 1] if len(found) > limit else None
+    """Returns: a buyer's own, a supplier's, an operator's all; latest first, or `due`: whose turn ends soonest."""
+    overdue_at = utc_now() if is_overdue else None
+    filters = Filters(tuple(status or ()), order_id, supplier_id, q.strip(), overdue_at, mine)
+    found = await list_page(db, ProductReturn, caller, filters, sort=sort, after=place_of(cursor), limit=limit)
     return Page(
         items=[schemas.ReturnItem.model_validate(each) for each in found[:limit]],
-        next_cursor=encode_cursor(last.opened_at.isoformat(), str(last.return_id)) if last else None,
+        next_cursor=cursor_of(found[limit - 1], sort) if len(found) > limit else None,
     )
+
+
+@router.get("/returns/export", response_class=Response)
+async def export_returns(
+    request: Request,
+    caller: CallerDep,
+    kind: Annotated[SheetFormat, Query(alias="format")] = "csv",
+    status: Statuses = None,
+    supplier_id: UUID | None = None,
+    q: Wanted = "",
+    is_overdue: bool = False,
+    mine: bool = False,
+    sort: Sort = "-opened",
+) -> Response:
+    """The same list as a file."""
+    overdue_at = utc_now() if is_overdue else None
+    filters = Filters(tuple(status or ()), None, supplier_id, q.strip(), overdue_at, mine)
+
+    async def batches() -> AsyncIterator[list[list[Any]]]:
+        async for found in list_batches(request.app.state.database, ProductReturn, caller, filters, sort=sort):
+            yield [_row(each) for each in found]
+
+    return await sheet_response(kind, name="退货", head=_HEAD, batches=batches())
 
 
 @router.get("/returns/{return_id}")
@@ -118,3 +150,19 @@ async def _page(db: Db, found: ProductReturn, caller: Caller) -> schemas.ReturnP
         trail=[TrailItem.model_validate(each) for each in await trail_queries.list_trail(db, found.return_id)],
         verbs=rules.verbs_for(found.status, side_of(found, caller)),
     )
+
+
+def _row(found: ProductReturn) -> list[Any]:
+    return [
+        found.order_number,
+        found.product_title,
+        found.specification,
+        _CAUSE_NAMES[found.cause],
+        found.piece_count,
+        *(None if fen is None else float(yuan(fen)) for fen in (found.wanted_fen, found.granted_fen)),
+        _STATUS_NAMES[found.status],
+        f"{found.carrier_name} {found.waybill_number}".strip(),
+        found.delivered_at,
+        found.opened_at,
+        found.due_at,
+    ]
