@@ -9,10 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.claim import actions as claim_actions
 from orders.claim.models import Claim
+from orders.exchange import actions as exchange_actions
+from orders.exchange import queries as exchange_queries
+from orders.exchange.models import Exchange
 from orders.excursion import actions as excursion_actions
 from orders.order import actions as order_actions
 from orders.order import rules as order_rules
 from orders.photo.models import Photo
+from orders.stock import actions as stock_actions
 from services.orders.tests.factories import NOW, listed_sku, placed_order
 from services.orders.tests.payment.payment_factories import captured_payment
 from shared.auth import Caller
@@ -149,4 +153,57 @@ async def money_arrives(db: AsyncSession, order_id: UUID) -> None:
             WHERE payment_id = (SELECT payment_id FROM payments WHERE order_id = :id) AND status <> 'SUCCEEDED'
         """),
         {"id": order_id},
+    )
+
+
+async def requested_exchange(
+    db: AsyncSession,
+    draft: order_rules.OrderDraft,
+    count: int = 1,
+    *,
+    problem: str = "damaged",
+    now: datetime = SOON,
+) -> Exchange:
+    """An exchange of the order's first line, asked for by its buyer with a photo."""
+    person_id = draft.buyer.person_id
+    return await exchange_actions.request_exchange(
+        db,
+        exchange_id=uuid4(),
+        order_id=draft.order_id,
+        line_id=draft.lines[0].line_id,
+        piece_count=count,
+        problem=problem,
+        description="箱子压破了",
+        photo_ids=[await photo_of(db, person_id)],
+        caller=Caller(person_id),
+        now=now,
+    )
+
+
+async def moved_exchange(
+    db: AsyncSession,
+    exchange: Exchange,
+    verb: str,
+    caller: Caller,
+    *,
+    now: datetime = SOON,
+    **said: Any,
+) -> Exchange:
+    """A verb of somebody who saw the latest state."""
+    found = await exchange_queries.get_exchange(db, exchange.exchange_id, caller)
+    return await exchange_actions.move_exchange(
+        db,
+        exchange_id=exchange.exchange_id,
+        verb=verb,
+        said=exchange_actions.Said(**{"reason": "因为", "waybill_number": "SF1", "send_to": "房县 8 号", **said}),
+        expected_revision=found.revision,
+        caller=caller,
+        now=now,
+    )
+
+
+async def more_stock(db: AsyncSession, draft: order_rules.OrderDraft, quantity: int) -> None:
+    """Pieces of the order's first SKU that can be sent again."""
+    await stock_actions.receive_stock(
+        db, sku_id=draft.lines[0].sku.sku_id, quantity=quantity, reference="", recorded_by=None, now=NOW
     )

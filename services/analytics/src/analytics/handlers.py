@@ -19,7 +19,7 @@ from shared.consumer import BatchSubscription
 from shared.db import Transactions
 from shared.events import EVENTS, Envelope, Event, decode
 from shared.events.catalog import SkuListed, SkuRevised
-from shared.events.orders import OrderCancelled, OrderPaid, RefundGranted
+from shared.events.orders import OrderCancelled, OrderPaid, PiecesGivenUp, RefundGranted
 from shared.log import logger
 
 CONSUMER = "analytics"
@@ -53,7 +53,9 @@ class Feeds:
             paid=[(event, position) for event, position in events if isinstance(event, OrderPaid)],
             # What was never paid is no fact; and money that came late may have paid it after all.
             cancelled=[event for event, _ in events if isinstance(event, OrderCancelled) and event.was_paid],
-            refunded=[(event, position) for event, position in events if isinstance(event, RefundGranted)],
+            refunded=[
+                (event, position) for event, position in events if isinstance(event, RefundGranted | PiecesGivenUp)
+            ],
             hash_key=self.hash_key,
         )
 
@@ -101,6 +103,8 @@ class Feeds:
 def subscriptions(feeds: Feeds) -> list[BatchSubscription]:
     """What analytics listens to."""
     return [
-        BatchSubscription(CONSUMER, "orders", (OrderPaid, OrderCancelled, RefundGranted), feeds.apply_orders),
+        BatchSubscription(
+            CONSUMER, "orders", (OrderPaid, OrderCancelled, RefundGranted, PiecesGivenUp), feeds.apply_orders
+        ),
         BatchSubscription(CONSUMER, "catalog", (SkuListed, SkuRevised), feeds.apply_catalog),
     ]

@@ -9,7 +9,7 @@ from logistics.shipment.rules import PaidLine
 from shared.consumer import Handlers
 from shared.events import Envelope
 from shared.events.catalog import LotHeld, LotReleased
-from shared.events.orders import OrderCancelled, OrderPaid, SoldPart
+from shared.events.orders import OrderCancelled, OrderPaid, ReplacementDue, SoldPart
 from shared.ids import new_id
 
 
@@ -34,6 +34,19 @@ async def on_order_cancelled(db: AsyncSession, event: OrderCancelled, _: Envelop
     if not event.was_paid:
         return
     await actions.cancel_shipments(db, order_id=event.order_id, cancelled_at=event.cancelled_at)
+
+
+async def on_replacement_due(db: AsyncSession, event: ReplacementDue, _: Envelope) -> None:
+    """A supplier has something to send again."""
+    await actions.create_replacement(
+        db,
+        shipment_id=new_id(),
+        exchange_id=event.exchange_id,
+        supplier_order_id=event.supplier_order_id,
+        sku_id=event.sku_id,
+        quantity=event.quantity,
+        now=event.noted_at,
+    )
 
 
 async def on_lot_held(db: AsyncSession, event: LotHeld, _: Envelope) -> None:
@@ -79,5 +92,9 @@ def _part(part: SoldPart) -> PaidPart:
     )
 
 
-ORDERS_HANDLERS: Handlers = {OrderPaid: on_order_paid, OrderCancelled: on_order_cancelled}
+ORDERS_HANDLERS: Handlers = {
+    OrderPaid: on_order_paid,
+    OrderCancelled: on_order_cancelled,
+    ReplacementDue: on_replacement_due,
+}
 CATALOG_HANDLERS: Handlers = {LotHeld: on_lot_held, LotReleased: on_lot_released}

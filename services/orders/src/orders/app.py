@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from orders.address import models as address_models
 from orders.address.routes import router as address_router
+from orders.aftercare.routes import router as aftercare_router
 from orders.base import Base
 from orders.cart import models as cart_models
 from orders.cart.routes import router as cart_router
@@ -14,7 +15,11 @@ from orders.claim import models as claim_models
 from orders.claim.routes import router as claim_router
 from orders.delivery import models as delivery_models
 from orders.delivery.routes import router as delivery_router
+from orders.exchange import models as exchange_models
+from orders.exchange.routes import router as exchange_router
 from orders.excursion import models as excursion_models
+from orders.goods_back import models as goods_back_models
+from orders.goods_back.routes import router as goods_back_router
 from orders.group_buy import models as group_buy_models
 from orders.group_buy.routes import router as group_buy_router
 from orders.handlers import CATALOG_HANDLERS, LOGISTICS_HANDLERS
@@ -76,6 +81,8 @@ MODELS = (
     line_refund_models,
     claim_models,
     product_return_models,
+    exchange_models,
+    goods_back_models,
     review_models,
     statement_models,
     price_models,
@@ -126,6 +133,9 @@ service = Service(
         price_router,
         review_router,
         product_return_router,
+        exchange_router,
+        goods_back_router,
+        aftercare_router,
         promotion_router,
         delivery_router,
         group_buy_router,

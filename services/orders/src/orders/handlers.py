@@ -5,6 +5,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orders.exchange import actions as exchange_actions
+from orders.exchange import queries as exchange_queries
+from orders.exchange.actions import Replacement
 from orders.excursion import actions as excursion_actions
 from orders.lot import actions as lot_actions
 from orders.order import actions as order_actions
@@ -39,20 +42,27 @@ async def on_sku_delisted(db: AsyncSession, event: SkuDelisted, _: Envelope) -> 
 
 
 async def on_shipment_dispatched(db: AsyncSession, event: ShipmentDispatched, _: Envelope) -> None:
-    """On-hand stock moves now. One SKU in two parcels counts together."""
+    """On-hand stock moves now. One SKU in two parcels counts together. A replacement moves what its exchange holds."""
     quantities: Counter[UUID] = Counter()
     lots: Counter[tuple[UUID, str]] = Counter()
     for line in event.lines:
         quantities[line.sku_id] += line.quantity
         if line.lot_code:
             lots[line.sku_id, line.lot_code] += line.quantity
+    reference = f"{event.carrier_code} {' '.join(event.waybill_numbers)}"
+    if event.exchange_id is not None:
+        sent = Replacement(event.shipment_id, reference, quantities, lots)
+        await exchange_actions.mark_shipped(
+            db, exchange_id=event.exchange_id, sent=sent, shipped_at=event.dispatched_at
+        )
+        return
     await order_actions.mark_shipped(
         db,
         order_id=event.order_id,
         supplier_order_id=event.supplier_order_id,
         quantities=quantities,
         shipped_at=event.dispatched_at,
-        dispatch=Dispatch(event.shipment_id, f"{event.carrier_code} {' '.join(event.waybill_numbers)}", lots),
+        dispatch=Dispatch(event.shipment_id, reference, lots),
     )
 
 
@@ -61,6 +71,16 @@ async def on_shipment_short(db: AsyncSession, event: ShipmentShort, _: Envelope)
     quantities: Counter[UUID] = Counter()
     for line in event.lines:
         quantities[line.sku_id] += line.quantity
+    if event.exchange_id is not None:
+        await exchange_actions.give_up(
+            db,
+            exchange_id=event.exchange_id,
+            shortfall_id=event.shortfall_id,
+            quantities=quantities,
+            reason=event.reason,
+            now=event.noted_at,
+        )
+        return
     await shortfall.give_up(
         db,
         shortfall_id=event.shortfall_id,
@@ -93,7 +113,10 @@ async def on_lot_released(db: AsyncSession, event: LotReleased, _: Envelope) -> 
 
 
 async def on_shipment_delivered(db: AsyncSession, event: ShipmentDelivered, _: Envelope) -> None:
-    """The part arrived; the last one completes the order."""
+    """The part arrived; the last one completes the order. A replacement only completes its exchange."""
+    if event.exchange_id is not None:
+        await exchange_actions.mark_delivered(db, exchange_id=event.exchange_id, delivered_at=event.delivered_at)
+        return
     await order_actions.mark_delivered(
         db, order_id=event.order_id, supplier_order_id=event.supplier_order_id, delivered_at=event.delivered_at
     )
@@ -111,6 +134,7 @@ async def on_excursion_opened(db: AsyncSession, event: ExcursionOpened, _: Envel
         severity=event.severity,
         started_at=event.started_at,
         extreme_c=event.extreme_c,
+        exchange_id=await exchange_queries.find_id_by_shipment(db, event.shipment_id),
     )
 
 

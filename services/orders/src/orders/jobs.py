@@ -6,6 +6,8 @@ from orders.address import actions as address_actions
 from orders.cart import actions as cart_actions
 from orders.claim import actions as claim_actions
 from orders.claim import queries as claim_queries
+from orders.exchange import actions as exchange_actions
+from orders.exchange import queries as exchange_queries
 from orders.group_buy import actions as group_buy_actions
 from orders.hold import actions as hold_actions
 from orders.lot import actions as lot_actions
@@ -130,3 +132,14 @@ async def follow_returns(database: Database) -> None:
         async with database.begin() as db:
             if not await return_actions.settle_returns(db, now=now, limit=_BATCH):
                 return
+
+
+@jobs.periodic("* * * * *")
+async def follow_exchanges(database: Database) -> None:
+    """Every minute: exchanges end whose goods had to be sent back and were not."""
+    now = utc_now()
+    async with database.read() as db:
+        due = await exchange_queries.list_due_exchanges(db, now=now, limit=_BATCH)
+    for exchange_id in due:
+        async with database.begin() as db:
+            await exchange_actions.lapse_exchange(db, exchange_id=exchange_id, now=now)

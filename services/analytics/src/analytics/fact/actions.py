@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from analytics.fact import rules
 from analytics.fact.models import BuyerHashKey
 from analytics.warehouse import Warehouse
-from shared.events.orders import OrderCancelled, OrderPaid, RefundGranted
+from shared.events.orders import OrderCancelled, OrderPaid, PiecesGivenUp, RefundGranted
 
 _KEY_BYTES = 32
 _COPIED = (
@@ -44,7 +44,7 @@ async def apply_orders(
     *,
     paid: Sequence[tuple[OrderPaid, int]],
     cancelled: Sequence[OrderCancelled],
-    refunded: Sequence[tuple[RefundGranted, int]] = (),
+    refunded: Sequence[tuple[RefundGranted | PiecesGivenUp, int]] = (),
     hash_key: bytes,
 ) -> None:
     """Store payments, cancellations and refunds (with their events' positions), whichever came first.

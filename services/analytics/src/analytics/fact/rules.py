@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from analytics.regions import origin_of
-from shared.events.orders import OrderPaid, RefundGranted
+from shared.events.orders import OrderPaid, PiecesGivenUp, RefundGranted
 
 NOBODY = UUID(int=0)
 """Stands where no organisation bought; no organisation has this id."""
@@ -63,12 +63,14 @@ def fact_rows(event: OrderPaid, *, version: int, is_cancelled: bool, hash_key: b
             }
 
 
-def refund_rows(event: RefundGranted, *, version: int) -> Iterable[dict[str, Any]]:
-    """One row a line of which money was given back. `version` is the event's position."""
+def refund_rows(event: RefundGranted | PiecesGivenUp, *, version: int) -> Iterable[dict[str, Any]]:
+    """One row a line of which money was given back, after its delivery or because some of it was never sent. `version`
+    is the event's position."""
+    refund_id = event.refund_id if isinstance(event, RefundGranted) else event.shortfall_id
     for line in event.lines:
         yield {
             "line_id": str(line.line_id),
-            "refund_id": str(event.refund_id),
+            "refund_id": str(refund_id),
             "order_id": str(event.order_id),
             "refunded_fen": line.goods_fen,
             "version": version,

@@ -5,17 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from logistics.parcel import queries as parcel_queries
 from logistics.shipment import rules
 from logistics.shipment.models import Shipment, ShipmentLine
-from logistics.shipment.queries import lock_shipments, lock_shipments_of_order
+from logistics.shipment.queries import get_first, lock_shipments, lock_shipments_of_order
 from logistics.shipment.rules import CANCELLED, DELIVERED, DISPATCHED, PENDING, PaidLine
 from shared.events.logistics import ShipmentCreated, ShipmentDelivered
 from shared.outbox import publish
+
+_ADDRESSED = (
+    "order_id", "order_number", "supplier_order_id", "supplier_id", "supplier_name", "ship_from_county_code",
+    "buyer_id", "organisation_id", "recipient", "phone", "county_code", "address_detail",
+)  # fmt: skip
+_GOODS = ("sku_id", "product_id", "product_title", "specification", "temperature_class", "net_weight_g")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +68,15 @@ async def create_shipments(db: AsyncSession, *, order: PaidOrder, parts: Sequenc
             "supplier_name": part.supplier_name,
             "ship_from_county_code": part.ship_from_county_code,
             "status": PENDING,
+            "kind": rules.FIRST,
             "created_at": now,
         }
         for part in parts
     ]
-    statement = insert(Shipment).values(shipments).on_conflict_do_nothing(index_elements=["supplier_order_id"])
+    statement = insert(Shipment).values(shipments)
+    statement = statement.on_conflict_do_nothing(
+        index_elements=["supplier_order_id"], index_where=text("kind = 'FIRST'")
+    )
     made = set(await db.scalars(statement.returning(Shipment.shipment_id)))
     new_parts = [part for part in parts if part.shipment_id in made]
     if not new_parts:
@@ -101,6 +111,40 @@ async def create_shipments(db: AsyncSession, *, order: PaidOrder, parts: Sequenc
     await publish(db, *events, now=now)
 
 
+async def create_replacement(
+    db: AsyncSession,
+    *,
+    shipment_id: UUID,
+    exchange_id: UUID,
+    supplier_order_id: UUID,
+    sku_id: UUID,
+    quantity: int,
+    now: datetime,
+) -> None:
+    """Pieces of a part go again to where the first went; told twice it is one shipment. Publishes ShipmentCreated.
+
+    NotFound `shipment-not-found` where the part had no first shipment with such goods.
+    """
+    first, line = await get_first(db, supplier_order_id, sku_id)
+    own = {"shipment_id": shipment_id, "exchange_id": exchange_id, "kind": rules.REPLACEMENT, "status": PENDING}
+    copied = {name: getattr(first, name) for name in _ADDRESSED}
+    statement = insert(Shipment).values({**copied, **own, "created_at": now})
+    statement = statement.on_conflict_do_nothing(index_elements=["exchange_id"])
+    if await db.scalar(statement.returning(Shipment.shipment_id)) is None:
+        return
+    goods = {name: getattr(line, name) for name in _GOODS}
+    await db.execute(insert(ShipmentLine), [{**goods, "shipment_id": shipment_id, "quantity": quantity}])
+    event = ShipmentCreated(
+        shipment_id=shipment_id,
+        order_id=first.order_id,
+        supplier_order_id=supplier_order_id,
+        supplier_id=first.supplier_id,
+        created_at=now,
+        exchange_id=exchange_id,
+    )
+    await publish(db, event, now=now)
+
+
 async def cancel_shipments(db: AsyncSession, *, order_id: UUID, cancelled_at: datetime) -> None:
     """The order is void: what has not left stays. What has left keeps its state and notes the cancellation."""
     for shipment in await lock_shipments_of_order(db, order_id):
@@ -130,6 +174,7 @@ async def note_delivery(db: AsyncSession, *, shipment_ids: Sequence[UUID], now: 
             order_id=shipment.order_id,
             supplier_order_id=shipment.supplier_order_id,
             delivered_at=arrived_at,
+            exchange_id=shipment.exchange_id,
         )
         await publish(db, event, now=now)
 
@@ -155,14 +200,18 @@ async def shorten(
     db: AsyncSession, shipment: Shipment, lines: Sequence[ShipmentLine], *, lost: Mapping[UUID, int], now: datetime
 ) -> None:
     """These pieces of the locked shipment need not be sent. A line of which nothing is left goes; when nothing is left
-    to be sent the shipment is dispatched."""
-    is_open = False
+    to be sent the shipment is dispatched; a replacement of which nothing left at all is cancelled."""
+    is_open = has_left = False
     for line in lines:
         line.quantity -= lost.get(line.sku_id, 0)
         is_open = is_open or line.quantity > line.dispatched_quantity
+        has_left = has_left or line.dispatched_quantity > 0
         if line.quantity == 0:
             await db.delete(line)
-    if not is_open:
+    if not is_open and has_left:
         shipment.status = DISPATCHED
         shipment.dispatched_at = now
+    elif not is_open:
+        shipment.status = CANCELLED
+        shipment.order_cancelled_at = now
     await db.flush()

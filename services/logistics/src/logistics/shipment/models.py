@@ -10,7 +10,8 @@ from logistics.base import Base
 
 
 class Shipment(Base):
-    """What one supplier must send for one paid order. The address is personal data: its parties alone may read it."""
+    """What one supplier must send for one paid order, or again for an exchange (`kind` REPLACEMENT). The address is
+    personal data: its parties alone may read it. `order_cancelled_at` is also when a replacement was given up."""
 
     __tablename__ = "shipments"
     __table_args__ = (
@@ -20,6 +21,15 @@ class Shipment(Base):
         ),
         CheckConstraint("(delivered_at IS NOT NULL) = (status = 'DELIVERED')", name="delivered_has_instant"),
         CheckConstraint("status <> 'CANCELLED' OR order_cancelled_at IS NOT NULL", name="cancelled_has_instant"),
+        CheckConstraint("kind IN ('FIRST', 'REPLACEMENT')", name="kind_is_known"),
+        CheckConstraint("(kind = 'REPLACEMENT') = (exchange_id IS NOT NULL)", name="replacement_has_exchange"),
+        Index(
+            "ix_shipments_supplier_order_id_first",
+            "supplier_order_id",
+            unique=True,
+            postgresql_where=text("kind = 'FIRST'"),
+        ),
+        Index(None, "exchange_id", unique=True),
         Index(None, "order_id"),
         Index(None, "supplier_id", "created_at", "shipment_id"),
         Index(None, "buyer_id", "created_at", "shipment_id"),
@@ -36,7 +46,7 @@ class Shipment(Base):
     shipment_id: Mapped[UUID] = mapped_column(primary_key=True)
     order_id: Mapped[UUID]
     order_number: Mapped[str] = mapped_column(Text)
-    supplier_order_id: Mapped[UUID] = mapped_column(unique=True)
+    supplier_order_id: Mapped[UUID]
     supplier_id: Mapped[UUID]
     supplier_name: Mapped[str] = mapped_column(Text)
     ship_from_county_code: Mapped[str] = mapped_column(Text)
@@ -51,6 +61,8 @@ class Shipment(Base):
     dispatched_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     delivered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     order_cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    kind: Mapped[str] = mapped_column(Text, server_default=text("'FIRST'"))
+    exchange_id: Mapped[UUID | None]
 
 
 class ShipmentLine(Base):

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from logistics.shipment.models import Shipment, ShipmentLine
+from logistics.shipment.rules import FIRST
 from logistics.visibility import visible_to
 from shared.auth import Caller
 from shared.errors import NotFound
@@ -38,6 +39,23 @@ async def get_visible(db: AsyncSession, shipment_id: UUID, caller: Caller) -> Sh
 async def lock_visible(db: AsyncSession, shipment_id: UUID, caller: Caller) -> Shipment:
     """The same, locked until the transaction ends."""
     return _found(await db.scalar(_one(shipment_id, caller).with_for_update(key_share=True)))
+
+
+async def get_first(db: AsyncSession, supplier_order_id: UUID, sku_id: UUID) -> tuple[Shipment, ShipmentLine]:
+    """A part's first shipment and its line of the SKU. 404 `shipment-not-found`."""
+    wanted = (
+        select(Shipment, ShipmentLine)
+        .join(ShipmentLine, ShipmentLine.shipment_id == Shipment.shipment_id)
+        .where(
+            Shipment.supplier_order_id == supplier_order_id,
+            Shipment.kind == FIRST,
+            ShipmentLine.sku_id == sku_id,
+        )
+    )
+    row = (await db.execute(wanted)).first()
+    if row is None:
+        raise NotFound("Nothing of it was sent before.", code="shipment-not-found", field="supplier_order_id")
+    return row[0], row[1]
 
 
 async def list_visible(

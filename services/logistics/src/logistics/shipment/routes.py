@@ -67,6 +67,8 @@ async def present(db: AsyncSession, shipments: Sequence[Shipment]) -> list[Shipm
             supplier_name=each.supplier_name,
             ship_from_county_code=each.ship_from_county_code,
             status=each.status,
+            kind=each.kind,
+            exchange_id=each.exchange_id,
             created_at=each.created_at,
             dispatched_at=each.dispatched_at,
             delivered_at=each.delivered_at,

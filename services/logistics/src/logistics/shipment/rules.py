@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+FIRST, REPLACEMENT = "FIRST", "REPLACEMENT"
 PENDING, DISPATCHED, DELIVERED, CANCELLED = "PENDING", "DISPATCHED", "DELIVERED", "CANCELLED"
 
 

@@ -1,10 +1,9 @@
 """Reading claims. A claim is its buyer's, its supplier's and operators'; for anybody else it does not exist."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.after_sales import visible
@@ -19,11 +18,6 @@ _PAID_BACK = text("""
     WHERE claim.status = 'APPROVED' AND (granted.refund_id IS NULL OR refund.status = 'SUCCEEDED')
     ORDER BY claim.claim_id LIMIT :limit
     FOR NO KEY UPDATE OF claim SKIP LOCKED
-""")
-_MONEY = text("""
-    SELECT refund.refund_id, refund.status, refund.requested_at, refund.succeeded_at, payment.provider
-    FROM line_refunds AS granted JOIN refunds AS refund USING (refund_id) JOIN payments AS payment USING (payment_id)
-    WHERE granted.cause_id = :cause_id
 """)
 
 
@@ -86,8 +80,3 @@ async def count_granted_by_limit(db: AsyncSession, buyer_id: UUID, *, since: dat
         )
     )
     return int(total or 0)
-
-
-async def find_money(db: AsyncSession, cause_id: UUID) -> Row[Any] | None:
-    """Where the money of what was granted is: the refund and its provider."""
-    return (await db.execute(_MONEY, {"cause_id": cause_id})).first()

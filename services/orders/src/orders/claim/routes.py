@@ -11,6 +11,7 @@ from orders.claim import actions, queries, rules, schemas
 from orders.claim.models import Claim
 from orders.excursion import queries as excursion_queries
 from orders.line_refund import queries as line_refund_queries
+from orders.line_refund.schemas import Money
 from orders.photo import queries as photo_queries
 from orders.trail import queries as trail_queries
 from orders.trail.schemas import TrailItem
@@ -31,7 +32,7 @@ _HEAD = (
     "订单号", "商品", "规格", "问题", "件数", "重量(克)", "申请金额(元)", "退款金额(元)", "供应商承担(元)",
     "承运商承担(元)", "状态", "温度异常", "签收时间", "申请时间", "处理期限",
 )  # fmt: skip
-_STATUS_NAMES = {
+STATUS_NAMES = {
     "SUPPLIER_REVIEW": "待供应商处理", "APPROVED": "已同意", "REFUSED": "已拒绝", "APPEALED": "平台复核中",
     "REJECTED": "不予退款", "REFUNDED": "已退款", "WITHDRAWN": "已撤销",
 }  # fmt: skip
@@ -195,13 +196,13 @@ async def answer_claim(
 
 async def _page(db: Db, claim: Claim, caller: Caller) -> schemas.ClaimPage:
     item = schemas.ClaimItem.model_validate(claim)
-    money = await queries.find_money(db, claim.claim_id)
+    money = await line_refund_queries.find_money(db, claim.claim_id)
     told = await excursion_queries.list_excursions(db, claim.supplier_order_id)
     return schemas.ClaimPage(
         **item.model_dump(),
         photo_ids=await photo_queries.list_photo_ids(db, claim.claim_id),
         excursions=[schemas.ToldExcursion.model_validate(each) for each in told],
-        money=schemas.Money.model_validate(money) if money else None,
+        money=Money.model_validate(money) if money else None,
         trail=[TrailItem.model_validate(each) for each in await trail_queries.list_trail(db, claim.claim_id)],
         verbs=rules.verbs_for(claim.status, side_of(claim, caller), claim.due_at, utc_now()),
     )
@@ -229,7 +230,7 @@ def _row(claim: Claim) -> list[Any]:
         claim.piece_count,
         claim.weight_g,
         *(None if fen is None else float(yuan(fen)) for fen in money),
-        _STATUS_NAMES[claim.status],
+        STATUS_NAMES[claim.status],
         "是" if claim.is_proven else "否",
         claim.delivered_at,
         claim.opened_at,

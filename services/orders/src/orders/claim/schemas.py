@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from orders.line_refund.schemas import Money
 from orders.trail.schemas import TrailItem
 
 Status = Literal["SUPPLIER_REVIEW", "APPROVED", "REFUSED", "APPEALED", "REJECTED", "REFUNDED", "WITHDRAWN"]
@@ -81,18 +82,6 @@ class ToldExcursion(BaseModel):
     started_at: datetime
     ended_at: datetime | None
     extreme_c: float | None
-
-
-class Money(BaseModel):
-    """Where the money is: asked of the provider, on its way, back, or in trouble that a person looks at."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    refund_id: UUID
-    status: Literal["REQUESTED", "PROCESSING", "SUCCEEDED", "CLOSED", "ABNORMAL"]
-    provider: str
-    requested_at: datetime
-    succeeded_at: datetime | None
 
 
 class ClaimPage(ClaimItem):

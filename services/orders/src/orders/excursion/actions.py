@@ -21,6 +21,7 @@ async def note_opened(
     severity: str,
     started_at: datetime,
     extreme_c: float | None,
+    exchange_id: UUID | None = None,
 ) -> None:
     """An excursion began; told again it changes nothing."""
     row = {
@@ -32,6 +33,7 @@ async def note_opened(
         "severity": severity,
         "started_at": started_at,
         "extreme_c": extreme_c,
+        "exchange_id": exchange_id,
     }
     await db.execute(postgresql.insert(Excursion).values(row).on_conflict_do_nothing())
 

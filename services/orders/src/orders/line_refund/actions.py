@@ -51,7 +51,7 @@ async def grant_refund(
     line: rules.SoldLine,
     *,
     line_refund_id: UUID,
-    cause: Literal["claim", "return"],
+    cause: Literal["claim", "return", "exchange"],
     cause_id: UUID,
     piece_count: int,
     weight_g: int | None,

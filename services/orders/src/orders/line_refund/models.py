@@ -41,7 +41,7 @@ class LineRefund(Base):
 
     __tablename__ = "line_refunds"
     __table_args__ = (
-        CheckConstraint("cause IN ('claim', 'return')", name="cause_is_known"),
+        CheckConstraint("cause IN ('claim', 'return', 'exchange')", name="cause_is_known"),
         CheckConstraint("piece_count > 0", name="pieces_are_positive"),
         CheckConstraint("least(goods_fen, delivery_fen, supplier_fen, carrier_fen) >= 0", name="money_is_not_negative"),
         CheckConstraint("supplier_fen + carrier_fen = goods_fen + delivery_fen", name="somebody_bears_it"),

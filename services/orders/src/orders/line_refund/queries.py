@@ -40,6 +40,13 @@ _FIND_BALANCE = text("""
     SELECT line_id, quantity, payable_fen, delivery_fen, claimed_count, refunded_count
     FROM line_balances WHERE line_id = :line_id
 """)
+_MONEY = text("""
+    SELECT refund.refund_id, refund.status, refund.requested_at, refund.succeeded_at, payment.provider,
+           granted.supplier_fen, granted.carrier_fen
+    FROM line_refunds AS granted JOIN refunds AS refund USING (refund_id) JOIN payments AS payment USING (payment_id)
+    WHERE granted.cause_id = :cause_id
+""")
+_IS_GRANTED = text("SELECT EXISTS (SELECT FROM line_refunds WHERE cause_id = :cause_id)")
 _OF_ORDER = text("""
     SELECT payment.payment_id, payment.provider, refund.refund_id, refund.amount_fen, refund.reason, refund.status,
            refund.requested_at, refund.succeeded_at, line.line_id, granted.cause, granted.cause_id,
@@ -85,8 +92,18 @@ async def find_balance(db: AsyncSession, line: rules.SoldLine) -> rules.LineBala
     return rules.LineBalance(*found)
 
 
+async def find_money(db: AsyncSession, cause_id: UUID) -> Row[Any] | None:
+    """Where the money of what was granted is, and who bears it."""
+    return (await db.execute(_MONEY, {"cause_id": cause_id})).first()
+
+
+async def is_granted(db: AsyncSession, cause_id: UUID) -> bool:
+    """Whether money was granted for this cause already."""
+    return bool(await db.scalar(_IS_GRANTED, {"cause_id": cause_id}))
+
+
 async def list_refunds_of_order(db: AsyncSession, order_id: UUID) -> list[Row[Any]]:
-    """Every refund of an order's payments, with the line and the claim or return that it is for."""
+    """Every refund of an order's payments, with the line and the claim, return or exchange that it is for."""
     return list(await db.execute(_OF_ORDER, {"order_id": order_id}))
 
 

@@ -22,7 +22,7 @@ class OrderRefund(BaseModel):
     line_id: UUID | None
     product_title: str | None
     product_title_en: str | None
-    cause: Literal["claim", "return"] | None
+    cause: Literal["claim", "return", "exchange"] | None
     cause_id: UUID | None
     piece_count: int | None
 
@@ -31,3 +31,18 @@ class OrderRefunds(BaseModel):
     """All refunds of an order, oldest first."""
 
     items: list[OrderRefund]
+
+
+class Money(BaseModel):
+    """Where the money of what was granted is: asked of the provider, on its way, back, or in trouble that a person
+    looks at; and who bears it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    refund_id: UUID
+    status: Literal["REQUESTED", "PROCESSING", "SUCCEEDED", "CLOSED", "ABNORMAL"]
+    provider: str
+    requested_at: datetime
+    succeeded_at: datetime | None
+    supplier_fen: int
+    carrier_fen: int

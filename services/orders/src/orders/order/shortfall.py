@@ -16,7 +16,8 @@ from orders.payment import actions as payment_actions
 from orders.stock import actions as stock_actions
 from orders.stock import queries as stock_queries
 from shared.errors import Conflict
-from shared.events.orders import SettledLine
+from shared.events.orders import PiecesGivenUp, RefundedLine, SettledLine
+from shared.outbox import publish
 
 _KNOWN = text("SELECT EXISTS (SELECT FROM order_shortfalls WHERE shortfall_id = :shortfall_id)")
 _BY_LINE = text("""
@@ -55,7 +56,8 @@ async def give_up(
     if part["fulfilment"] not in rules.TO_BE_SENT:
         raise Conflict("Nothing of the part is to be sent.", code="part-not-open", fulfilment=part["fulfilment"])
     await stock_actions.give_up_stock(db, holder_id=order_id, quantities=quantities, now=now)
-    refund_fen = await _share_out(db, shortfall_id, supplier_order_id, part["lines"], quantities, now=now)
+    given_up = await _share_out(db, shortfall_id, supplier_order_id, part["lines"], quantities, now=now)
+    refund_fen = sum(line.goods_fen for line in given_up)
     sku_ids = [UUID(line["sku_id"]) for line in part["lines"]]
     is_open = await stock_queries.count_open(db, holder_id=order_id, sku_ids=sku_ids) > 0
     await db.execute(
@@ -68,6 +70,17 @@ async def give_up(
             "now": now,
         },
     )
+    event = PiecesGivenUp(
+        shortfall_id=shortfall_id,
+        order_id=order_id,
+        order_number=order["order_number"],
+        supplier_order_id=supplier_order_id,
+        supplier_id=part["supplier_id"],
+        lines=given_up,
+        refunded_fen=refund_fen,
+        noted_at=now,
+    )
+    await publish(db, event, now=now)
     if refund_fen:
         await payment_actions.request_refund(db, order_id=order_id, amount_fen=refund_fen, reason=reason, now=now)
 
@@ -80,11 +93,11 @@ async def _share_out(
     quantities: Mapping[UUID, int],
     *,
     now: datetime,
-) -> int:
-    """Write down which lines give up how many pieces; what the buyer gets back for them, in fen."""
+) -> tuple[RefundedLine, ...]:
+    """Write down which lines give up how many pieces, with what the buyer gets back for them."""
     earlier = await _given_up(db, supplier_order_id)
     rest = dict(quantities)
-    total_fen = 0
+    given_up = []
     for line in lines:
         before, _ = earlier.get(line["line_id"], (0, 0))
         more = min(rest.get(UUID(line["sku_id"]), 0), line["quantity"] - before)
@@ -93,7 +106,15 @@ async def _share_out(
         rest[UUID(line["sku_id"])] -= more
         sold = await line_refund_queries.get_sold_line(db, UUID(line["line_id"]))
         refund_fen = await line_refund_actions.forgo_pieces(db, sold, more)
-        total_fen += refund_fen
+        given_up.append(
+            RefundedLine(
+                line_id=sold.line_id,
+                sku_id=sold.sku_id,
+                product_id=sold.product_id,
+                quantity=more,
+                goods_fen=refund_fen,
+            )
+        )
         await db.execute(
             _KEEP,
             {
@@ -105,7 +126,7 @@ async def _share_out(
                 "now": now,
             },
         )
-    return total_fen
+    return tuple(given_up)
 
 
 async def settled_lines(

@@ -7,10 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from orders.after_sales import Filters, Sort, cursor_of, list_batches, list_page, place_of, side_of
+from orders.goods_back import queries as goods_back_queries
+from orders.line_refund import queries as line_refund_queries
 from orders.product_return import actions, queries, rules, schemas
 from orders.product_return.models import ProductReturn
+from orders.stock import queries as stock_queries
 from orders.trail import queries as trail_queries
-from orders.trail.schemas import TrailItem
 from shared.auth import Caller, CallerDep
 from shared.clock import utc_now
 from shared.db import Db, Read
@@ -28,7 +30,7 @@ _HEAD = (
     "订单号", "商品", "规格", "原因", "件数", "申请金额(元)", "退款金额(元)", "状态", "退回运单", "签收时间",
     "申请时间", "处理期限",
 )  # fmt: skip
-_STATUS_NAMES = {
+STATUS_NAMES = {
     "REQUESTED": "待商家处理", "APPROVED": "待买家寄回", "REFUSED": "已拒绝", "SENT_BACK": "退回途中",
     "RECEIVED": "验货中", "ACCEPTED": "已同意退款", "REJECTED": "验货不通过", "REFUNDED": "已退款",
     "WITHDRAWN": "已撤销",
@@ -145,11 +147,19 @@ async def move_return(
 
 
 async def _page(db: Db, found: ProductReturn, caller: Caller) -> schemas.ReturnPage:
-    return schemas.ReturnPage(
-        **schemas.ReturnItem.model_validate(found).model_dump(),
-        trail=[TrailItem.model_validate(each) for each in await trail_queries.list_trail(db, found.return_id)],
-        verbs=rules.verbs_for(found.status, side_of(found, caller)),
-    )
+    side = side_of(found, caller)
+    goods = await goods_back_queries.find_goods(db, found.return_id)
+    line = await line_refund_queries.get_sold_line(db, found.line_id)
+    item = schemas.ReturnItem.model_validate(found).model_dump()
+    more = {
+        "money": await line_refund_queries.find_money(db, found.return_id),
+        "goods": goods if side != "buyer" else None,
+        "can_book_goods": goods is None and side == "supplier" and found.status in rules.CAME_BACK,
+        "lots": await stock_queries.list_shipped_lots(db, holder_id=found.order_id, sku_id=line.sku_id),
+        "trail": await trail_queries.list_trail(db, found.return_id),
+        "verbs": rules.verbs_for(found.status, side),
+    }
+    return schemas.ReturnPage.model_validate(item | more, from_attributes=True)
 
 
 def _row(found: ProductReturn) -> list[Any]:
@@ -160,7 +170,7 @@ def _row(found: ProductReturn) -> list[Any]:
         _CAUSE_NAMES[found.cause],
         found.piece_count,
         *(None if fen is None else float(yuan(fen)) for fen in (found.wanted_fen, found.granted_fen)),
-        _STATUS_NAMES[found.status],
+        STATUS_NAMES[found.status],
         f"{found.carrier_name} {found.waybill_number}".strip(),
         found.delivered_at,
         found.opened_at,

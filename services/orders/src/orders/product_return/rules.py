@@ -1,4 +1,4 @@
-"""Goods that go back: which, until when, and where each verb leads. An exchange would be a machine of its own."""
+"""Goods that go back: which, until when, and where each verb leads."""
 
 import tomllib
 from datetime import datetime, timedelta
@@ -43,6 +43,8 @@ BY_CLOCK = {REQUESTED: "agree", APPROVED: "expire", SENT_BACK: "pass", RECEIVED:
 NEEDS_REASON = frozenset({"refuse", "reject"})
 ENDED = frozenset({REFUSED, REJECTED, WITHDRAWN})
 """The pieces are free again."""
+CAME_BACK = frozenset({RECEIVED, ACCEPTED, REFUNDED})
+"""The goods are with their supplier; what was rejected goes to its buyer again."""
 CAUSES = ("no_reason", "faulty", "wrong")
 
 

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from orders.goods_back.schemas import GoodsBackItem
+from orders.line_refund.schemas import Money
 from orders.trail.schemas import TrailItem
 
 Status = Literal[
@@ -68,7 +70,11 @@ class ReturnItem(BaseModel):
 
 
 class ReturnPage(ReturnItem):
-    """A return with its trail and what the caller may do now."""
+    """A return with its money, what became of the goods, its trail and what the caller may do now."""
 
+    money: Money | None
+    goods: GoodsBackItem | None
+    can_book_goods: bool
+    lots: list[str] = Field(description="Of which lots the goods left.")
     trail: list[TrailItem]
     verbs: list[str]

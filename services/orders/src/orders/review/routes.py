@@ -88,7 +88,7 @@ async def list_reviews(
 async def export_reviews(
     request: Request,
     caller: SupplierCaller,
-    kind: SheetFormat = "csv",
+    kind: Annotated[SheetFormat, Query(alias="format")] = "csv",
     q: Wanted = "",
     rating: Stars = None,
     is_unanswered: bool = False,

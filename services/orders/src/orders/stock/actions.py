@@ -54,6 +54,25 @@ async def receive_stock(
     )
 
 
+async def take_back(
+    db: AsyncSession,
+    *,
+    sku_id: UUID,
+    quantity: int,
+    reference: str,
+    recorded_by: UUID,
+    order_id: UUID,
+    lot_number: str,
+    now: datetime,
+) -> StockCount:
+    """Sold pieces came back fit to be sold: on_hand grows at the supplier's default site, of their lot or of none.
+    NotFound `lot-not-found`."""
+    values = {"site_id": None, "lot_number": lot_number, "order_id": order_id}
+    return await _record(
+        db, "returned", sku_id, quantity, reference=reference, recorded_by=recorded_by, now=now, **values
+    )
+
+
 async def adjust_stock(
     db: AsyncSession,
     *,

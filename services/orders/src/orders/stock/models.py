@@ -46,15 +46,15 @@ class StockLevel(Base):
 class StockEntry(Base):
     """One movement, never changed afterwards. Its kind says what it did to the two counters.
 
-    received and adjusted move on_hand; held and released move held; shipped takes from both; moved takes pieces from
-    one site to another. All but held and released name the site, and the lot if the pieces are of one. `order_id` is
-    the holder: an order, a campaign's hold, or a lot that is kept from being sold.
+    received, returned and adjusted move on_hand; held and released move held; shipped takes from both; moved takes
+    pieces from one site to another. All but held and released name the site, and the lot if the pieces are of one.
+    `order_id` is the holder: an order, an exchange, a campaign's hold, or a lot that is kept from being sold.
     """
 
     __tablename__ = "stock_ledger"
     __table_args__ = (
         CheckConstraint(
-            "kind IN ('received', 'held', 'released', 'shipped', 'adjusted', 'moved')", name="kind_is_known"
+            "kind IN ('received', 'held', 'released', 'shipped', 'adjusted', 'moved', 'returned')", name="kind_is_known"
         ),
         CheckConstraint("quantity > 0 OR (kind IN ('adjusted', 'moved') AND quantity <> 0)", name="quantity_fits_kind"),
         CheckConstraint("(kind IN ('held', 'released')) = (site_id IS NULL)", name="pieces_move_somewhere"),

@@ -81,6 +81,11 @@ _HAS_SHIPPED = text("""
     SELECT EXISTS (SELECT FROM stock_ledger WHERE kind = 'shipped' AND order_id = :holder_id
                    AND shipment_id = :shipment_id AND reference = :reference)
 """)
+_SHIPPED_LOTS = text("""
+    SELECT DISTINCT lot.lot_number
+    FROM stock_ledger AS entry JOIN stock_lots AS lot USING (lot_id)
+    WHERE entry.kind = 'shipped' AND entry.order_id = :holder_id AND entry.sku_id = :sku_id ORDER BY 1
+""")
 _OPEN = text(
     "SELECT coalesce(sum(open_count), 0) FROM stock_holds WHERE holder_id = :holder_id AND sku_id = ANY(:sku_ids)"
 )
@@ -204,6 +209,11 @@ async def has_shipped(db: AsyncSession, *, holder_id: UUID, shipment_id: UUID, r
 async def count_open(db: AsyncSession, *, holder_id: UUID, sku_ids: Sequence[UUID]) -> int:
     """How many pieces of these SKUs the holder still holds."""
     return int(await db.scalar(_OPEN, {"holder_id": holder_id, "sku_ids": list(sku_ids)}) or 0)
+
+
+async def list_shipped_lots(db: AsyncSession, *, holder_id: UUID, sku_id: UUID) -> list[str]:
+    """Of which lots pieces of the SKU left for the holder, as far as they were of any."""
+    return list(await db.scalars(_SHIPPED_LOTS, {"holder_id": holder_id, "sku_id": sku_id}))
 
 
 async def list_ledger(db: AsyncSession, *, sku_id: UUID, before: int | None, limit: int) -> list[dict[str, Any]]:

@@ -100,7 +100,7 @@ class Entry(BaseModel):
     pieces from one site to another."""
 
     entry_id: int
-    kind: Literal["received", "held", "released", "shipped", "adjusted", "moved"]
+    kind: Literal["received", "held", "released", "shipped", "adjusted", "moved", "returned"]
     quantity: int
     on_hand_change: int
     held_change: int

@@ -15,7 +15,7 @@ class TrailEntry(Base):
     __tablename__ = "trail_entries"
     __table_args__ = (
         CheckConstraint(
-            "subject_kind IN ('claim', 'return', 'review', 'promotion', 'group-buy', 'love-purchase')",
+            "subject_kind IN ('claim', 'return', 'review', 'promotion', 'group-buy', 'love-purchase', 'exchange')",
             name="subject_is_known",
         ),
         CheckConstraint(

@@ -1,4 +1,8 @@
-"""What logistics announces: shipments on their way and what happened to their temperature."""
+"""What logistics announces: shipments on their way and what happened to their temperature.
+
+A shipment with `exchange_id` is a replacement for goods of a part that was delivered before: whoever waits for the
+part's first delivery is not concerned.
+"""
 
 from datetime import datetime
 from typing import ClassVar, Literal
@@ -18,6 +22,7 @@ class ShipmentCreated(Event):
     supplier_order_id: UUID
     supplier_id: UUID
     created_at: datetime
+    exchange_id: UUID | None = None
 
 
 class DispatchedLine(Part):
@@ -41,6 +46,7 @@ class ShipmentDispatched(Event):
     waybill_numbers: tuple[str, ...]
     lines: tuple[DispatchedLine, ...]
     dispatched_at: datetime
+    exchange_id: UUID | None = None
 
 
 class ShortLine(Part):
@@ -63,6 +69,7 @@ class ShipmentShort(Event):
     lines: tuple[ShortLine, ...]
     reason: str
     noted_at: datetime
+    exchange_id: UUID | None = None
 
 
 class ShipmentDelivered(Event):
@@ -75,6 +82,7 @@ class ShipmentDelivered(Event):
     order_id: UUID
     supplier_order_id: UUID
     delivered_at: datetime
+    exchange_id: UUID | None = None
 
 
 class ExcursionOpened(Event):

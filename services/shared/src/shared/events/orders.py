@@ -133,7 +133,8 @@ class RefundedLine(Part):
 
 
 class RefundGranted(Event):
-    """Money of a delivered part goes back to its buyer: for a claim, whose goods stay there, or for goods sent back.
+    """Money of a delivered part goes back to its buyer: for a claim, whose goods stay there, for goods sent back, or
+    for goods that should have been sent again and cannot.
 
     `refunded_fen` is the lines' goods and the share of the delivery, borne by the supplier and the carrier in these
     parts. It follows the part's `SupplierOrderSettled` and has its subject. A grant is final; the money's own way
@@ -151,7 +152,7 @@ class RefundGranted(Event):
     buyer_id: UUID
     buyer_kind: str
     organisation_id: UUID | None = None
-    cause: Literal["claim", "return"]
+    cause: Literal["claim", "return", "exchange"]
     cause_id: UUID
     lines: tuple[RefundedLine, ...]
     delivery_fen: Fen = 0
@@ -159,6 +160,42 @@ class RefundGranted(Event):
     supplier_fen: Fen
     carrier_fen: Fen = 0
     granted_at: datetime
+
+
+class PiecesGivenUp(Event):
+    """Paid pieces of a part will never be sent: their money goes back before the part is delivered.
+
+    It comes before the part's `SupplierOrderSettled`, whose lines are without these pieces: who counts what was settled
+    has nothing to take back, who counts what was paid has.
+    """
+
+    type: ClassVar[str] = "orders.pieces-given-up.v1"
+    subject_field: ClassVar[str] = "supplier_order_id"
+
+    shortfall_id: UUID
+    order_id: UUID
+    order_number: str
+    supplier_order_id: UUID
+    supplier_id: UUID
+    lines: tuple[RefundedLine, ...]
+    refunded_fen: Fen
+    noted_at: datetime
+
+
+class ReplacementDue(Event):
+    """Pieces of a delivered part are to be sent again instead of money: the exchange is approved, and the first goods
+    are on their way back where they had to be. Their stock is held; they go where the first went."""
+
+    type: ClassVar[str] = "orders.replacement-due.v1"
+    subject_field: ClassVar[str] = "supplier_order_id"
+
+    exchange_id: UUID
+    order_id: UUID
+    supplier_order_id: UUID
+    supplier_id: UUID
+    sku_id: UUID
+    quantity: int
+    noted_at: datetime
 
 
 class ProductReviewed(Event):
