@@ -9,6 +9,7 @@ from shared.events.orders import (
     DeliveryAddress,
     OrderCancelled,
     OrderPaid,
+    PiecesGivenUp,
     RefundedLine,
     RefundGranted,
     SoldLine,
@@ -98,6 +99,26 @@ def refund_granted(paid: OrderPaid, *, line: int = 0, goods_fen: int = 100) -> R
         refunded_fen=goods_fen + 7,
         supplier_fen=goods_fen + 7,
         granted_at=PAID_AT,
+    )
+
+
+def pieces_given_up(paid: OrderPaid, *, line: int = 0, goods_fen: int = 100) -> PiecesGivenUp:
+    """A piece of a line will never be sent."""
+    [part] = paid.parts
+    sold = part.lines[line]
+    return PiecesGivenUp(
+        shortfall_id=uuid4(),
+        order_id=paid.order_id,
+        order_number=paid.order_number,
+        supplier_order_id=part.supplier_order_id,
+        supplier_id=part.supplier_id,
+        lines=(
+            RefundedLine(
+                line_id=sold.line_id, sku_id=sold.sku_id, product_id=sold.product_id, quantity=1, goods_fen=goods_fen
+            ),
+        ),
+        refunded_fen=goods_fen,
+        noted_at=PAID_AT,
     )
 
 

@@ -33,6 +33,7 @@ _PARK = text("""
 """)
 
 log = logger(__name__)
+_ORDERS = (OrderPaid, OrderCancelled, RefundGranted, PiecesGivenUp)
 
 
 @dataclass

@@ -4,7 +4,7 @@ from itertools import permutations
 from uuid import uuid4
 
 import pytest
-from factories import envelopes, order_cancelled, order_paid, refund_granted, sold_line
+from factories import envelopes, order_cancelled, order_paid, pieces_given_up, refund_granted, sold_line
 from sqlalchemy import text
 
 FIGURES = """
@@ -90,7 +90,7 @@ REFUNDS = """
 def refunds():
     """Two orders; of the first's lines 300 + 200 and 50 fen go back: 550 of 6,000."""
     first = order_paid(sold_line(payable_fen=1000), sold_line(payable_fen=2000))
-    given = (refund_granted(first, goods_fen=300), refund_granted(first, goods_fen=200))
+    given = (pieces_given_up(first, goods_fen=300), refund_granted(first, goods_fen=200))
     other = order_paid(sold_line(payable_fen=3000))
     return envelopes(first, other, *given, refund_granted(first, line=1, goods_fen=50))
 

@@ -132,9 +132,9 @@ service = Service(
         statement_router,
         price_router,
         review_router,
+        goods_back_router,  # before the verbs of returns and exchanges, which have the same form
         product_return_router,
         exchange_router,
-        goods_back_router,
         aftercare_router,
         promotion_router,
         delivery_router,

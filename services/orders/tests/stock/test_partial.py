@@ -16,7 +16,7 @@ from services.orders.tests.payment.payment_factories import captured_payment
 from services.orders.tests.stock.shelving import rows
 from shared.errors import Conflict
 from shared.events.logistics import DispatchedLine, ShipmentDelivered, ShipmentDispatched, ShipmentShort, ShortLine
-from shared.events.orders import SupplierOrderSettled
+from shared.events.orders import PiecesGivenUp, SupplierOrderSettled
 from shared.testing import deliver, published
 
 
@@ -89,6 +89,10 @@ async def test_what_is_given_up_is_free_again_and_its_money_goes_back(db: AsyncS
     await deliver(db, LOGISTICS_HANDLERS, short)
     assert await state(db, draft, one) == ("PARTLY_SHIPPED", 19, 0)
     assert await rows(db, "SELECT amount_fen::int FROM refunds") == [(2 * 333,)]
+    [told] = await published(db, PiecesGivenUp)
+    assert isinstance(told, PiecesGivenUp)
+    assert (told.shortfall_id, told.refunded_fen) == (short.shortfall_id, 666)
+    assert [(line.sku_id, line.quantity, line.goods_fen) for line in told.lines] == [(one, 2, 666)]
     await deliver(db, LOGISTICS_HANDLERS, left(draft, "SF2", (two, 2)))
     assert await state(db, draft, two) == ("SHIPPED", 18, 0)
     arrived = ShipmentDelivered(

@@ -22,7 +22,7 @@ class StockCount:
 def counter_changes(kind: str, quantity: int) -> tuple[int, int]:
     """How a ledger entry moves (on_hand, held): the meaning of the six kinds."""
     match kind:
-        case "received" | "adjusted":
+        case "received" | "returned" | "adjusted":
             return quantity, 0
         case "held":
             return 0, quantity
