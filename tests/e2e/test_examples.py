@@ -11,14 +11,16 @@ from shared.consumer import BatchSubscription, Subscription
 from shared.errors import Refusal
 from shared.events import Envelope, Event
 from shared.events.logistics import ShipmentDelivered, ShipmentDispatched, ShipmentShort
+from shared.events.orders import ReplacementDue
 from tests.contract.examples import INSTANTS, events_of
 from tests.contract.test_handlers import NAMES, PAIRS, grown
 from tests.e2e.house import House
 
 EXAMPLES = 12
-ABOUT_ORDERS = (ShipmentDispatched, ShipmentDelivered, ShipmentShort)
-ABOUT_UNKNOWN_ORDERS = {"order-not-found"}
-"""Parcels of orders that nobody placed: such an event is parked, and somebody looks."""
+ABOUT_ORDERS = (ShipmentDispatched, ShipmentDelivered, ShipmentShort, ReplacementDue)
+ABOUT_UNKNOWN_ORDERS = {"order-not-found", "exchange-not-found", "shipment-not-found"}
+"""Parcels of orders that nobody placed, replacements of what was never sent: such an event is parked, and somebody
+looks."""
 
 
 def envelopes_of(event: type[Event], count: int) -> list[tuple[Event, Envelope]]:
