@@ -12,6 +12,8 @@ from pydantic import BaseModel
 from analytics.handlers import Feeds, subscriptions
 from analytics.warehouse import Warehouse
 from catalog import handlers as catalog
+from gateway import handlers as gateway
+from gateway.unread import UnreadCounts
 from logistics import handlers as logistics
 from orders.handlers import CATALOG_HANDLERS, LOGISTICS_HANDLERS
 from shared.consumer import BatchSubscription, Subscription
@@ -28,6 +30,8 @@ def heard() -> list[tuple[str, str, list[type[Event]]]]:
     feeds = Feeds(
         Warehouse("chdb:///nowhere", database="none", readers=1), Database("postgresql://nobody@none/none"), b""
     )
+    nowhere = Database("postgresql://nobody@none/none")
+    inbox = gateway.Inbox(lambda: nowhere, UnreadCounts(lambda: nowhere), sends_mail=False)
     every: list[Subscription | BatchSubscription] = [
         Subscription("orders", "catalog", CATALOG_HANDLERS),
         Subscription("orders", "logistics", LOGISTICS_HANDLERS),
@@ -36,6 +40,7 @@ def heard() -> list[tuple[str, str, list[type[Event]]]]:
         Subscription("catalog", "orders", catalog.ORDERS_HANDLERS),
         Subscription("catalog", "logistics", catalog.LOGISTICS_HANDLERS),
         *subscriptions(feeds),
+        *gateway.subscriptions(inbox),
     ]
     return [
         (each.consumer, each.source, list(each.handlers if isinstance(each, Subscription) else each.events))
@@ -45,10 +50,8 @@ def heard() -> list[tuple[str, str, list[type[Event]]]]:
 
 FOR_PEOPLE = {
     "ProfitShared",
-    "OrderPlaced",  # expiry is orders' own affair
     "ShipmentCreated",
     "DirectoryIssued",
-    "NoticeIssued",  # the message centre will send it on
     "SupplierAdmitted",  # each SKU of the supplier tells for itself whether it is sold
     "SupplierSuspended",
     "SupplierExited",

@@ -14,6 +14,7 @@ from gateway.passwords import Passwords
 from gateway.routing.rules import Incoming, read_headers
 from gateway.session.rules import SAFE_METHODS
 from gateway.settings import GatewaySettings
+from gateway.unread import UnreadCounts
 from gateway.upstream import UpstreamClient
 from shared.auth import Caller
 from shared.db import Transactions
@@ -35,6 +36,7 @@ class Parts:
     passwords: Passwords
     upstream: UpstreamClient
     guest_marks: GuestMarks
+    unread: UnreadCounts
 
 
 def parts(request: Request) -> Parts:

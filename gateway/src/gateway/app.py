@@ -21,9 +21,14 @@ from gateway.credential.routes import router as credential_router
 from gateway.gate import Gate
 from gateway.grant.routes import router as grant_router
 from gateway.guest_marks import GuestMarks
+from gateway.handlers import Inbox, subscriptions
 from gateway.housekeeping import jobs
 from gateway.identities import Identities
 from gateway.keyring import Keyring, Seal, read_master_key
+from gateway.known import models as known_models
+from gateway.mail import models as mail_models
+from gateway.message import models as message_models
+from gateway.message.routes import router as message_router
 from gateway.openapi.queries import OpenApiDocument
 from gateway.openapi.routes import router as openapi_router
 from gateway.organisation import models as organisation_models
@@ -37,21 +42,28 @@ from gateway.settings import GatewaySettings
 from gateway.static_files import CachedFiles
 from gateway.token import models as token_models
 from gateway.token.routes import router as token_router
+from gateway.unread import UnreadCounts
 from gateway.upstream import UpstreamClient
 from gateway.visitor import Problem
+from gateway.webhook import models as webhook_models
 from shared.app import Service, create_app
 from shared.clock import utc_now
+from shared.consumer import BatchSubscription
 from shared.db import Transactions
 from shared.log import logger
 
 __all__ = [
     "create",
     "credential_models",
+    "known_models",
+    "mail_models",
+    "message_models",
     "organisation_models",
     "rate_limit_models",
     "service",
     "session_models",
     "token_models",
+    "webhook_models",
 ]
 
 _MACHINE_PATHS = ("/api/", "/v1/", "/oauth/", "/events", "/health", "/metrics", "/.well-known/", "/openapi.json")
@@ -81,7 +93,9 @@ def configure(app: FastAPI) -> None:
     )
     upstream = UpstreamClient(settings)
     callers = Callers(identities, settings)
-    app.state.gateway = Parts(settings, keyring, identities, callers, Passwords(), upstream, GuestMarks(master_key))
+    marks, unread = GuestMarks(master_key), UnreadCounts(transactions)
+    app.state.gateway = Parts(settings, keyring, identities, callers, Passwords(), upstream, marks, unread)
+    app.state.inbox = Inbox(transactions, unread, sends_mail=bool(settings.mail_url))
     app.state.openapi_document = OpenApiDocument(app, upstream)
     app.state.find_caller = caller_of
     app.router.routes[:] = [
@@ -112,6 +126,10 @@ def readable(handler: Handler) -> Handler:
         return await pages.error_page(request, problem)
 
     return handle
+
+
+def _subscriptions(app: FastAPI) -> list[BatchSubscription]:
+    return subscriptions(app.state.inbox)
 
 
 async def start(app: FastAPI) -> None:
@@ -147,7 +165,16 @@ service = Service(
     settings=GatewaySettings,
     metadata=Base.metadata,
     migrations=Path(__file__).parent / "migrations",
-    routers=[account_router, session_router, organisation_router, credential_router, grant_router, token_router],
+    routers=[
+        account_router,
+        session_router,
+        organisation_router,
+        credential_router,
+        grant_router,
+        token_router,
+        message_router,
+    ],
+    subscriptions=_subscriptions,
     jobs=jobs,
     on_start=[start],
     on_stop=[stop],

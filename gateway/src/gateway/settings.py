@@ -57,6 +57,16 @@ class GatewaySettings(ServiceSettings):
         default=60.0, gt=0, description="How long a service may be silent, before its answer and inside it."
     )
 
+    mail_url: str = Field(
+        default="",
+        pattern=r"^(|(smtps?|file)://.*)$",
+        description="smtp://…, smtps://…, or file:///folder for .eml files. Empty: no mails.",
+    )
+    mail_from: str = Field(default="助农 Zhunong <no-reply@example.com>", description="Who mails are from.")
+    allows_local_webhooks: bool = Field(
+        default=False, description="Webhooks to this machine, also over http: for development only."
+    )
+
     caller_rate: float = Field(default=100.0, gt=0, description="Requests a second of one caller, in the long run.")
     caller_burst: float = Field(default=400.0, ge=1)
     sign_in_account_count: int = Field(default=50, ge=1, description="Wrong passwords an account bears in 15 minutes.")

@@ -15,7 +15,7 @@ FEEDS = {
     "orders": ("catalog", "logistics"),
     "logistics": ("orders", "catalog"),
     "analytics": ("catalog", "orders", "logistics"),
-    "gateway": (),
+    "gateway": ("catalog", "orders", "logistics"),
 }
 PORTS = {"gateway": GATEWAY, "catalog": CATALOG, "orders": ORDERS, "logistics": LOGISTICS, "analytics": ANALYTICS}
 
@@ -80,6 +80,8 @@ def make_plan(*, state: Path, first_port: int, server_url: str) -> list[Part]:
             "MASTER_KEY_FILE": str(state / "gateway-master.key"),
             "UPSTREAMS": json.dumps({name: url for name, url in urls.items() if name != "gateway"}),
             "PUBLIC_URL": urls["gateway"],
+            "MAIL_URL": (state / "mail").absolute().as_uri(),
+            "ALLOWS_LOCAL_WEBHOOKS": "true",
         },
     }
     parts = [_service(name, urls, own[name], hidden, state, server_url) for name in PORTS]

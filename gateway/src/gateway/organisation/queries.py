@@ -1,12 +1,13 @@
 """Reading organisations and memberships."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.account import queries as account_queries
 from gateway.organisation.models import Membership, Organisation
 from gateway.organisation.rules import ADMIN, regions_in_force
 from shared.errors import NotFound
@@ -22,6 +23,36 @@ class OrganisationChoice:
     name_en: str
     roles: frozenset[str]
     regions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Receivers:
+    """People who exist, and the roles of each organisation's members."""
+
+    people: frozenset[UUID]
+    members: Mapping[UUID, Mapping[UUID, frozenset[str]]]
+
+    def of(self, person_id: UUID | None, organisation_id: UUID | None, roles: frozenset[str]) -> Iterator[UUID]:
+        """The person and, of the organisation, those with one of the roles; for an organisation members only."""
+        if organisation_id is None:
+            if person_id is not None and person_id in self.people:
+                yield person_id
+            return
+        for member_id, own in sorted(self.members.get(organisation_id, {}).items()):
+            if member_id == person_id or not own.isdisjoint(roles):
+                yield member_id
+
+
+async def list_receivers(
+    db: AsyncSession, *, person_ids: Collection[UUID], organisation_ids: Collection[UUID]
+) -> Receivers:
+    """Who of these can be told something."""
+    people = await account_queries.list_people(db, sorted(person_ids)) if person_ids else []
+    members: dict[UUID, dict[UUID, frozenset[str]]] = {}
+    if organisation_ids:
+        for each in await db.scalars(select(Membership).where(Membership.organisation_id.in_(organisation_ids))):
+            members.setdefault(each.organisation_id, {})[each.person_id] = frozenset(each.roles)
+    return Receivers(frozenset(each.person_id for each in people), members)
 
 
 async def list_choices(db: AsyncSession, person_id: UUID) -> tuple[OrganisationChoice, ...]:

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from gateway.access import parts
 from gateway.pages import figures
 from gateway.pages.icons import icons
 from gateway.pages.menu import Entry, entries_for, grouped, is_at
@@ -69,6 +70,8 @@ class Page:
         self.language: Language = self.asked_language or visitor.language
         self.t: Wording = wording(self.language)
         self.cart_count = _count_of(request)
+        self.unread_count = 0
+        """Messages that wait for the visitor; `page_of` looks it up."""
         self.place_choices: dict[str, list[str]] = {}
         """What the fields of places offer beside a refusal, by field."""
 
@@ -157,7 +160,10 @@ def _count_of(request: Request) -> int:
 
 async def page_of(request: Request, visitor: VisitorDep) -> Page:
     """The page of this request. Asynchronous, for what is not runs in a thread, which costs more than the page."""
-    return Page(request, visitor)
+    page = Page(request, visitor)
+    if visitor.person_id is not None and not page.is_htmx:
+        page.unread_count = await parts(request).unread.of(visitor.person_id)
+    return page
 
 
 PageDep = Annotated[Page, Depends(page_of)]

@@ -1,0 +1,1 @@
+"""What the feeds told of orders, lots and packs: whose they are and what they are called."""

@@ -1,0 +1,1 @@
+"""Mails: messages that also go out as e-mail."""

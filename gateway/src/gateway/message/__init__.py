@@ -1,0 +1,1 @@
+"""Messages: what people and organisations are told, and by which way."""

@@ -1,0 +1,1 @@
+"""Webhooks: addresses of organisations that are told of events, and every delivery to them."""

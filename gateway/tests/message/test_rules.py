@@ -1,0 +1,53 @@
+"""The table of who is told what, and the sentences it names."""
+
+import pytest
+
+from gateway.handlers import HEARD
+from gateway.message import rules
+from gateway.message.models import Message
+from gateway.pages.message_text import sentence_of
+from gateway.pages.wording import wording
+from gateway.visitor import Language
+from shared.errors import Invalid
+
+OWN = {rules.PAYMENT_DUE, rules.WEBHOOK_DISABLED}
+
+
+def test_every_row_is_about_an_event_that_is_heard_and_names_facts_that_it_has():
+    heard = {event.type: event for events in HEARD.values() for event in events}
+    known = {"order_id", "order_number", "title", "title_en", "count", "waybills", "payable_fen"}
+    for row in rules.TELLINGS:
+        assert row.kind in rules.KINDS
+        if row.event not in OWN:
+            assert set(row.facts) <= known | set(heard[row.event].model_fields), row
+            assert set(row.only) <= set(heard[row.event].model_fields), row
+
+
+def test_every_row_has_a_sentence_in_both_languages_that_its_facts_fill_in(language: Language):
+    sentences = wording(language).names["message"]
+    assert set(sentences) == {row.template for row in rules.TELLINGS} - {"notice"}
+    for row in rules.TELLINGS:
+        if row.template != "notice":
+            facts = dict.fromkeys(row.facts, "甲")
+            whole = sentences[row.template].format_map(facts | {"title": "甲"})
+            assert "{" not in whole
+            assert sentence_of(row.template, facts, language) == whole
+
+
+@pytest.fixture(params=["zh", "en"])
+def language(request: pytest.FixtureRequest) -> Language:
+    return "zh" if request.param == "zh" else "en"
+
+
+def test_every_kind_has_a_name_and_a_way(language: Language):
+    assert set(wording(language).names["message_kind"]) == set(rules.KINDS)
+    assert {kind: rules.wants_mail(kind, {}) for kind in rules.KINDS} == rules.MAILED_BY_DEFAULT
+    assert rules.wants_mail("stock", {"stock": True})
+    assert not rules.wants_mail("order", {"order": False})
+    with pytest.raises(Invalid):
+        rules.ensure_kind("weather")
+
+
+def test_the_database_knows_the_same_kinds():
+    check = next(each for each in Message.__table__.constraints if each.name == "ck_messages_kind_known")
+    assert all(f"'{kind}'" in str(check.sqltext) for kind in rules.KINDS)
