@@ -94,7 +94,7 @@ async def list_messages(
     return Page(items=[MessageLine.of(each, language) for each in found[:limit]], next_cursor=next_cursor(found, limit))
 
 
-@router.get("/messages/export")
+@router.get("/messages/export", response_class=Response)
 async def export_messages(
     request: Request,
     identity: ReaderDep,
