@@ -26,7 +26,7 @@ from gateway.pages import (
 from gateway.pages.cards import cards_of
 from gateway.pages.figures import month_text
 from gateway.pages.periods import selection_of
-from gateway.pages.pricing_view import CouponChoice
+from gateway.pages.pricing_view import CouponChoice, PointsChoice
 from gateway.pages.regions import RegionChoice, RegionOption
 from gateway.pages.shell import Page
 from gateway.pages.typed import Typed
@@ -108,6 +108,7 @@ def draw_checkout(page: Page, answer: Answer) -> str:
         errors=Typed(phone=page.t.checkout.phone_wrong),
         regions=RegionChoice(provinces, [], [], is_complete=False),
         book=[{"address_id": "a1", "recipient": "林小美", "detail": "幸福路 1 号"}],
+        points=PointsChoice(530, "x", is_chosen=True),
         coupons=[CouponChoice("c1", "x", is_chosen=True)],
         county_code="",
         trouble=checkout.Trouble(page.t.checkout.price_changed, ["x"], back_to_cart=True),

@@ -27,10 +27,14 @@ JPEG = b"\xff\xd8\xff\xe0\x00\x04ab\xff\xda photo"
 
 
 async def delivered_order(
-    db: AsyncSession, *lines: tuple[UUID, int], buyer_id: UUID | None = None, delivered_at: datetime = DELIVERED
+    db: AsyncSession,
+    *lines: tuple[UUID, int],
+    buyer_id: UUID | None = None,
+    delivered_at: datetime = DELIVERED,
+    **placing: Any,
 ) -> order_rules.OrderDraft:
     """An order of (sku_id, quantity), paid through a provider, sent and delivered in all its parts."""
-    draft = await placed_order(db, *lines, buyer_id=buyer_id)
+    draft = await placed_order(db, *lines, buyer_id=buyer_id, **placing)
     await captured_payment(db, order_id=draft.order_id, payable_fen=draft.payable_fen, buyer_id=draft.buyer.person_id)
     for part in draft.parts:
         ids = {"order_id": draft.order_id, "supplier_order_id": part.supplier_order_id}

@@ -63,6 +63,7 @@ async def placed_order(
     buyer_kind: str = "consumer",
     now: datetime = NOW,
     payment_window: timedelta = WINDOW,
+    use_points: int = 0,
 ) -> rules.OrderDraft:
     """An order of (sku_id, quantity) lines; without any, of one SKU on sale, two pieces at 39.80."""
     if not lines:
@@ -78,6 +79,7 @@ async def placed_order(
         seen_payable_fen=None,
         now=now,
         payment_window=payment_window,
+        use_points=use_points,
     )
     return placed.draft
 

@@ -15,7 +15,7 @@ from gateway.pages.cards import in_language
 from gateway.pages.cart import cart_view, piece_count, suppliers_of
 from gateway.pages.figures import money
 from gateway.pages.guest_cart import take_over
-from gateway.pages.pricing_view import coupon_choices, difference_texts
+from gateway.pages.pricing_view import coupon_choices, difference_texts, points_choice
 from gateway.pages.regions import region_choice
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
@@ -27,9 +27,10 @@ from shared.log import logger
 
 router = APIRouter(default_response_class=Response)
 
-_FIELDS = ("recipient", "phone", "province", "city", "county", "detail", "note", "keep_address")
+_FIELDS = ("recipient", "phone", "province", "city", "county", "detail", "note", "keep_address", "points")
 _MOST_LINES = 100
 _MOST_COUPONS = 10
+_ALL_POINTS = 10**12
 
 log = logger(__name__)
 
@@ -55,13 +56,15 @@ async def show(
     trouble: Trouble | None = None,
     coupon_ids: Sequence[str] = (),
 ) -> Response:
-    """The form as typed beside the cart as it is now, with carriage to the county and the coupons chosen so far."""
+    """The form as typed beside the cart as it is now, with carriage to the county, the coupons chosen so far, and all
+    points that may pay if they are to."""
     (regions, county_code), book, coupons = await asyncio.gather(
         region_choice(services, typed, page.language),
         services.orders.get("/v1/addresses", visitor=visitor),
         services.orders.get("/v1/coupons", visitor=visitor, params={"usable": True}),
     )
     params = {"county_code": county_code or None, "coupon_id": list(coupon_ids)}
+    params |= {"use_points": _ALL_POINTS if typed.points else 0}
     cart = await services.orders.get("/v1/cart", visitor=visitor, params=params)
     if not cart["lines"]:
         return page.go("/cart")
@@ -75,6 +78,7 @@ async def show(
         regions=regions,
         book=book["items"],
         coupons=coupon_choices(coupons["items"], coupon_ids, page),
+        points=points_choice(cart, page),
         county_code=county_code,
         trouble=trouble,
         key=key,
@@ -130,6 +134,7 @@ async def post_checkout(page: PageDep, services: Services, visitor: SignedIn, fo
         "seen_payable_fen": _seen_of(form),
         "seen": _seen_basket(form),
         "coupon_ids": coupon_ids,
+        "use_points": _points_of(typed),
     }
     try:
         order = await services.orders.post("/v1/orders", visitor=visitor, json=body, idempotency_key=key)
@@ -213,6 +218,9 @@ async def trouble_of(refusal: Refusal, services: Services, visitor: Visitor, pag
         old, new = (int(refusal.extra.get(name, 0)) for name in ("seen_payable_fen", "payable_fen"))
         sums = texts.sum_line(old=money(old), new=money(new))
         return Trouble(texts.price_changed, [*lines, sums], back_to_cart=False)
+    if refusal.code == "points-changed":
+        left = page.t.points.usable(n=int(refusal.extra.get("usable_points", 0)))
+        return Trouble(page.told(refusal), [left], back_to_cart=False)
     if refusal.code == "stock-short":
         lines = [
             texts.short_line(
@@ -278,6 +286,12 @@ def _key_of(form: FormData) -> str:
         return str(UUID(str(form.get("key", ""))))
     except ValueError:
         return str(new_id())
+
+
+def _points_of(typed: Typed) -> int:
+    """As many as the page offered; what is no number is none."""
+    text = typed.points
+    return min(int(text[:15]), _ALL_POINTS) if text.isascii() and text.isdigit() else 0
 
 
 def _seen_of(form: FormData) -> int:

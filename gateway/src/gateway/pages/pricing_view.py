@@ -29,6 +29,15 @@ class Discount:
 
 
 @dataclass(frozen=True, slots=True)
+class PointsChoice:
+    """The points that may pay a part: how many, what is saved, and whether they are used."""
+
+    points: int
+    label: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CouponChoice:
     """A coupon that may be chosen, with its terms in words."""
 
@@ -38,8 +47,11 @@ class CouponChoice:
 
 
 def reasons_of(line: Mapping[str, Any], page: Page) -> list[Reason]:
-    """Why a line costs what it costs; nothing where the list price says it all."""
-    return [Reason(_step_name(step, page), money(step["fen"])) for step in line.get("trace", ())]
+    """Why a line costs what it costs, and what points paid of it; nothing where the list price says it all."""
+    reasons = [Reason(_step_name(step, page), money(step["fen"])) for step in line.get("trace", ())]
+    if line.get("points_fen"):
+        reasons.append(Reason(str(page.t.names["price_step"]["points"]), money(-line["points_fen"])))
+    return reasons
 
 
 def _step_name(step: Mapping[str, Any], page: Page) -> str:
@@ -52,14 +64,16 @@ def _step_name(step: Mapping[str, Any], page: Page) -> str:
 
 
 def discounts_of(priced: Mapping[str, Any], page: Page) -> list[Discount]:
-    """The promotions of a cart or an order, each with what it takes off; a gift says that it is one."""
+    """The promotions of a cart or an order, each with what it takes off, and points; a gift says that it is one."""
+    points_fen = priced.get("points_fen") or (priced.get("points") or {}).get("points_fen", 0)
+    points = [Discount(str(page.t.names["price_step"]["points"]), price(-points_fen))] if points_fen else []
     return [
         Discount(
             in_language(each, "name", page.language),
             page.t.pricing.gift if each["kind"] == "gift" else price(-each["discount_fen"]),
         )
         for each in priced.get("promotions", ())
-    ]
+    ] + points
 
 
 def gifts_of(cart: Mapping[str, Any], page: Page) -> list[str]:
@@ -101,6 +115,15 @@ def coupon_choices(coupons: Sequence[Mapping[str, Any]], chosen: Sequence[str], 
     ]
 
 
+def points_choice(cart: Mapping[str, Any], page: Page) -> PointsChoice | None:
+    """What the visitor's points could pay of the cart; None where they have none to use here."""
+    told = cart.get("points") or {}
+    if not told.get("usable_points"):
+        return None
+    label = page.t.points.use(n=told["usable_points"], sum=money(told["usable_fen"]), balance=told["balance_points"])
+    return PointsChoice(told["usable_points"], str(label), told["points"] > 0)
+
+
 def coupon_terms(terms: Mapping[str, Any], page: Page) -> str:
     """What a coupon takes off, and from which sum on."""
     texts, start = page.t.pricing, int(terms.get("from_fen", 0))
@@ -123,6 +146,8 @@ def _difference(told: Mapping[str, Any], titles: Mapping[str, str], page: Page) 
     match told.get("kind", "price"):
         case "promotion" | "coupon":
             text = line(title=in_language(told, "name", page.language), old=sum_or("seen_fen"), new=sum_or("fen"))
+        case "points":
+            text = line(title=page.t.names["price_step"]["points"], old=sum_or("seen_fen"), new=sum_or("fen"))
         case "delivery":
             text = line(
                 title=f"{told['supplier_name']} {page.t.cart.delivery}", old=sum_or("seen_fen"), new=sum_or("fen")

@@ -40,6 +40,8 @@ from orders.payment.channels import close_channels
 from orders.payment.routes import router as payment_router
 from orders.photo import models as photo_models
 from orders.photo.routes import router as photo_router
+from orders.point import models as point_models
+from orders.point.routes import router as point_router
 from orders.price import models as price_models
 from orders.price.routes import router as price_router
 from orders.product_return import models as product_return_models
@@ -90,6 +92,7 @@ MODELS = (
     promotion_models,
     group_buy_models,
     love_purchase_models,
+    point_models,
 )
 
 
@@ -140,6 +143,7 @@ service = Service(
         delivery_router,
         group_buy_router,
         love_purchase_router,
+        point_router,
     ],
     subscriptions=subscriptions,
     jobs=jobs,

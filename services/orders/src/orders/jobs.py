@@ -14,6 +14,7 @@ from orders.lot import actions as lot_actions
 from orders.love_purchase import actions as love_purchase_actions
 from orders.order import actions as order_actions
 from orders.payment import jobs as payment_jobs
+from orders.point import jobs as point_jobs
 from orders.product_return import actions as return_actions
 from orders.product_return import queries as return_queries
 from orders.statement import jobs as statement_jobs
@@ -30,6 +31,7 @@ _BATCH = 200
 payment_jobs.register(jobs)
 statement_jobs.register(jobs)
 stock_check_jobs.register(jobs)
+point_jobs.register(jobs)
 
 
 @jobs.periodic("* * * * *")

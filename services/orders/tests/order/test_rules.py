@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.order import rules
+from orders.order import naming, rules
 from orders.price.rules import Offers, Promotion
 from orders.sku.rules import SaleSku
 from shared.errors import Conflict
@@ -168,17 +168,17 @@ def test_a_changed_price_names_the_lines_that_differ():
 
 
 def test_order_numbers_begin_with_the_day_and_give_no_sequence_away():
-    numbers = [rules.order_number(UUID(int=index), date(2026, 11, 22)) for index in range(1000)]
+    numbers = [naming.order_number(UUID(int=index), date(2026, 11, 22)) for index in range(1000)]
     assert len(set(numbers)) == 1000
     assert all(number.startswith("261122-") and len(number) == 18 for number in numbers)
     assert numbers != sorted(numbers)
-    assert rules.order_number(UUID(int=5), date(2026, 11, 22)) == numbers[5]
+    assert naming.order_number(UUID(int=5), date(2026, 11, 22)) == numbers[5]
 
 
 def test_a_payer_reads_the_first_product_and_the_count():
-    assert rules.describe(["房县香菇", "恩施玉露"], 3) == "房县香菇等3件"
-    assert rules.describe(["房县香菇"], 1) == "房县香菇"
-    assert len(rules.describe(["很" * 60], 12)) == 40
+    assert naming.describe(["房县香菇", "恩施玉露"], 3) == "房县香菇等3件"
+    assert naming.describe(["房县香菇"], 1) == "房县香菇"
+    assert len(naming.describe(["很" * 60], 12)) == 40
 
 
 PAYMENT, OTHER = UUID(int=1), UUID(int=2)

@@ -7,6 +7,7 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 
 from orders.cart import actions, queries, rules, schemas
+from orders.point.queries import find_balance
 from orders.price.rules import buyer_group
 from orders.price.schemas import CountyCode
 from shared.auth import GUEST, CallerDep, GuestOrCaller, Verifier
@@ -25,15 +26,23 @@ async def get_cart(
     *,
     county_code: Annotated[CountyCode | None, Query()] = None,
     coupon_id: Annotated[list[UUID], Query(max_length=10, description="Coupons to try.")] = [],  # noqa: B006
+    use_points: Annotated[
+        int | None, Query(ge=0, le=2**53, description="Points to spend: the usable ones of them are.")
+    ] = None,
 ) -> Response:
     """The cart with today's prices and why they are so, its parts by supplier, and what stands in the way of ordering.
 
     With `county_code` delivery is part of it. What is not brought there is a line's problem, no refusal.
     """
+    now = utc_now()
     async with standing_alone(request.app.state.database) as db:
         loaded = await queries.load_cart(db, caller.person_id, coupon_ids=coupon_id)
+        balance = await find_balance(db, caller, asked=use_points, now=now)
     group = buyer_group(caller.kind, caller.roles)
-    return _json(schemas.cart_of(loaded, group=group, now=utc_now(), county_code=county_code, coupon_ids=coupon_id))
+    points = None if use_points is None else schemas.PointsAsked(use_points, balance)
+    return _json(
+        schemas.cart_of(loaded, group=group, now=now, county_code=county_code, coupon_ids=coupon_id, points=points)
+    )
 
 
 @router.put("/lines/{sku_id}", response_model=schemas.Line)

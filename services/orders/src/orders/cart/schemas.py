@@ -1,6 +1,7 @@
 """What routes of the cart take and give."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from orders.cart import rules
 from orders.cart.queries import LoadedCart
 from orders.delivery.rules import unserved_lines
+from orders.point.rules import pay_with_points
 from orders.price.rules import Offers, PricedLine, coupon_states
 from orders.price.schemas import BasketSums, TraceStep, empty_part, sums_of, trace_of
 from orders.sku.rules import BuyerGroup, SaleSku
@@ -65,9 +67,17 @@ class Line(BaseModel):
 
 class Cart(BasketSums):
     """The cart priced as a whole; `payable_fen` is what `seen_payable_fen` of an order of all lines on sale must be,
-    with the same county and coupons."""
+    with the same county, coupons and points."""
 
     lines: list[Line]
+
+
+@dataclass(frozen=True, slots=True)
+class PointsAsked:
+    """Points that somebody would spend on the cart, and those they have."""
+
+    wanted: int
+    balance: int
 
 
 def put_line_of(line: rules.CartLine, *, group: BuyerGroup, now: datetime) -> dict[str, Any]:
@@ -79,7 +89,13 @@ def put_line_of(line: rules.CartLine, *, group: BuyerGroup, now: datetime) -> di
 
 
 def cart_of(
-    loaded: LoadedCart, *, group: BuyerGroup, now: datetime, county_code: str | None, coupon_ids: Sequence[UUID]
+    loaded: LoadedCart,
+    *,
+    group: BuyerGroup,
+    now: datetime,
+    county_code: str | None,
+    coupon_ids: Sequence[UUID],
+    points: PointsAsked | None = None,
 ) -> dict[str, Any]:
     """A cart as `Cart` describes it."""
     priced = rules.priced_cart(
@@ -87,7 +103,11 @@ def cart_of(
     )
     by_sku = {line.sku.sku_id: line for line in priced.lines if not line.is_gift}
     unserved = set(unserved_lines(priced.parcels or {}))
-    sums = sums_of(priced, coupon_states=coupon_states(coupon_ids, loaded.offers, priced))
+    paid = None
+    if points is not None:
+        payables_fen = [line.payable_fen for line in priced.lines]
+        paid = pay_with_points(points.wanted, balance=points.balance, payables_fen=payables_fen)
+    sums = sums_of(priced, coupon_states=coupon_states(coupon_ids, loaded.offers, priced), points=paid)
     _add_unpriced(sums["parts"], [line.sku for line in loaded.lines if line.sku.sku_id not in by_sku])
     return {
         "lines": [

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orders.line_refund import queries, rules
 from orders.line_refund.models import LineRefund
 from orders.payment import actions as payment_actions
+from orders.point import actions as point_actions
 from shared.events.orders import RefundedLine, RefundGranted
 from shared.outbox import publish
 
@@ -35,15 +36,22 @@ async def free_pieces(db: AsyncSession, line: rules.SoldLine, count: int) -> Non
     await db.execute(_TAKE, {"line_id": line.line_id, "count": -count})
 
 
-async def forgo_pieces(db: AsyncSession, line: rules.SoldLine, count: int) -> int:
+async def forgo_pieces(db: AsyncSession, line: rules.SoldLine, count: int, *, now: datetime) -> int:
     """Pieces that were paid and will never be sent: nobody can claim them any more; what they are worth of the line, in
-    fen. The caller gives it back."""
+    fen. The caller gives it back; points follow by themselves."""
     balance = await take_pieces(db, line, count)
     goods_fen = rules.pieces_fen(
         balance.payable_fen, quantity=balance.quantity, before=balance.refunded_count, count=count
     )
     await db.execute(_FORGO, {"line_id": line.line_id, "count": count, "goods_fen": goods_fen})
+    await _follow_points(db, line, now=now)
     return goods_fen
+
+
+async def _follow_points(db: AsyncSession, line: rules.SoldLine, *, now: datetime) -> None:
+    await point_actions.follow_refund(
+        db, person_id=line.buyer_id, buyer_kind=line.buyer_kind, line_id=line.line_id, now=now
+    )
 
 
 async def grant_refund(
@@ -59,7 +67,8 @@ async def grant_refund(
     carrier_bp: int,
     now: datetime,
 ) -> rules.RefundShare:
-    """Give the share of pieces that were spoken for back to the buyer; one cause is granted once (the key holds it).
+    """Give the share of pieces that were spoken for back to the buyer, and the points that paid for them; what they
+    earned is taken back. One cause is granted once (the key holds it).
 
     Recorded with the refund of the payment, which is sent after the commit: whatever is killed in between, either all
     of it happened or nothing. Conflict `order-not-paid`, `refund-exceeds-payment`.
@@ -94,6 +103,7 @@ async def grant_refund(
         )
     )
     await db.flush()
+    await _follow_points(db, line, now=now)
     event = RefundGranted(
         refund_id=line_refund_id,
         order_id=line.order_id,

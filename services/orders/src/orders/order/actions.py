@@ -13,9 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orders.cart import queries as cart_queries
 from orders.group_buy import rules as group_rules
 from orders.group_buy import standing as group_standing
-from orders.order import paying, queries, reviving, rules, shortfall
+from orders.order import completing, paying, queries, reviving, rules, shortfall
 from orders.order.drafting import draft_row, order_placed
 from orders.payment import actions as payment_actions
+from orders.point import queries as point_queries
+from orders.point import rules as point_rules
 from orders.price import queries as price_queries
 from orders.price.differences import Seen
 from orders.stock import actions as stock_actions
@@ -70,10 +72,6 @@ _DELIVER_PART = text("""
     INSERT INTO order_changes (order_id, supplier_order_id, change, changed_at)
     VALUES (:order_id, :supplier_order_id, 'DELIVERED', :at)
 """)
-_COMPLETE = text("""
-    WITH completed AS (UPDATE orders SET status = 'COMPLETED', completed_at = :at WHERE order_id = :order_id)
-    INSERT INTO order_changes (order_id, change, changed_at) VALUES (:order_id, 'COMPLETED', :at)
-""")
 _NOTE_LATE_DISPATCH = text("""
     INSERT INTO order_changes (order_id, supplier_order_id, change, changed_at)
     VALUES (:order_id, :supplier_order_id, 'SHIPPED_AFTER_CANCEL', :at)
@@ -119,18 +117,21 @@ async def place_order(
     render: Callable[[rules.OrderDraft], bytes] = lambda _: b"",
     coupon_ids: Sequence[UUID] = (),
     seen: Seen | None = None,
+    use_points: int = 0,
 ) -> Placed:
     """Sell the wanted lines, hold their stock until the payment window ends, and empty the cart of them.
 
     Two round trips: one reads all that the decision needs, one saves all that follows from it or nothing.
     `seen_payable_fen` is the sum that the buyer agreed to; None is for callers that agree to any (loading history).
-    Conflict `sku-not-listed`, `stock-short`, `region-not-served`, `price-changed`, `sku-changed`, and where a budget, a
-    turn or a coupon goes at this very moment `promotion-changed`; with `once` also what idempotency refuses.
+    Conflict `sku-not-listed`, `stock-short`, `region-not-served`, `price-changed`, `sku-changed`, `points-changed`
+    (fewer of the wanted points can be spent), and where a budget, a turn or a coupon goes at this very moment
+    `promotion-changed`; with `once` also what idempotency refuses.
     """
     for is_last_try in (False, True):
         sale = await price_queries.load_sale(
             db, {line.sku_id for line in wanted}, person_id=buyer.person_id, coupon_ids=coupon_ids, once=once
         )
+        balance = await point_queries.find_spendable(db, buyer.person_id, now=now) if use_points else 0
         draft = rules.draft_order(
             wanted,
             sale.skus,
@@ -143,6 +144,8 @@ async def place_order(
             now=now,
             payment_window=payment_window,
             offers=sale.offers,
+            use_points=use_points,
+            points_balance=balance,
         )
         if seen_payable_fen is not None and not rules.is_as_seen(draft, seen_payable_fen=seen_payable_fen, seen=seen):
             seen_prices = {} if seen else await cart_queries.list_seen_prices(db, buyer.person_id)
@@ -164,7 +167,7 @@ async def save_placed(
     """Save and publish in one statement (`place_order` in migrations/sql): all of it, or nothing.
 
     Conflict `stock-short`, `sku-changed` (a SKU is not in the revision that the draft rests on), `promotion-changed`,
-    and in a group buy what `group_buy.rules.refused` says.
+    `points-changed`, and in a group buy what `group_buy.rules.refused` says.
     """
     quantities: dict[UUID, int] = {}
     for line in draft.lines:
@@ -193,6 +196,9 @@ async def save_placed(
             "A promotion changed at this very moment. Check the new sum and order again.",
             **refused["refused_promotion"],
         )
+    if "points_left" in refused:
+        left = refused["points_left"]
+        raise point_rules.points_changed(draft.points, usable=min(left, draft.points), balance=left)
     if "changed" in refused:
         raise Conflict(
             "A product changed at this very moment. Try again.", code="sku-changed", sku_ids=refused["changed"]
@@ -364,7 +370,7 @@ async def mark_delivered(db: AsyncSession, *, order_id: UUID, supplier_order_id:
     step = {"order_id": order_id, "supplier_order_id": supplier_order_id, "at": delivered_at}
     await db.execute(_DELIVER_PART, step)
     if all(other["fulfilment"] == "DELIVERED" for other in order["parts"] if other is not part):
-        await db.execute(_COMPLETE, {"order_id": order_id, "at": delivered_at})
+        await completing.complete_order(db, order, now=delivered_at)
     settled = SupplierOrderSettled(
         order_id=order_id,
         supplier_order_id=supplier_order_id,

@@ -72,16 +72,19 @@ def _line_row(line: rules.DraftLine, *, number: int, supplier_order_id: UUID) ->
         "discount_fen": line.discount_fen,
         "payable_fen": line.payable_fen,
     }
+    if line.points:
+        row |= {"points": line.points, "points_fen": line.points_fen}
     if len(line.trace) > 1 or line.is_gift:
         row |= {"is_gift": line.is_gift, "price_trace": trace_of(line.trace)}
     return row
 
 
 def _uses_rows(draft: rules.OrderDraft) -> dict[str, Any]:
-    """Promotions sorted by id, as they are locked; nothing at all without any."""
+    """Points, and promotions sorted by id, as they are locked; nothing at all without any."""
+    spent = {"points": draft.points} if draft.points else {}
     if not draft.priced.uses:
-        return {}
-    return {
+        return spent
+    return spent | {
         "promotion_uses": [
             {
                 "promotion_id": use.promotion.promotion_id,
@@ -99,6 +102,7 @@ def _money(sums: rules.OrderDraft | rules.DraftPart) -> dict[str, int]:
     return {
         "goods_fen": sums.goods_fen,
         "discount_fen": sums.discount_fen,
+        "points_fen": sums.points_fen,
         "delivery_fen": sums.delivery_fen,
         "payable_fen": sums.payable_fen,
     }

@@ -31,7 +31,8 @@ class Order(Base):
         CheckConstraint("status IN ('PENDING_PAYMENT', 'PAID', 'COMPLETED', 'CANCELLED')", name="status_is_known"),
         CheckConstraint("goods_fen >= 0 AND delivery_fen >= 0", name="money_is_not_negative"),
         CheckConstraint("discount_fen BETWEEN 0 AND goods_fen", name="discount_fits_goods"),
-        CheckConstraint("payable_fen = goods_fen - discount_fen + delivery_fen", name="payable_adds_up"),
+        CheckConstraint("points_fen BETWEEN 0 AND goods_fen - discount_fen", name="points_fit_goods"),
+        CheckConstraint("payable_fen = goods_fen - discount_fen - points_fen + delivery_fen", name="payable_adds_up"),
         CheckConstraint("(paid_at IS NULL) = (payment_id IS NULL)", name="paid_by_a_payment"),
         CheckConstraint("status NOT IN ('PAID', 'COMPLETED') OR paid_at IS NOT NULL", name="paid_has_instant"),
         CheckConstraint("(status = 'CANCELLED') = (cancelled_at IS NOT NULL)", name="cancelled_has_instant"),
@@ -53,6 +54,7 @@ class Order(Base):
     organisation_id: Mapped[UUID | None]
     goods_fen: Mapped[int] = mapped_column(BigInteger)
     discount_fen: Mapped[int] = mapped_column(BigInteger)
+    points_fen: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     delivery_fen: Mapped[int] = mapped_column(BigInteger)
     payable_fen: Mapped[int] = mapped_column(BigInteger)
     recipient: Mapped[str] = mapped_column(Text)
@@ -81,7 +83,8 @@ class SupplierOrder(Base):
         ),
         CheckConstraint("goods_fen >= 0 AND delivery_fen >= 0", name="money_is_not_negative"),
         CheckConstraint("discount_fen BETWEEN 0 AND goods_fen", name="discount_fits_goods"),
-        CheckConstraint("payable_fen = goods_fen - discount_fen + delivery_fen", name="payable_adds_up"),
+        CheckConstraint("points_fen BETWEEN 0 AND goods_fen - discount_fen", name="points_fit_goods"),
+        CheckConstraint("payable_fen = goods_fen - discount_fen - points_fen + delivery_fen", name="payable_adds_up"),
         Index(None, "order_id", "part_number", unique=True),
         Index(None, "supplier_id", "placed_at", "supplier_order_id"),
         {"postgresql_with": {"fillfactor": "80"}},
@@ -96,6 +99,7 @@ class SupplierOrder(Base):
     fulfilment: Mapped[str] = mapped_column(Text)
     goods_fen: Mapped[int] = mapped_column(BigInteger)
     discount_fen: Mapped[int] = mapped_column(BigInteger)
+    points_fen: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     delivery_fen: Mapped[int] = mapped_column(BigInteger)
     payable_fen: Mapped[int] = mapped_column(BigInteger)
     placed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
@@ -111,7 +115,8 @@ class OrderLine(Base):
         CheckConstraint("quantity > 0", name="quantity_is_positive"),
         CheckConstraint("amount_fen = unit_price_fen * quantity", name="amount_adds_up"),
         CheckConstraint("discount_fen BETWEEN 0 AND amount_fen", name="discount_fits_amount"),
-        CheckConstraint("payable_fen = amount_fen - discount_fen", name="payable_adds_up"),
+        CheckConstraint("points_fen BETWEEN 0 AND amount_fen - discount_fen", name="points_fit_amount"),
+        CheckConstraint("payable_fen = amount_fen - discount_fen - points_fen", name="payable_adds_up"),
         CheckConstraint("NOT is_gift OR payable_fen = 0", name="gift_is_free"),
         Index(None, "supplier_order_id", "line_number", unique=True),
     )
@@ -135,6 +140,7 @@ class OrderLine(Base):
     unit_price_fen: Mapped[int] = mapped_column(BigInteger)
     amount_fen: Mapped[int] = mapped_column(BigInteger)
     discount_fen: Mapped[int] = mapped_column(BigInteger)
+    points_fen: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     payable_fen: Mapped[int] = mapped_column(BigInteger)
     is_gift: Mapped[bool] = mapped_column(server_default=text("false"))
     price_trace: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))

@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orders.order import rules
+from orders.order import naming, rules
 from shared.auth import Caller
 from shared.direct import Direct, Statement
 from shared.errors import Conflict, NotFound
@@ -20,7 +20,8 @@ _LINES = """
         'product_title', line.product_title, 'product_title_en', line.product_title_en,
         'specification', line.specification, 'specification_en', line.specification_en,
         'picture', line.picture, 'quantity', line.quantity, 'unit_price_fen', line.unit_price_fen,
-        'amount_fen', line.amount_fen, 'discount_fen', line.discount_fen, 'payable_fen', line.payable_fen,
+        'amount_fen', line.amount_fen, 'discount_fen', line.discount_fen, 'points_fen', line.points_fen,
+        'payable_fen', line.payable_fen,
         'is_gift', line.is_gift, 'trace', line.price_trace
     ) ORDER BY line.line_number)
     FROM order_lines AS line WHERE line.supplier_order_id = part.supplier_order_id
@@ -30,14 +31,15 @@ _PARTS = f"""
         'supplier_order_id', part.supplier_order_id, 'supplier_id', part.supplier_id,
         'supplier_name', part.supplier_name, 'ship_from_county_code', part.ship_from_county_code,
         'fulfilment', part.fulfilment, 'goods_fen', part.goods_fen, 'discount_fen', part.discount_fen,
-        'delivery_fen', part.delivery_fen, 'payable_fen', part.payable_fen,
+        'points_fen', part.points_fen, 'delivery_fen', part.delivery_fen, 'payable_fen', part.payable_fen,
         'shipped_at', part.shipped_at, 'delivered_at', part.delivered_at, 'lines', ({_LINES})
     ) ORDER BY part.part_number)
     FROM supplier_orders AS part WHERE part.order_id = placed.order_id
 """  # noqa: S608 - only our own text
 _SUMMARY = f"""
     'order_id', placed.order_id, 'order_number', placed.order_number, 'mode', placed.mode, 'status', placed.status,
-    'goods_fen', placed.goods_fen, 'discount_fen', placed.discount_fen, 'delivery_fen', placed.delivery_fen,
+    'goods_fen', placed.goods_fen, 'discount_fen', placed.discount_fen, 'points_fen', placed.points_fen,
+    'delivery_fen', placed.delivery_fen,
     'payable_fen', placed.payable_fen, 'placed_at', placed.placed_at, 'payment_due_at', placed.payment_due_at,
     'paid_at', placed.paid_at, 'completed_at', placed.completed_at, 'cancelled_at', placed.cancelled_at,
     'cancel_reason', placed.cancel_reason, 'parts', ({_PARTS})
@@ -98,7 +100,8 @@ _SUPPLIER_LIST = """
     SELECT json_build_object(
         'supplier_order_id', part.supplier_order_id, 'order_id', part.order_id, 'order_number', placed.order_number,
         'supplier_id', part.supplier_id, 'fulfilment', part.fulfilment, 'goods_fen', part.goods_fen,
-        'discount_fen', part.discount_fen, 'delivery_fen', part.delivery_fen, 'payable_fen', part.payable_fen,
+        'discount_fen', part.discount_fen, 'points_fen', part.points_fen, 'delivery_fen', part.delivery_fen,
+        'payable_fen', part.payable_fen,
         'placed_at', part.placed_at, 'paid_at', placed.paid_at, 'shipped_at', part.shipped_at,
         'delivered_at', part.delivered_at, 'note', placed.note,
         'address', CASE WHEN part.fulfilment IN ('PENDING_SHIPMENT', 'PARTLY_SHIPPED', 'SHIPPED', 'DELIVERED') THEN
@@ -221,7 +224,7 @@ async def get_payable(db: AsyncSession | Direct, order_id: UUID, caller: Caller,
     found_id, order_number, buyer_id, payable_fen, payment_due_at, status, titles, piece_count = rows[0]
     if status != "PENDING_PAYMENT" or payment_due_at <= now:
         raise Conflict("The order does not wait for a payment.", code="order-not-payable", order_status=status)
-    description = rules.describe(titles, piece_count)
+    description = naming.describe(titles, piece_count)
     return rules.PayableOrder(found_id, order_number, buyer_id, payable_fen, payment_due_at, description)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.order import rules
+from orders.point import actions as point_actions
 from orders.sku import queries as sku_queries
 from orders.sku.rules import unsellable_reason
 from orders.stock import actions as stock_actions
@@ -29,8 +30,9 @@ _HOLD_PROMOTIONS = text("SELECT hold_promotions_again(:order_id, :now)")
 
 
 async def revive_order(db: AsyncSession, order: Mapping[str, Any], *, paid_fen: int, now: datetime) -> bool:
-    """Make an overdue order wait for its payment again, with its stock and promotions held anew; False, and nothing
-    changed, if it may not be or if anything of it is gone. The caller holds the order's row and settles it at once."""
+    """Make an overdue order wait for its payment again, with its stock, promotions and points held anew; False, and
+    nothing changed, if it may not be or if anything of it is gone. The caller holds the order's row and settles it at
+    once."""
     if not rules.is_revivable(order, paid_fen=paid_fen, now=now):
         return False
     quantities: Counter[UUID] = Counter()
@@ -43,6 +45,8 @@ async def revive_order(db: AsyncSession, order: Mapping[str, Any], *, paid_fen: 
     order_id = UUID(order["order_id"])
     if not await db.scalar(_PROMOTIONS_LEFT, {"order_id": order_id}):
         return False
+    if not await point_actions.are_left_for(db, order_id, now=now):
+        return False
     try:
         await stock_actions.hold_again(
             db, holder_id=order_id, purpose="order", quantities=quantities, until=None, now=now
@@ -50,5 +54,6 @@ async def revive_order(db: AsyncSession, order: Mapping[str, Any], *, paid_fen: 
     except Conflict:
         return False
     await db.execute(_HOLD_PROMOTIONS, {"order_id": order_id, "now": now})
+    await point_actions.spend_again(db, order_id, now=now)
     await db.execute(_REVIVE, {"order_id": order_id})
     return True

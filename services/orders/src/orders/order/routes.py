@@ -28,10 +28,13 @@ Wanted = Annotated[
 async def place_order(request: Request, body: schemas.PlaceOrder, caller: CallerDep, once: OnceUnchecked) -> Response:
     """Place an order: one part for each supplier, stock held until `payment_due_at`, these lines out of the cart.
 
-    409 `price-changed` with `differences` (each of kind price, promotion, coupon, gift or delivery) if the sum is not
-    the seen one, `stock-short` with `shortages`, `sku-not-listed` and `region-not-served` with `skus`,
-    `promotion-changed` if a budget, a turn or a coupon went at this very moment; nothing is ordered then. After a 503
-    `database-unavailable` the order may be there: the same key sent again says so.
+    `use_points` love-card points pay a part of the goods, less than the whole, so that money always pays something.
+
+    409 `price-changed` with `differences` (each of kind price, promotion, coupon, gift, delivery or points) if the sum
+    is not the seen one, `points-changed` with `usable_points` if fewer points than wanted can be spent, `stock-short`
+    with `shortages`, `sku-not-listed` and `region-not-served` with `skus`, `promotion-changed` if a budget, a turn or a
+    coupon went at this very moment; nothing is ordered then. After a 503 `database-unavailable` the order may be there:
+    the same key sent again says so.
     """
     # Placing writes in one statement, which PostgreSQL makes a transaction of its own: no BEGIN, no COMMIT, and it is
     # committed when the action returns, so before the answer leaves. Those who wait for the same go together.
@@ -53,6 +56,7 @@ async def place_order(request: Request, body: schemas.PlaceOrder, caller: Caller
             render=schemas.placed_page,
             coupon_ids=body.coupon_ids,
             seen=None if body.seen is None else body.seen.value(),
+            use_points=body.use_points,
         )
     return Response(
         placed.answer,

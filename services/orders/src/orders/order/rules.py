@@ -1,6 +1,5 @@
 """What an order is made of and what may become of it: values in, a decision out."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -8,6 +7,8 @@ from typing import Any, Literal
 from uuid import UUID
 
 from orders.delivery.rules import unserved_lines
+from orders.order.naming import order_number
+from orders.point import rules as point_rules
 from orders.price.differences import Seen, differences_of, gifts_of, price_differences
 from orders.price.engine import price_basket
 from orders.price.rules import Offers, Priced, PricedLine, Step, buyer_group
@@ -22,9 +23,6 @@ TO_BE_SENT = frozenset({"PENDING_SHIPMENT", "PARTLY_SHIPPED"})
 LEFT = frozenset({"PARTLY_SHIPPED", "SHIPPED", "DELIVERED"})
 OVERDUE = "payment-overdue"
 LATEST_REVIVAL = timedelta(hours=24)
-_NUMBER_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no I, L, O, U to misread
-_NUMBER_CHARACTERS = 10
-_DESCRIPTION_CHARACTERS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +90,13 @@ class DraftLine:
     discount_fen: int
     trace: tuple[Step, ...] = ()
     is_gift: bool = False
+    points: int = 0
+    points_fen: int = 0
 
     @property
     def payable_fen(self) -> int:
-        """What the buyer pays for the line."""
-        return self.amount_fen - self.discount_fen
+        """What the buyer pays for the line in money."""
+        return self.amount_fen - self.discount_fen - self.points_fen
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +107,13 @@ class DraftPart:
     lines: tuple[DraftLine, ...]
     goods_fen: int
     discount_fen: int
+    points_fen: int
     delivery_fen: int
 
     @property
     def payable_fen(self) -> int:
-        """What the buyer pays for this part, delivery included."""
-        return self.goods_fen - self.discount_fen + self.delivery_fen
+        """What the buyer pays for this part in money, delivery included."""
+        return self.goods_fen - self.discount_fen - self.points_fen + self.delivery_fen
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ class OrderDraft:
     priced: Priced
     goods_fen: int
     discount_fen: int
+    points_fen: int
     delivery_fen: int
     placed_at: datetime
     payment_due_at: datetime
@@ -136,8 +138,13 @@ class OrderDraft:
 
     @property
     def payable_fen(self) -> int:
-        """What the buyer pays in all."""
-        return self.goods_fen - self.discount_fen + self.delivery_fen
+        """What the buyer pays in all in money. Never nothing because of points: they pay a share of the goods only."""
+        return self.goods_fen - self.discount_fen - self.points_fen + self.delivery_fen
+
+    @property
+    def points(self) -> int:
+        """The points that the buyer spends."""
+        return sum(line.points for line in self.lines)
 
     @property
     def lines(self) -> list[DraftLine]:
@@ -158,10 +165,13 @@ def draft_order(
     now: datetime,
     payment_window: timedelta,
     offers: Offers | None = None,
+    use_points: int = 0,
+    points_balance: int = 0,
 ) -> OrderDraft:
     """Price the wanted lines at `now` with what is offered and split them by supplier; gifts come along.
 
-    Conflict `sku-not-listed`, `stock-short` or `region-not-served` names every line at fault.
+    Conflict `sku-not-listed`, `stock-short` or `region-not-served` names every line at fault; `points-changed` where
+    fewer points than `use_points` can be spent.
     """
     quantities = summed_quantities(wanted)
     ensure_sellable(quantities, skus, now)
@@ -175,9 +185,13 @@ def draft_order(
         county_code=address.county_code,
     )
     ensure_served(priced, skus)
+    paid = point_rules.spend_exactly(
+        use_points, balance=points_balance, kind=buyer.kind, payables_fen=[line.payable_fen for line in priced.lines]
+    )
     by_supplier: dict[UUID, list[DraftLine]] = {}
-    for line in priced.lines:
-        by_supplier.setdefault(line.sku.supplier_id, []).append(_line(next_id(), line))
+    for line, points in zip(priced.lines, paid.shares, strict=True):
+        own = by_supplier.setdefault(line.sku.supplier_id, [])
+        own.append(_line(next_id(), line, points=points, points_fen=points * paid.worth_fen))
     fees = {supplier_id: parcel.fee_fen for supplier_id, parcel in (priced.parcels or {}).items()}
     parts = tuple(
         _part(next_id(), lines, delivery_fen=fees.get(supplier_id, 0)) for supplier_id, lines in by_supplier.items()
@@ -193,6 +207,7 @@ def draft_order(
         priced=priced,
         goods_fen=sum(part.goods_fen for part in parts),
         discount_fen=sum(part.discount_fen for part in parts),
+        points_fen=sum(part.points_fen for part in parts),
         delivery_fen=sum(part.delivery_fen for part in parts),
         placed_at=now,
         payment_due_at=now + payment_window,
@@ -205,7 +220,7 @@ def mode_of(priced: Priced, offers: Offers) -> str:
     return LOVE_PURCHASE if is_love else RETAIL
 
 
-def _line(line_id: UUID, line: PricedLine) -> DraftLine:
+def _line(line_id: UUID, line: PricedLine, *, points: int, points_fen: int) -> DraftLine:
     return DraftLine(
         line_id,
         line.sku,
@@ -215,6 +230,8 @@ def _line(line_id: UUID, line: PricedLine) -> DraftLine:
         line.discount_fen,
         line.trace,
         line.is_gift,
+        points,
+        points_fen,
     )
 
 
@@ -224,6 +241,7 @@ def _part(supplier_order_id: UUID, lines: list[DraftLine], *, delivery_fen: int)
         lines=tuple(lines),
         goods_fen=sum(line.amount_fen for line in lines),
         discount_fen=sum(line.discount_fen for line in lines),
+        points_fen=sum(line.points_fen for line in lines),
         delivery_fen=delivery_fen,
     )
 
@@ -308,23 +326,10 @@ def price_changed(
         field="seen_payable_fen",
         seen_payable_fen=seen_payable_fen,
         payable_fen=draft.payable_fen,
-        differences=differences_of(draft.priced, seen)
+        differences=differences_of(draft.priced, seen, points_fen=draft.points_fen)
         if seen is not None
         else price_differences(draft.priced, seen_prices),
     )
-
-
-def order_number(order_id: UUID, placed_on: date) -> str:
-    """What people read and say: the business day and ten characters that tell nothing of any other order's number."""
-    digest = int.from_bytes(hashlib.sha256(order_id.bytes).digest()[:8])
-    characters = "".join(_NUMBER_ALPHABET[digest >> 5 * place & 31] for place in range(_NUMBER_CHARACTERS))
-    return f"{placed_on:%y%m%d}-{characters[:5]}-{characters[5:]}"
-
-
-def describe(titles: Sequence[str], piece_count: int) -> str:
-    """An order in a few words for the payer: its first product and how many pieces there are."""
-    ending = f"等{piece_count}件" if piece_count > 1 else ""
-    return titles[0][: _DESCRIPTION_CHARACTERS - len(ending)] + ending
 
 
 def payment_effect(

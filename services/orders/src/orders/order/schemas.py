@@ -8,7 +8,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from orders.order import rules
-from orders.price.schemas import AppliedPromotion, Seen, TraceStep, applied_of, trace_of
+from orders.price.schemas import AppliedPromotion, Seen, TraceStep, UsePoints, applied_of, trace_of
 
 Status = Literal["PENDING_PAYMENT", "PAID", "COMPLETED", "CANCELLED"]
 Fulfilment = Literal[
@@ -51,6 +51,7 @@ class PlaceOrder(Body):
     seen_payable_fen: Annotated[int, Field(ge=0, le=2**53, strict=True)]
     seen: Annotated[Seen | None, Field(description="`seen` of the cart or quote: a refusal then says all.")] = None
     coupon_ids: Annotated[list[UUID], Field(max_length=10)] = []
+    use_points: Annotated[UsePoints, Field(description="Exactly so many love-card points pay a part.")] = 0
 
 
 class CancelOrder(Body):
@@ -60,7 +61,8 @@ class CancelOrder(Body):
 
 
 class Line(BaseModel):
-    """A line as sold; its share of the discount is frozen. `trace` says why it costs that (nothing: the list price)."""
+    """A line as sold; its shares of the discount and of what points paid are frozen, `payable_fen` is money. `trace`
+    says why it costs that (nothing: the list price)."""
 
     line_id: UUID
     sku_id: UUID
@@ -74,6 +76,7 @@ class Line(BaseModel):
     unit_price_fen: int
     amount_fen: int
     discount_fen: int
+    points_fen: int
     payable_fen: int
     is_gift: bool
     trace: list[TraceStep]
@@ -89,6 +92,7 @@ class Part(BaseModel):
     fulfilment: Fulfilment
     goods_fen: int
     discount_fen: int
+    points_fen: int
     delivery_fen: int
     payable_fen: int
     shipped_at: datetime | None
@@ -134,6 +138,7 @@ class OrderSummary(BaseModel):
     status: Status
     goods_fen: int
     discount_fen: int
+    points_fen: int
     delivery_fen: int
     payable_fen: int
     placed_at: datetime
@@ -165,6 +170,7 @@ class SupplierOrder(BaseModel):
     fulfilment: Fulfilment
     goods_fen: int
     discount_fen: int
+    points_fen: int
     delivery_fen: int
     payable_fen: int
     placed_at: datetime
@@ -187,6 +193,7 @@ def placed_page(draft: rules.OrderDraft) -> bytes:
             "status": "PENDING_PAYMENT",
             "goods_fen": draft.goods_fen,
             "discount_fen": draft.discount_fen,
+            "points_fen": draft.points_fen,
             "delivery_fen": draft.delivery_fen,
             "payable_fen": draft.payable_fen,
             "placed_at": draft.placed_at,
@@ -221,6 +228,7 @@ def _placed_part(part: rules.DraftPart) -> dict[str, object]:
         "fulfilment": "PENDING_PAYMENT",
         "goods_fen": part.goods_fen,
         "discount_fen": part.discount_fen,
+        "points_fen": part.points_fen,
         "delivery_fen": part.delivery_fen,
         "payable_fen": part.payable_fen,
         "shipped_at": None,
@@ -243,6 +251,7 @@ def _placed_line(line: rules.DraftLine) -> dict[str, object]:
         "unit_price_fen": line.unit_price_fen,
         "amount_fen": line.amount_fen,
         "discount_fen": line.discount_fen,
+        "points_fen": line.points_fen,
         "payable_fen": line.payable_fen,
         "is_gift": line.is_gift,
         "trace": trace_of(line.trace),

@@ -13,6 +13,8 @@ from orders.line_refund import actions as line_refund_actions
 from orders.line_refund import queries as line_refund_queries
 from orders.order import queries, rules
 from orders.payment import actions as payment_actions
+from orders.point import actions as point_actions
+from orders.point import rules as point_rules
 from orders.stock import actions as stock_actions
 from orders.stock import queries as stock_queries
 from shared.errors import Conflict
@@ -55,6 +57,8 @@ async def give_up(
         return
     if part["fulfilment"] not in rules.TO_BE_SENT:
         raise Conflict("Nothing of the part is to be sent.", code="part-not-open", fulfilment=part["fulfilment"])
+    if point_rules.is_for(order["buyer_kind"]):  # before the stock, as placing does
+        await point_actions.lock_account(db, UUID(order["buyer_id"]), now=now)
     await stock_actions.give_up_stock(db, holder_id=order_id, quantities=quantities, now=now)
     given_up = await _share_out(db, shortfall_id, supplier_order_id, part["lines"], quantities, now=now)
     refund_fen = sum(line.goods_fen for line in given_up)
@@ -105,7 +109,7 @@ async def _share_out(
             continue
         rest[UUID(line["sku_id"])] -= more
         sold = await line_refund_queries.get_sold_line(db, UUID(line["line_id"]))
-        refund_fen = await line_refund_actions.forgo_pieces(db, sold, more)
+        refund_fen = await line_refund_actions.forgo_pieces(db, sold, more, now=now)
         given_up.append(
             RefundedLine(
                 line_id=sold.line_id,

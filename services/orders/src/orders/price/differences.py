@@ -27,6 +27,7 @@ class Seen:
     promotions: tuple[SeenUse, ...] = ()
     gifts: Mapping[UUID, int] = field(default_factory=dict)
     delivery: Mapping[UUID, int] | None = None
+    points_fen: int = 0
 
 
 def seen_of(priced: Priced) -> Seen:
@@ -76,13 +77,16 @@ def price_differences(priced: Priced, seen_prices: Mapping[UUID, int]) -> list[d
     ]
 
 
-def differences_of(priced: Priced, seen: Seen) -> list[dict[str, Any]]:
-    """All that is not as the buyer saw it: prices, promotions and coupons with their fen, gifts, carriage."""
+def differences_of(priced: Priced, seen: Seen, *, points_fen: int = 0) -> list[dict[str, Any]]:
+    """All that is not as the buyer saw it: prices, promotions and coupons with their fen, gifts, carriage, and what
+    points pay."""
+    points = [{"kind": "points", "seen_fen": seen.points_fen, "fen": points_fen}]
     return [
         *price_differences(priced, seen.prices),
         *_use_differences(priced, seen),
         *_gift_differences(priced, seen),
         *_delivery_differences(priced, seen),
+        *(points if points_fen != seen.points_fen else []),
     ]
 
 

@@ -4,6 +4,8 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from orders.order.rules import WantedLine, ensure_sellable, summed_quantities
+from orders.point.queries import find_balance
+from orders.point.rules import pay_with_points
 from orders.price import queries, schemas
 from orders.price.engine import price_basket
 from orders.price.rules import buyer_group, coupon_states
@@ -23,8 +25,10 @@ async def ask_quote(request: Request, body: schemas.AskQuote, caller: GuestOrCal
     """
     now = utc_now()
     wanted = summed_quantities([WantedLine(line.sku_id, line.quantity) for line in body.lines])
+    points = None
     async with standing_alone(request.app.state.database) as db:
         sale = await queries.load_sale(db, wanted, person_id=caller.person_id, coupon_ids=body.coupon_ids)
+        balance = await find_balance(db, caller, asked=body.use_points, now=now)
     ensure_sellable(wanted, sale.skus, now)
     priced = price_basket(
         wanted,
@@ -34,7 +38,12 @@ async def ask_quote(request: Request, body: schemas.AskQuote, caller: GuestOrCal
         offers=sale.offers,
         county_code=body.county_code,
     )
+    if body.use_points is not None:
+        points = pay_with_points(
+            body.use_points, balance=balance, payables_fen=[line.payable_fen for line in priced.lines]
+        )
     states = coupon_states(body.coupon_ids, sale.offers, priced)
     return Response(
-        orjson.dumps(schemas.quote_of(priced, coupon_states=states), default=str), media_type="application/json"
+        orjson.dumps(schemas.quote_of(priced, coupon_states=states, points=points), default=str),
+        media_type="application/json",
     )

@@ -7,11 +7,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from orders.point.rules import NO_POINTS, Payment
 from orders.price import differences
 from orders.price.rules import Priced, PricedLine, Step, Use
 from orders.sku.rules import SaleSku
 
 Fen = Annotated[int, Field(ge=0, le=2**53)]
+UsePoints = Annotated[int, Field(ge=0, le=2**53, strict=True)]
 CountyCode = Annotated[str, Field(pattern=r"^[0-9]{6}$", description="Six-digit division code of the address.")]
 
 
@@ -70,6 +72,7 @@ class Seen(BaseModel):
     promotions: Annotated[list[SeenPromotion], Field(max_length=100)] = []
     gifts: Annotated[dict[UUID, Fen], Field(max_length=100)] = {}
     delivery: Annotated[dict[UUID, Fen] | None, Field(max_length=200)] = None
+    points_fen: Fen = 0
 
     def value(self) -> differences.Seen:
         """As the rules take it."""
@@ -78,6 +81,7 @@ class Seen(BaseModel):
             promotions=tuple(differences.SeenUse(**each.model_dump()) for each in self.promotions),
             gifts=self.gifts,
             delivery=self.delivery,
+            points_fen=self.points_fen,
         )
 
 
@@ -103,6 +107,17 @@ class ChosenCoupon(BaseModel):
     state: Literal["applied", "not-fitting", "gone"]
 
 
+class PointsPart(BaseModel):
+    """What love-card points pay: `points` of them `points_fen`. `usable_points` could pay here, of a `balance_points`
+    that may be more."""
+
+    balance_points: int
+    usable_points: int
+    usable_fen: int
+    points: int
+    points_fen: int
+
+
 class PartSums(BaseModel):
     """One supplier's sums. `delivery_fen` is 0 while no county is given; `missing_fen` more would make it free."""
 
@@ -110,6 +125,7 @@ class PartSums(BaseModel):
     supplier_name: str
     goods_fen: int
     discount_fen: int
+    points_fen: int
     delivery_fen: int
     payable_fen: int
     missing_fen: int | None
@@ -120,7 +136,8 @@ class PartSums(BaseModel):
 
 
 class BasketSums(BaseModel):
-    """Sums of a basket, promotions that took effect, and what the buyer sees of it, to be sent back."""
+    """Sums of a basket, promotions that took effect, what points pay (null: nobody asked), and what the buyer sees of
+    it, to be sent back. `payable_fen` is money."""
 
     parts: list[PartSums]
     gifts: list[Gift]
@@ -130,6 +147,7 @@ class BasketSums(BaseModel):
     discount_fen: int
     delivery_fen: int
     is_delivery_known: bool
+    points: PointsPart | None
     payable_fen: int
     seen: Seen
 
@@ -151,6 +169,7 @@ class AskQuote(BaseModel):
     lines: Annotated[list[QuotedLine], Field(min_length=1, max_length=100)]
     county_code: CountyCode | None = None
     coupon_ids: Annotated[list[UUID], Field(max_length=10)] = []
+    use_points: Annotated[UsePoints | None, Field(description="Points to spend: the usable ones of them are.")] = None
 
 
 class QuoteLine(BaseModel):
@@ -205,11 +224,12 @@ def applied_of(uses: Sequence[Use]) -> list[dict[str, Any]]:
     ]
 
 
-def sums_of(priced: Priced, *, coupon_states: Mapping[UUID, str]) -> dict[str, Any]:
+def sums_of(priced: Priced, *, coupon_states: Mapping[UUID, str], points: Payment | None = None) -> dict[str, Any]:
     """A basket as `BasketSums` describes it."""
+    paid = points or NO_POINTS
     seen = differences.seen_of(priced)
     return {
-        "parts": _parts(priced),
+        "parts": _parts(priced, paid),
         "gifts": [_gift(line) for line in priced.lines if line.is_gift],
         "promotions": applied_of(priced.uses),
         "coupons": [{"coupon_id": coupon_id, "state": state} for coupon_id, state in coupon_states.items()],
@@ -217,8 +237,18 @@ def sums_of(priced: Priced, *, coupon_states: Mapping[UUID, str]) -> dict[str, A
         "discount_fen": priced.discount_fen,
         "delivery_fen": priced.delivery_fen,
         "is_delivery_known": priced.parcels is not None,
-        "payable_fen": priced.payable_fen,
+        "points": None
+        if points is None
+        else {
+            "balance_points": points.balance,
+            "usable_points": points.usable,
+            "usable_fen": points.usable * points.worth_fen,
+            "points": points.points,
+            "points_fen": points.fen,
+        },
+        "payable_fen": priced.payable_fen - paid.fen,
         "seen": {
+            "points_fen": paid.fen,
             "prices": {str(sku_id): fen for sku_id, fen in seen.prices.items()},
             "promotions": [
                 {
@@ -238,10 +268,13 @@ def sums_of(priced: Priced, *, coupon_states: Mapping[UUID, str]) -> dict[str, A
     }
 
 
-def _parts(priced: Priced) -> list[dict[str, Any]]:
+def _parts(priced: Priced, paid: Payment) -> list[dict[str, Any]]:
     by_supplier: dict[UUID, list[PricedLine]] = {}
-    for line in priced.lines:
+    points_fen: dict[UUID, int] = {}
+    for index, line in enumerate(priced.lines):
         by_supplier.setdefault(line.sku.supplier_id, []).append(line)
+        share = paid.shares[index] * paid.worth_fen if paid.shares else 0
+        points_fen[line.sku.supplier_id] = points_fen.get(line.sku.supplier_id, 0) + share
     parts = []
     for supplier_id, own in by_supplier.items():
         parcel = (priced.parcels or {}).get(supplier_id)
@@ -253,8 +286,9 @@ def _parts(priced: Priced) -> list[dict[str, Any]]:
                 "supplier_name": own[0].sku.supplier_name,
                 "goods_fen": goods_fen,
                 "discount_fen": discount_fen,
+                "points_fen": points_fen[supplier_id],
                 "delivery_fen": delivery_fen,
-                "payable_fen": goods_fen - discount_fen + delivery_fen,
+                "payable_fen": goods_fen - discount_fen - points_fen[supplier_id] + delivery_fen,
                 "missing_fen": parcel.missing_fen if parcel else None,
                 "unserved_sku_ids": list(parcel.unserved) if parcel else [],
                 "arrives_from": parcel.arrives_from if parcel else None,
@@ -267,7 +301,7 @@ def _parts(priced: Priced) -> list[dict[str, Any]]:
 
 def empty_part(sku: SaleSku) -> dict[str, Any]:
     """The part of a supplier of whom nothing counts."""
-    sums = dict.fromkeys(("goods_fen", "discount_fen", "delivery_fen", "payable_fen"), 0)
+    sums = dict.fromkeys(("goods_fen", "discount_fen", "points_fen", "delivery_fen", "payable_fen"), 0)
     unknown = dict.fromkeys(("missing_fen", "arrives_from", "arrives_until"))
     named = {"supplier_id": sku.supplier_id, "supplier_name": sku.supplier_name}
     return {**named, **sums, **unknown, "unserved_sku_ids": list[UUID](), "sku_ids": list[UUID]()}
@@ -289,10 +323,10 @@ def _gift(line: PricedLine) -> dict[str, Any]:
     }
 
 
-def quote_of(priced: Priced, *, coupon_states: Mapping[UUID, str]) -> dict[str, Any]:
+def quote_of(priced: Priced, *, coupon_states: Mapping[UUID, str], points: Payment | None = None) -> dict[str, Any]:
     """A quote as `Quote` describes it."""
     return {
-        **sums_of(priced, coupon_states=coupon_states),
+        **sums_of(priced, coupon_states=coupon_states, points=points),
         "lines": [
             {
                 "sku_id": line.sku.sku_id,

@@ -10,7 +10,8 @@ from shared.events.envelope import DivisionCode, Event, Fen, Grams, Part
 
 
 class SoldLine(Part):
-    """One line as sold: facts of the SKU frozen at placement."""
+    """One line as sold: facts of the SKU frozen at placement. `payable_fen` is money: price times pieces without the
+    discount and without what love-card points paid (`points_fen`, which the house bears)."""
 
     line_id: UUID
     sku_id: UUID
@@ -25,6 +26,7 @@ class SoldLine(Part):
     quantity: int
     unit_price_fen: Fen
     discount_fen: Fen = 0
+    points_fen: Fen = 0
     payable_fen: Fen
 
 
@@ -36,6 +38,7 @@ class SoldPart(Part):
     supplier_name: str
     ship_from_county_code: DivisionCode
     delivery_fen: Fen = 0
+    points_fen: Fen = 0
     payable_fen: Fen
     lines: tuple[SoldLine, ...]
 
@@ -213,6 +216,18 @@ class ProductReviewed(Event):
     rating_sum: int
     revision: int
     reviewed_at: datetime
+
+
+class PointsExpiring(Event):
+    """Love-card points of a person can be spent for some days more. Told once for each lot of points."""
+
+    type: ClassVar[str] = "orders.points-expiring.v1"
+    subject_field: ClassVar[str] = "person_id"
+
+    person_id: UUID
+    lot_id: UUID
+    points: int = Field(ge=1)
+    expires_at: datetime
 
 
 class StockSignal(Event):

@@ -6,9 +6,9 @@ CREATE OR REPLACE FUNCTION place_order(
 ) RETURNS jsonb LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 -- Saves a decided order with all that belongs to it and returns NULL. Otherwise writes nothing and returns
 -- {"changed": [sku_id]} (a SKU is no longer in the revision that the decision rests on),
--- {"refused_promotion": {promotion_id, reason}} (see promotion_refusal), {"refused_group": {code, left}} (see
--- group_refusal), {"shortages": [{sku_id, wanted, available}]} or {"is_repeated": true}. The SKUs come sorted, each once;
--- gifts are counted among them.
+-- {"refused_promotion": {promotion_id, reason}} (see promotion_refusal), {"points_left": n} (fewer than it spends),
+-- {"refused_group": {code, left}} (see group_refusal), {"shortages": [{sku_id, wanted, available}]} or
+-- {"is_repeated": true}. The SKUs come sorted, each once; gifts are counted among them.
 DECLARE
     this_order uuid := (draft ->> 'order_id')::uuid;
     this_instant timestamptz := (draft ->> 'placed_at')::timestamptz;
@@ -19,6 +19,8 @@ DECLARE
     this_group uuid := (draft ->> 'group_buy_id')::uuid;
     set_aside integer;
     is_love boolean := draft ->> 'mode' = 'LOVE_PURCHASE';
+    points bigint := (draft ->> 'points')::bigint;
+    points_left bigint;
 BEGIN
     FOR line IN 1 .. cardinality(skus) LOOP
         PERFORM 1 FROM sellable_skus WHERE sku_id = skus[line] AND revision = revisions[line] AND is_listed;
@@ -37,6 +39,13 @@ BEGIN
         refusal := promotion_refusal(uses, (draft ->> 'buyer_id')::uuid, this_instant);
         IF refusal IS NOT NULL THEN
             RETURN jsonb_build_object('refused_promotion', refusal);
+        END IF;
+    END IF;
+
+    IF points IS NOT NULL THEN  -- before the stock, as a cancellation does
+        points_left := lock_points((draft ->> 'buyer_id')::uuid, this_instant);
+        IF points_left < points THEN
+            RETURN jsonb_build_object('points_left', points_left);
         END IF;
     END IF;
 
@@ -76,44 +85,45 @@ BEGIN
     WITH placed AS (
         INSERT INTO orders (
             order_id, order_number, mode, status, buyer_id, buyer_kind, organisation_id,
-            goods_fen, discount_fen, delivery_fen, payable_fen,
+            goods_fen, discount_fen, points_fen, delivery_fen, payable_fen,
             recipient, phone, county_code, address_detail, note, placed_at, payment_due_at
         )
         SELECT this_order, order_number, mode, 'PENDING_PAYMENT', buyer_id, buyer_kind, organisation_id,
-               goods_fen, discount_fen, delivery_fen, payable_fen,
+               goods_fen, discount_fen, points_fen, delivery_fen, payable_fen,
                recipient, phone, county_code, address_detail, note, this_instant, payment_due_at
         FROM jsonb_to_record(draft) AS field (
             order_number text, mode text, buyer_id uuid, buyer_kind text, organisation_id uuid,
-            goods_fen bigint, discount_fen bigint, delivery_fen bigint, payable_fen bigint,
+            goods_fen bigint, discount_fen bigint, points_fen bigint, delivery_fen bigint, payable_fen bigint,
             recipient text, phone text, county_code text, address_detail text, note text, payment_due_at timestamptz
         )
         RETURNING buyer_id
     ), parts AS (
         INSERT INTO supplier_orders (
             supplier_order_id, order_id, part_number, supplier_id, supplier_name, ship_from_county_code, fulfilment,
-            goods_fen, discount_fen, delivery_fen, payable_fen, placed_at
+            goods_fen, discount_fen, points_fen, delivery_fen, payable_fen, placed_at
         )
         SELECT supplier_order_id, this_order, part_number, supplier_id, supplier_name, ship_from_county_code,
-               'PENDING_PAYMENT', goods_fen, discount_fen, delivery_fen, payable_fen, this_instant
+               'PENDING_PAYMENT', goods_fen, discount_fen, points_fen, delivery_fen, payable_fen, this_instant
         FROM jsonb_to_recordset(draft -> 'parts') AS part (
             supplier_order_id uuid, part_number smallint, supplier_id uuid, supplier_name text, ship_from_county_code text,
-            goods_fen bigint, discount_fen bigint, delivery_fen bigint, payable_fen bigint
+            goods_fen bigint, discount_fen bigint, points_fen bigint, delivery_fen bigint, payable_fen bigint
         )
     ), lines AS (
         INSERT INTO order_lines (
             line_id, supplier_order_id, line_number, sku_id, product_id, product_title, product_title_en,
             specification, specification_en, category, picture, origin_county_code, designations, temperature_class,
-            net_weight_g, quantity, unit_price_fen, amount_fen, discount_fen, payable_fen, is_gift, price_trace
+            net_weight_g, quantity, unit_price_fen, amount_fen, discount_fen, points_fen, payable_fen, is_gift,
+            price_trace
         )
         SELECT line.line_id, line.supplier_order_id, line.line_number, line.sku_id, sku.product_id, sku.product_title,
                sku.product_title_en, sku.specification, sku.specification_en, sku.category, sku.picture,
                sku.origin_county_code, sku.designations, sku.temperature_class, sku.net_weight_g, line.quantity,
-               line.unit_price_fen, line.amount_fen, line.discount_fen, line.payable_fen,
-               coalesce(line.is_gift, false), coalesce(line.price_trace, '[]')
+               line.unit_price_fen, line.amount_fen, line.discount_fen, coalesce(line.points_fen, 0),
+               line.payable_fen, coalesce(line.is_gift, false), coalesce(line.price_trace, '[]')
         FROM jsonb_to_recordset(draft -> 'lines') AS line (
             line_id uuid, supplier_order_id uuid, line_number smallint, sku_id uuid, quantity integer,
-            unit_price_fen bigint, amount_fen bigint, discount_fen bigint, payable_fen bigint, is_gift boolean,
-            price_trace jsonb
+            unit_price_fen bigint, amount_fen bigint, discount_fen bigint, points_fen bigint, payable_fen bigint,
+            is_gift boolean, price_trace jsonb
         )
         -- LIMIT keeps this a look-up by key: the planner takes any recordset for 100 rows and would read all SKUs.
         CROSS JOIN LATERAL (SELECT * FROM sellable_skus WHERE sku_id = line.sku_id LIMIT 1) AS sku
@@ -140,6 +150,9 @@ BEGIN
     END IF;
     IF uses IS NOT NULL THEN
         PERFORM write_promotion_uses(uses, this_order, (draft ->> 'buyer_id')::uuid, this_instant);
+    END IF;
+    IF points IS NOT NULL THEN
+        PERFORM spend_points((draft ->> 'buyer_id')::uuid, this_order, draft -> 'lines', this_instant);
     END IF;
     RETURN NULL;
 END $$;

@@ -7,7 +7,7 @@ CREATE FUNCTION place_orders(
 -- Places each order as if it came alone, in their order, and returns what `place_order` returned for each: a refused one
 -- wrote nothing, so it leaves the others as they are. SKUs, revisions and quantities are all orders' in one row, so many
 -- for each as `line_counts` says. What more than one order may want is locked before anything is written, and in the
--- order in which everybody locks it (budgets, then stock, each by id): later orders would otherwise lock against it.
+-- order in which everybody locks it (budgets, points, stock, each by id): later orders would otherwise lock against it.
 DECLARE
     answers jsonb[] := '{}';
     first integer := 1;
@@ -18,6 +18,11 @@ BEGIN
             SELECT (wanted ->> 'promotion_id')::uuid
             FROM unnest(drafts) AS draft, jsonb_array_elements(draft -> 'promotion_uses') AS wanted
         ) ORDER BY promotion_id FOR NO KEY UPDATE;
+    END IF;
+    IF EXISTS (SELECT FROM unnest(drafts) AS draft WHERE draft ? 'points') THEN
+        PERFORM 1 FROM point_accounts WHERE person_id IN (
+            SELECT (draft ->> 'buyer_id')::uuid FROM unnest(drafts) AS draft WHERE draft ? 'points'
+        ) ORDER BY person_id FOR NO KEY UPDATE;
     END IF;
     PERFORM 1 FROM stock_levels WHERE sku_id = ANY (skus) ORDER BY sku_id FOR NO KEY UPDATE;
 
