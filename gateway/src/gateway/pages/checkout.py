@@ -63,8 +63,11 @@ async def show(
         services.orders.get("/v1/addresses", visitor=visitor),
         services.orders.get("/v1/coupons", visitor=visitor, params={"usable": True}),
     )
-    params = {"county_code": county_code or None, "coupon_id": list(coupon_ids)}
-    params |= {"use_points": _ALL_POINTS if typed.points else 0}
+    params = {
+        "county_code": county_code or None,
+        "coupon_id": list(coupon_ids),
+        "use_points": _ALL_POINTS if typed.points else 0,
+    }
     cart = await services.orders.get("/v1/cart", visitor=visitor, params=params)
     if not cart["lines"]:
         return page.go("/cart")

@@ -61,7 +61,7 @@ async def kinds(db: AsyncSession, person_id: UUID) -> list[tuple[str, int]]:
 
 async def ensure_agreed(db: AsyncSession) -> Any:
     """The house's books balance and everybody's agree with the ledger."""
-    house = await queries.sum_house(db)
+    house = await queries.summarise_house(db)
     assert house.issued == house.redeemed + house.expired + house.outstanding - house.owed
     persons = await queries.list_accounts(db, None, limit=500)
     assert await queries.list_apart(db, persons) == []

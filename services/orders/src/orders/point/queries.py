@@ -110,7 +110,7 @@ async def find_line(db: AsyncSession, line_id: UUID) -> LineState | None:
     return None if row is None else LineState(*row)
 
 
-async def sum_house(db: AsyncSession) -> Row[Any]:
+async def summarise_house(db: AsyncSession) -> Row[Any]:
     """What the house issued, less what it took back; what was redeemed and expired; what people have and owe."""
     return (await db.execute(_HOUSE)).one()
 

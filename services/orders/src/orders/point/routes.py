@@ -109,7 +109,7 @@ async def export_entries(
 async def check_points(db: Read) -> Check:
     """The house's books, and persons whose counters, lots or orders are not what the ledger says (at most 100). For
     operators: 403 `kind-not-allowed`."""
-    house = await queries.sum_house(db)
+    house = await queries.summarise_house(db)
     apart: list[Apart] = []
     after: UUID | None = None
     while len(apart) <= rules.MOST_APART:
