@@ -194,7 +194,9 @@ def draw_sign_in(page: Page, answer: Answer) -> str:
 def draw_sign_up(page: Page, answer: Answer) -> str:
     del answer
     errors = Typed(email=page.t.names["refusal"]["email-taken"])
-    return page.render("sign_up.html", typed=Typed(email="a@b"), errors=errors, error="", next="/").body.decode()
+    return page.render(
+        "sign_up.html", typed=Typed(email="a@b"), errors=errors, error="", next="/", reason=""
+    ).body.decode()
 
 
 def draw_account(page: Page, answer: Answer) -> str:
