@@ -51,7 +51,7 @@ async def test_of_orders_that_spend_the_same_points_one_wins(
 async def test_cancelling_lapsing_refunding_and_buying_beside_each_other_keep_the_books(fresh_database: Database):
     now = utc_now()
     async with fresh_database.begin() as db:
-        people = [await person_with(db, 400, now=now) for _ in range(4)]
+        people = [await person_with(db, 1000, now=now) for _ in range(4)]
         sku = await listed_sku(db, stock=500, price_fen=1000)
         drafts = [
             await placed_order(db, (sku.sku_id, 1), buyer_id=me, use_points=40, now=now - WINDOW - timedelta(minutes=1))
@@ -86,5 +86,5 @@ async def test_cancelling_lapsing_refunding_and_buying_beside_each_other_keep_th
     assert set(told) <= {"done", "order-already-cancelled", None}
     async with fresh_database.read() as db:
         for me, _ in people:
-            assert await queries.find_spendable(db, me, now=now) == 400 - 200 - 3 * 30
+            assert await queries.find_spendable(db, me, now=now) == 1000 - 500 - 3 * 30
         await ensure_agreed(db)
