@@ -23,12 +23,12 @@ from shared.db import Transactions
 from shared.events import EVENTS, Envelope, Event, decode
 from shared.events.catalog import LotHeld, NoticeIssued, SkuListed, SkuRevised
 from shared.events.logistics import ExcursionOpened, ShipmentDelivered, ShipmentDispatched, ShipmentShort
-from shared.events.orders import OrderCancelled, OrderPaid, OrderPlaced, RefundGranted, StockLow
+from shared.events.orders import OrderCancelled, OrderPaid, OrderPlaced, PointsExpiring, RefundGranted, StockLow
 from shared.log import logger
 
 CONSUMER = "gateway"
 HEARD: dict[str, tuple[type[Event], ...]] = {
-    "orders": (OrderPlaced, OrderPaid, OrderCancelled, RefundGranted, StockLow),
+    "orders": (OrderPlaced, OrderPaid, OrderCancelled, RefundGranted, StockLow, PointsExpiring),
     "logistics": (ShipmentDispatched, ShipmentDelivered, ShipmentShort, ExcursionOpened),
     "catalog": (SkuListed, SkuRevised, LotHeld, NoticeIssued),
 }

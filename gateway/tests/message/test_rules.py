@@ -1,8 +1,12 @@
 """The table of who is told what, and the sentences it names."""
 
+from datetime import UTC, datetime
+from uuid import uuid4
+
 import pytest
 
 from gateway.handlers import HEARD
+from gateway.known.rules import Heard
 from gateway.message import rules
 from gateway.message.models import Message
 from gateway.pages.message_text import sentence_of
@@ -51,3 +55,11 @@ def test_every_kind_has_a_name_and_a_way(language: Language):
 def test_the_database_knows_the_same_kinds():
     check = next(each for each in Message.__table__.constraints if each.name == "ck_messages_kind_known")
     assert all(f"'{kind}'" in str(check.sqltext) for kind in rules.KINDS)
+
+
+def test_points_that_expire_are_told_to_their_person():
+    person_id, event_id, now = uuid4(), uuid4(), datetime(2026, 11, 22, tzinfo=UTC)
+    data = {"person_id": str(person_id), "lot_id": str(uuid4()), "points": 90, "expires_at": "2026-12-01T16:00:00Z"}
+    [draft] = rules.drafts_of(Heard(event_id, "orders.points-expiring.v1", now, data))
+    assert (draft.receiver, draft.link) == (rules.Receiver(person_id, None), "/account/points")
+    assert sentence_of(draft.template, draft.facts, "zh").startswith("90 爱心卡积分将于")

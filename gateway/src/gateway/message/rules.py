@@ -124,6 +124,8 @@ def _receivers(telling: Telling, heard: Heard) -> Iterator[tuple[Receiver, dict[
     elif telling.to == "supplier" and heard.supplier_id is not None:
         supplier_id = heard.supplier_id
         yield _organisation(supplier_id, "supplier"), facts_of(heard, order=heard.order, supplier_id=supplier_id)
+    elif telling.to == "person":
+        yield Receiver(UUID(heard.data["person_id"]), None), facts_of(heard, order=None)
     elif telling.to == "organisation":
         yield _organisation(UUID(heard.data["organisation_id"]), "organisation"), facts_of(heard, order=None)
 

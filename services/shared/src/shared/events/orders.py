@@ -226,7 +226,7 @@ class PointsExpiring(Event):
 
     person_id: UUID
     lot_id: UUID
-    points: int = Field(ge=1)
+    points: int = Field(ge=0)
     expires_at: datetime
 
 
