@@ -4,10 +4,11 @@ never sent are never sales."""
 from datetime import timedelta
 from uuid import UUID
 
-from services.orders.tests.after_sales import JPEG
 from shared.clock import utc_now
 from tests.e2e.house import House
 from tests.e2e.market import FANGXIAN, Carrier, Headers, Market, Pack
+
+JPEG = b"\xff\xd8\xff\xe0\x00\x04ab\xff\xda photo"
 
 
 async def arrived(house: House, market: Market, buyer: Headers, carrier: Carrier, pack: Pack, count: int) -> dict:

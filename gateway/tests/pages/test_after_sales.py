@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.datastructures import FormData
 
-from gateway.pages import after_sales, claims, orders, returns, reviews
+from gateway.pages import after_sales, cards, claims, exchanges, my_after_sales, orders, returns, reviews
 from gateway.pages.shell import Page
 from gateway.pages.typed import Typed
 from gateway.visitor import Language
@@ -123,12 +123,108 @@ def a_return(answer: Answer) -> dict[str, Any]:
             }
         ],
         "verbs": ["withdraw", "send", "approve"],
+        "money": None,
+        "goods": None,
+        "can_book_goods": False,
+        "lots": [],
     }
 
 
 def draw_return(page: Page, answer: Answer) -> str:
-    context = returns.detail_context(page, a_return(answer))
-    return page.render("return.html", **context, typed=Typed(waybill_number="1"), notice="", error="e").body.decode()
+    context = returns.detail_context(page, a_return(answer), Typed(waybill_number="1"))
+    return page.render("return.html", **context, notice="", error="e").body.decode()
+
+
+def draw_return_goods(page: Page, answer: Answer) -> str:
+    item = a_return(answer) | {"status": "RECEIVED", "can_book_goods": True, "lots": ["L1"], "money": MONEY}
+    context = returns.detail_context(page, item, Typed(restocked_count="1", goods_reason=HOSTILE))
+    return page.render("return.html", **context, notice="", error="e").body.decode()
+
+
+def an_exchange(answer: Answer) -> dict[str, Any]:
+    told = a_return(answer)
+    names = ("cause", "wanted_fen", "granted_fen", "return_id", "money")
+    return {name: value for name, value in told.items() if name not in names} | {
+        "exchange_id": "x1",
+        "supplier_order_id": "s1",
+        "sku_id": "k1",
+        "problem": "damaged",
+        "status": "REQUESTED",
+        "goods_back": True,
+        "refunded_count": 1,
+        "refunded_fen": 1000,
+        "shipment_id": "h1",
+        "shipped_at": "2026-11-23T06:06:00Z",
+        "photo_ids": ["p1"],
+        "excursions": answer("claim")["excursions"],
+        "available": 1,
+        "verbs": ["approve", "refuse", "refund"],
+    }
+
+
+def draw_exchange(page: Page, answer: Answer) -> str:
+    context = exchanges.detail_context(page, an_exchange(answer), Typed(send_to=HOSTILE))
+    return page.render("exchange.html", **context, notice="n", error="e").body.decode()
+
+
+def draw_refused_exchange(page: Page, answer: Answer) -> str:
+    booked = {"restocked_count": 1, "piece_count": 2, "lot_number": "L1", "reason": HOSTILE}
+    item = an_exchange(answer) | {
+        "status": "REFUSED",
+        "refunded_count": 0,
+        "verbs": [],
+        "available": None,
+        "goods": booked | {"booked_at": "2026-11-23T06:06:00Z"},
+    }
+    context = exchanges.detail_context(page, item, Typed())
+    text = page.render("exchange.html", **context, notice="", error="").body.decode()
+    assert f"/orders/{item['order_id']}/lines/{item['line_id']}/return" in text, "it may become a return"
+    return text
+
+
+def draw_exchange_form(page: Page, answer: Answer) -> str:
+    options = answer("claim_options") | {"exchange_until": "2026-11-24T06:06:00Z", "is_exchangeable": True}
+    refusal = Conflict("x", code="pieces-claimed-already", field="piece_count", left_count=2)
+    typed = Typed(piece_count="3", problem="wrong", description=HOSTILE)
+    return page.render(
+        "exchange_form.html", **exchanges.form_context(page, options, typed, ["p1"], refusal)
+    ).body.decode()
+
+
+def draw_no_exchange(page: Page, answer: Answer) -> str:
+    options = answer("claim_options") | {"exchange_until": None, "is_exchangeable": False}
+    return page.render("exchange_form.html", **exchanges.form_context(page, options, Typed(), [], None)).body.decode()
+
+
+def draw_exchanges(page: Page, answer: Answer) -> str:
+    found = {"items": [an_exchange(answer)], "next_cursor": "c"}
+    return page.render(
+        "exchanges.html", **exchanges.desk_context(page, exchanges.desk_listing(page), found)
+    ).body.decode()
+
+
+def asked_of(answer: Answer) -> list[dict[str, Any]]:
+    claim = answer("claim")
+    names = ("order_id", "order_number", "line_id", "product_id", "product_title", "product_title_en", "specification")
+    shared = {name: claim[name] for name in (*names, "picture", "piece_count", "opened_at")}
+    every = shared | {"subject_id": "c1", "due_at": "2026-11-24T06:06:00Z", "granted_fen": 0, "wanted_fen": 5999}
+    return [
+        every | {"kind": "claim", "cause": "rotten", "status": "SUPPLIER_REVIEW"},
+        every | {"kind": "return", "cause": "no_reason", "status": "REFUNDED", "granted_fen": 100, "due_at": None},
+        every | {"kind": "exchange", "cause": "wrong", "status": "SHIPPED", "wanted_fen": 0},
+    ]
+
+
+def draw_mine(page: Page, answer: Answer) -> str:
+    found = {"items": asked_of(answer), "next_cursor": "c"}
+    listing = my_after_sales.listing_here(page)
+    return page.render("my_after_sales.html", **my_after_sales.list_context(page, listing, found)).body.decode()
+
+
+def draw_nothing_asked(page: Page, answer: Answer) -> str:
+    del answer
+    listing = my_after_sales.listing_here(page)
+    return page.render("my_after_sales.html", **my_after_sales.list_context(page, listing, {"items": []})).body.decode()
 
 
 def draw_return_form(page: Page, answer: Answer) -> str:
@@ -142,7 +238,24 @@ def draw_returns(page: Page, answer: Answer) -> str:
     return page.render("returns.html", **returns.list_context(page, listing, found)).body.decode()
 
 
+MONEY = {
+    "refund_id": "r1",
+    "status": "SUCCEEDED",
+    "provider": "sandbox",
+    "requested_at": "2026-11-22T06:06:00Z",
+    "succeeded_at": "2026-11-22T06:09:00Z",
+    "supplier_fen": 2000,
+    "carrier_fen": 0,
+}
 DRAWN = {
+    "return_goods": (draw_return_goods, "supplier"),
+    "exchange": (draw_exchange, "supplier"),
+    "refused_exchange": (draw_refused_exchange, "consumer"),
+    "exchange_form": (draw_exchange_form, "consumer"),
+    "no_exchange": (draw_no_exchange, "consumer"),
+    "exchanges": (draw_exchanges, "operator"),
+    "mine": (draw_mine, "consumer"),
+    "nothing_asked": (draw_nothing_asked, "consumer"),
     "return": (draw_return, "consumer"),
     "return_form": (draw_return_form, "consumer"),
     "returns": (draw_returns, "supplier"),
@@ -209,7 +322,7 @@ def test_an_orders_page_shows_claims_and_refunds(page_of: PageOf, answer: Answer
     text = page.render(
         "order.html",
         view=view,
-        claims=[claims.claim_row(answer("claim"), page)],
+        asked=[my_after_sales.asked_row(each, page) for each in asked_of(answer)],
         refunds=orders.refund_rows([refund], page),
         notice="",
         error="",
@@ -218,6 +331,8 @@ def test_an_orders_page_shows_claims_and_refunds(page_of: PageOf, answer: Answer
     drawn = markup(text)
     assert drawn.faults == []
     assert "整单 ¥59.99 已退回原支付账户" in drawn.text
+    links = {each.attributes["href"] for each in drawn.find("a")}
+    assert {"/claims/c1", "/returns/c1", "/exchanges/c1"} <= links
     order = answer("order")
     delivered = [line for part in order["parts"] if part["fulfilment"] == "DELIVERED" for line in part["lines"]]
     urls = {each.attributes["href"] for each in drawn.find("a") if each.attributes["href"].endswith("/claim")}
@@ -236,3 +351,11 @@ async def test_a_claim_without_any_photo_is_refused_before_it_is_sent() -> None:
     with pytest.raises(Invalid) as refusal:
         await claims.send_photos(None, None, FormData([("camera", "")]), [])  # type: ignore[arg-type]
     assert refusal.value.code == "photo-missing"
+
+
+def test_a_card_shows_its_stars_and_how_many_gave_them(answer: Answer) -> None:
+    item = answer("products")["items"][0] | {"rating_count": 1200, "rating_sum": 5400}
+    card = cards.card_of(item, "en")
+    assert (card.stars, card.rating, card.rating_told) == ("★★★★☆", "4.5 (1,200)", "rated 4.5 of 5 by 1,200")
+    unrated = cards.card_of(item | {"rating_count": 0, "rating_sum": 0}, "zh")
+    assert (unrated.stars, unrated.rating, unrated.rating_told) == ("", "", "")

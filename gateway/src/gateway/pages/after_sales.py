@@ -7,8 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from gateway.pages.account import Choice
-from gateway.pages.certificates import decide
-from gateway.pages.claim_view import claim_row
+from gateway.pages.claim_view import claim_row, due_sort, ensure_verb
 from gateway.pages.claims import STATUSES, detail_context
 from gateway.pages.listing import Listing, download, listing_of
 from gateway.pages.parts import Filter
@@ -30,16 +29,12 @@ def desk_listing(page: Page) -> Listing:
     return listing_of(page.request, path=PATH, filters=filters, sorts={"opened", "due"}, default_sort="due")
 
 
-def _sort(listing: Listing) -> str:
-    return "due" if listing.sort.removeprefix("-") == "due" else "-opened"
-
-
 @router.get("/work/after-sales")
 async def get_desk(page: PageDep, services: Services, visitor: SignedIn) -> Response:
     """Claims of a supplier's goods, or all."""
     ensure_kind(visitor, "supplier", "operator")
     listing = desk_listing(page)
-    found = await services.orders.get("/v1/claims", visitor=visitor, params=listing.params(sort=_sort(listing)))
+    found = await services.orders.get("/v1/claims", visitor=visitor, params=listing.params(sort=due_sort(listing)))
     return page.render("after_sales.html", **desk_context(page, listing, found))
 
 
@@ -72,7 +67,7 @@ async def get_desk_file(page: PageDep, services: Services, visitor: SignedIn, ki
     """The same list as CSV or Excel."""
     ensure_kind(visitor, "supplier", "operator")
     listing = desk_listing(page)
-    params = listing.export_params(format="csv" if kind == "csv" else "xlsx", sort=_sort(listing))
+    params = listing.export_params(format="csv" if kind == "csv" else "xlsx", sort=due_sort(listing))
     return await download(services.orders, visitor, "/v1/claims/export", params)
 
 
@@ -89,8 +84,16 @@ async def post_decision(
 ) -> Response:
     """Approve or refuse it, or decide the appeal, as it was when the page was read."""
     ensure_kind(visitor, "supplier", "operator")
+    verb = str(form.get("verb", ""))
     try:
-        await decide(services, visitor, form, f"/v1/claims/{claim_id}", _VERBS, "")
+        ensure_verb(verb, _VERBS)
+        await services.orders.answer(
+            "POST",
+            f"/v1/claims/{claim_id}/{verb}",
+            visitor=visitor,
+            json={"reason": str(form.get("reason", "")).strip()[:1000]},
+            headers={"If-Match": f'"{form.get("revision", "")}"'},
+        )
     except (Conflict, Stale, Invalid, Forbidden) as refusal:
         reason = str(form.get("reason", "")).strip()
         return await _detail(page, services, visitor, claim_id, refusal=refusal, reason=reason)

@@ -15,6 +15,7 @@ from gateway.visitor import Language
 
 YEAR_ROUND_MONTHS = 12
 _SHOWN_CERTIFICATES = 2
+_STARS = 5
 _REPORT = "test_report"  # shown first: it says that a canteen may buy
 
 
@@ -35,6 +36,9 @@ class Card:
     price: Markup
     has_choice: bool
     unit_price: str
+    stars: str
+    rating: str
+    rating_told: str
 
 
 @cache
@@ -91,6 +95,12 @@ def origin_text(origin: Mapping[str, Any], language: Language) -> str:
     return f"{province} · {county}" if language == "zh" else f"{county}, {province}"
 
 
+def stars_of(rating: float) -> str:
+    """Five stars, so many of them full; none where nobody has rated."""
+    full = round(rating)
+    return "★" * full + "☆" * (_STARS - full) if full else ""
+
+
 def standing_tone(code: str) -> str:
     """The tone of a standing's badge: a warning for the adverse credit lists."""
     return "clay" if code in {"abnormal", "seriously_dishonest"} else "leaf"
@@ -103,6 +113,8 @@ def card_of(item: Mapping[str, Any], language: Language) -> Card:
     designations = item["designations"]
     is_key_county = "key-160" in designations
     certificate_names = names["certificate_short"]
+    count = int(item.get("rating_count") or 0)
+    rating = int(item.get("rating_sum") or 0) / count if count else 0.0
     return Card(
         url=f"/products/{item['product_id']}",
         title=in_language(item, "title", language),
@@ -120,6 +132,9 @@ def card_of(item: Mapping[str, Any], language: Language) -> Card:
         price=price(item["price_fen"]),
         has_choice=item["sku_count"] > 1,
         unit_price=unit_price(item.get("price_per_500g_fen"), language),
+        stars=stars_of(rating),
+        rating=f"{rating:.1f} ({count:,})" if count else "",
+        rating_told=wording(language).product.rating_told(rating=f"{rating:.1f}", n=f"{count:,}") if count else "",
     )
 
 

@@ -1,11 +1,14 @@
 """A claim as its pages print it, for its buyer, its supplier and operators."""
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from gateway.pages.cards import in_language, picture_url
 from gateway.pages.figures import money, weight
+from gateway.pages.listing import Listing
 from gateway.pages.parts import TrailEntry, Verb
 from gateway.pages.shell import Page
+from shared.errors import Invalid
 
 TONES: Final = {
     "SUPPLIER_REVIEW": "urgent",
@@ -113,3 +116,14 @@ def excursion_rows(found: list[dict[str, Any]], page: Page) -> list[dict[str, st
 def verbs_of(item: dict[str, Any], page: Page, names: str = "claim_action") -> list[Verb]:
     """Buttons for what may be done now."""
     return [Verb(each, page.t.names[names][each], _VERB_TONES.get(each, "")) for each in item["verbs"]]
+
+
+def due_sort(listing: Listing) -> str:
+    """The order of a desk's list as orders knows it."""
+    return "due" if listing.sort.removeprefix("-") == "due" else "-opened"
+
+
+def ensure_verb(verb: str, verbs: Collection[str]) -> None:
+    """422 `verb-unknown` for a button that no page has."""
+    if verb not in verbs:
+        raise Invalid("There is no such step.", code="verb-unknown", field="verb")

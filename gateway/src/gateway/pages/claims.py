@@ -9,9 +9,17 @@ from starlette.responses import Response
 
 from gateway.pages.account import Choice
 from gateway.pages.cards import in_language, picture_url
-from gateway.pages.claim_view import claim_facts, claim_row, excursion_rows, money_line, trail_rows, verbs_of
+from gateway.pages.claim_view import (
+    claim_facts,
+    claim_row,
+    ensure_verb,
+    excursion_rows,
+    money_line,
+    trail_rows,
+    verbs_of,
+)
 from gateway.pages.figures import money
-from gateway.pages.listing import download, listing_of
+from gateway.pages.listing import download
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
 from gateway.services import Services
@@ -140,20 +148,6 @@ def form_context(
     }
 
 
-@router.get("/claims")
-async def get_claims(page: PageDep, services: Services, visitor: SignedIn) -> Response:
-    """The visitor's own claims, latest first."""
-    listing = listing_of(page.request, path="/claims", filters={"status": STATUSES})
-    found = await services.orders.get("/v1/claims", visitor=visitor, params=listing.params(mine="true"))
-    return page.render(
-        "claims.html",
-        listing=listing,
-        rows=[claim_row(each, page) for each in found["items"]],
-        next_cursor=found.get("next_cursor"),
-        statuses=[Choice(each, page.t.names["claim_status"][each]) for each in STATUSES],
-    )
-
-
 @router.get("/claims/{claim_id}")
 async def get_claim(page: PageDep, services: Services, visitor: SignedIn, claim_id: UUID) -> Response:
     """One claim: what was said, what was decided, where the money is."""
@@ -167,7 +161,7 @@ async def post_answer(
     """Appeal against a refusal, or take the claim back."""
     verb, reason = str(form.get("verb", "")), str(form.get("reason", "")).strip()[:1000]
     try:
-        _ensure_verb(verb)
+        ensure_verb(verb, {"appeal", "withdraw"})
         await services.orders.post(
             f"/v1/claims/{claim_id}/buyer/{verb}",
             visitor=visitor,
@@ -177,11 +171,6 @@ async def post_answer(
     except (Conflict, Invalid, Forbidden) as refusal:
         return await _detail(page, services, visitor, claim_id, refusal=refusal, reason=reason)
     return page.go(f"/claims/{claim_id}", done=verb)
-
-
-def _ensure_verb(verb: str) -> None:
-    if verb not in {"appeal", "withdraw"}:
-        raise Invalid("There is no such step.", code="verb-unknown", field="verb")
 
 
 async def _detail(

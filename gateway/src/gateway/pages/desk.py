@@ -74,6 +74,7 @@ class DeskShipment:
     place: str
     detail: str
     is_open: bool
+    is_replacement: bool
     boxes: list[Box]
     parcels: list[str]
     key: str
@@ -138,6 +139,7 @@ def desk_shipment(item: dict[str, Any], place: str, attempt: Attempt | None, pag
         place=place,
         detail=item["address"]["detail"],
         is_open=status == "PENDING",
+        is_replacement=item.get("kind") == "REPLACEMENT",
         boxes=boxes,
         parcels=[_parcel_text(each, page) for each in item["parcels"]],
         key=str(uuid5(_DISPATCH_KEYS, str(new_id()))),

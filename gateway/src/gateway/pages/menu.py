@@ -34,6 +34,7 @@ MENU: tuple[Entry, ...] = (
     Entry("stock_checks", "/work/stock-checks", OPERATOR, "platform", "check"),
     Entry("after_sales", "/work/after-sales", SUPPLIER | OPERATOR, "supply", "check"),
     Entry("returns", "/work/returns", SUPPLIER | OPERATOR, "supply", "box"),
+    Entry("exchanges", "/work/exchanges", SUPPLIER | OPERATOR, "supply", "box"),
     Entry("reviews", "/work/reviews", SUPPLIER | OPERATOR, "supply", "book"),
     Entry("promotions", "/work/promotions", SUPPLIER | OPERATOR, "supply", "list"),
     Entry("supplier_file", "/work/supplier", SUPPLIER, "supply", "stamp"),

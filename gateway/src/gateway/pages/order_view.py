@@ -45,6 +45,7 @@ class OrderLine:
     claim_url: str
     review_url: str
     return_url: str
+    exchange_url: str
     reasons: list[Reason]
 
 
@@ -140,6 +141,7 @@ def part_view(order_id: str, part: dict[str, Any], suppliers: Mapping[str, str],
                 claim_url=line_url(order_id, part, line, "claim"),
                 review_url=line_url(order_id, part, line, "review"),
                 return_url=line_url(order_id, part, line, "return"),
+                exchange_url=line_url(order_id, part, line, "exchange"),
                 reasons=reasons_of(line, page),
             )
             for line in part["lines"]

@@ -10,8 +10,9 @@ from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
 from gateway.pages.cards import in_language, picture_url
-from gateway.pages.claim_view import claim_row, money_line
+from gateway.pages.claim_view import money_line
 from gateway.pages.figures import money, price
+from gateway.pages.my_after_sales import asked_row
 from gateway.pages.order_view import BADGES, order_view
 from gateway.pages.regions import place_of
 from gateway.pages.shell import Page, PageDep
@@ -115,9 +116,9 @@ async def get_orders(
 
 @dataclass(frozen=True, slots=True)
 class AfterSales:
-    """What was claimed of an order, and its refunds."""
+    """What was asked for of an order after its delivery, and its refunds."""
 
-    claims: list[dict[str, Any]]
+    asked: list[dict[str, Any]]
     refunds: list[dict[str, Any]]
 
 
@@ -129,8 +130,8 @@ async def read_after_sales(services: Services, visitor: Visitor, order: dict[str
     order_id = order["order_id"]
     refunds = await services.orders.get(f"/v1/orders/{order_id}/refunds", visitor=visitor)
     params = {"order_id": order_id, "limit": 100}
-    claims = await services.orders.get("/v1/claims", visitor=visitor, params=params) if arrived else {"items": []}
-    return AfterSales(claims["items"], refunds["items"])
+    asked = await services.orders.get("/v1/after-sales", visitor=visitor, params=params) if arrived else {"items": []}
+    return AfterSales(asked["items"], refunds["items"])
 
 
 def refund_rows(found: list[dict[str, Any]], page: Page) -> list[dict[str, str]]:
@@ -165,7 +166,7 @@ async def show(
         "order.html",
         status=status,
         view=order_view(order, place, suppliers, page),
-        claims=[claim_row(each, page) for each in after.claims],
+        asked=[asked_row(each, page) for each in after.asked],
         refunds=refund_rows(after.refunds, page),
         notice=notices.get(done, ""),
         error=error,

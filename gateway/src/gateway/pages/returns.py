@@ -8,10 +8,11 @@ from starlette.responses import Response
 
 from gateway.pages.account import Choice
 from gateway.pages.cards import in_language, picture_url
-from gateway.pages.claim_view import trail_rows, verbs_of
+from gateway.pages.claim_view import due_sort, money_line, trail_rows, verbs_of
 from gateway.pages.claims import whole
 from gateway.pages.figures import money
-from gateway.pages.listing import Listing, listing_of
+from gateway.pages.goods_back import GOODS_FIELDS, book_goods, goods_context
+from gateway.pages.listing import Listing, download, listing_of
 from gateway.pages.parts import Filter
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
@@ -60,11 +61,16 @@ def return_facts(item: dict[str, Any], page: Page) -> list[tuple[str, str]]:
     """What is known of it."""
     t, r, row = page.t.after_sales, page.t.returns, return_row(item, page)
     way = f"{item['carrier_name']} {item['waybill_number']}".strip()
+    bearers = []
+    if item["money"] is not None:
+        shares = (item["money"]["supplier_fen"], item["money"]["carrier_fen"])
+        bearers = [(t.supplier_share, money(shares[0])), (t.carrier_share, money(shares[1]))]
     return [
         (t.order_number, item["order_number"]),
         (r.cause, row["cause_name"]),
         (t.extent, row["extent"]),
         (t.amount, row["amount"]),
+        *bearers,
         (t.delivered, page.time(item["delivered_at"])),
         (t.opened, row["opened"]),
         (t.due, row["due"]),
@@ -159,6 +165,19 @@ async def post_verb(
     return page.go(f"/returns/{return_id}", done="decided")
 
 
+@router.post("/returns/{return_id}/goods")
+async def post_goods(
+    page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm, return_id: UUID
+) -> Response:
+    """The supplier books what came back."""
+    try:
+        await book_goods(services, visitor, form, f"/returns/{return_id}")
+    except (Conflict, Invalid, Forbidden) as refusal:
+        typed = typed_of(form, *GOODS_FIELDS)
+        return await _detail(page, services, visitor, return_id, refusal=refusal, typed=typed)
+    return page.go(f"/returns/{return_id}", done="decided")
+
+
 async def _detail(
     page: Page,
     services: Services,
@@ -173,16 +192,19 @@ async def _detail(
     return page.render(
         "return.html",
         status=refusal.status if refusal else 200,
-        **detail_context(page, item),
-        typed=typed or Typed(),
+        **detail_context(page, item, typed or Typed()),
         notice=page.t.names["after_sales_done"].get(done, ""),
         error=page.told(refusal) if refusal else "",
     )
 
 
-def detail_context(page: Page, item: dict[str, Any]) -> dict[str, Any]:
+def detail_context(page: Page, item: dict[str, Any], typed: Typed) -> dict[str, Any]:
     """What a return's page shows."""
     return {
+        **goods_context(page, item, typed),
+        "typed": typed,
+        "goods_action": f"/returns/{item['return_id']}/goods",
+        "money_told": money_line(item["money"], page),
         "item": return_row(item, page),
         "facts": return_facts(item, page),
         "trail": trail_rows(item["trail"], page, "return_status", "return_verb"),
@@ -191,8 +213,9 @@ def detail_context(page: Page, item: dict[str, Any]) -> dict[str, Any]:
 
 
 def desk_listing(page: Page, path: str) -> Listing:
-    """What the address of a list asks for."""
-    return listing_of(page.request, path=path, filters={"status": STATUSES})
+    """What the address of a list asks for; whose turn ends soonest comes first."""
+    filters = {"status": STATUSES, "is_overdue": ("true",)}
+    return listing_of(page.request, path=path, filters=filters, sorts={"opened", "due"}, default_sort="due")
 
 
 def list_context(page: Page, listing: Listing, found: dict[str, Any]) -> dict[str, Any]:
@@ -210,10 +233,13 @@ def list_context(page: Page, listing: Listing, found: dict[str, Any]) -> dict[st
             listing.head(t.extent, is_number=True),
             listing.head(t.amount, is_number=True),
             listing.head(t.state),
-            listing.head(t.opened),
-            listing.head(t.due),
+            listing.head(t.opened, "opened"),
+            listing.head(t.due, "due"),
         ],
-        "filters": [Filter("status", t.state, options, t.every)],
+        "filters": [
+            Filter("status", t.state, options, t.every),
+            Filter("is_overdue", t.due, [Choice("true", t.overdue)], t.every),
+        ],
     }
 
 
@@ -222,5 +248,15 @@ async def get_desk(page: PageDep, services: Services, visitor: SignedIn) -> Resp
     """Returns of a supplier's goods, or all."""
     ensure_kind(visitor, "supplier", "operator")
     listing = desk_listing(page, PATH)
-    found = await services.orders.get("/v1/returns", visitor=visitor, params=listing.params())
+    params = listing.params(sort=due_sort(listing))
+    found = await services.orders.get("/v1/returns", visitor=visitor, params=params)
     return page.render("returns.html", **list_context(page, listing, found))
+
+
+@router.get("/work/returns.{kind}")
+async def get_desk_file(page: PageDep, services: Services, visitor: SignedIn, kind: str) -> Response:
+    """The same list as CSV or Excel."""
+    ensure_kind(visitor, "supplier", "operator")
+    listing = desk_listing(page, PATH)
+    params = listing.export_params(format="csv" if kind == "csv" else "xlsx", sort=due_sort(listing))
+    return await download(services.orders, visitor, "/v1/returns/export", params)

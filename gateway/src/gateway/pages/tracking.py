@@ -54,6 +54,7 @@ class ShipmentView:
     status: str
     badge: str
     parcels: list[ParcelView]
+    is_replacement: bool = False
 
 
 def named(item: dict[str, Any], key: str, page: Page) -> str:
@@ -124,6 +125,7 @@ async def get_tracking(page: PageDep, services: Services, visitor: SignedIn, ord
                 page.t.names["shipment_status"].get(state, state),
                 BADGES.get(state, ""),
                 parcels,
+                is_replacement=shipment.get("kind") == "REPLACEMENT",
             )
         )
     has_chart = any(parcel.cold for shipment in shipments for parcel in shipment.parcels)

@@ -40,14 +40,13 @@ async def list_asked(
     kind: Kind = None,
     is_open: IsOpen = False,
     q: Wanted = "",
+    order_id: UUID | None = None,
     cursor: CursorText = None,
     limit: Limit = 20,
 ) -> Page[schemas.Asked]:
-    """The caller's own claims, returns and exchanges together, latest first."""
-    after = place_of(cursor)
-    found = await queries.list_asked(
-        db, caller.person_id, kind=kind, is_open=is_open, wanted=q.strip(), after=after, limit=limit
-    )
+    """The caller's own claims, returns and exchanges together, latest first; an operator sees those of an order."""
+    asked = queries.Asked(kind, is_open, q.strip(), order_id, sees_all=caller.is_operator)
+    found = await queries.list_asked(db, caller.person_id, asked, after=place_of(cursor), limit=limit)
     more = len(found) > limit
     return Page(
         items=[schemas.Asked.model_validate(each) for each in found[:limit]],
@@ -70,9 +69,8 @@ async def export_asked(
         after: tuple[datetime, UUID] | None = None
         while True:
             async with request.app.state.database.read() as db:
-                found = await queries.list_asked(
-                    db, caller.person_id, kind=kind, is_open=is_open, wanted=q.strip(), after=after, limit=_BATCH
-                )
+                asked = queries.Asked(kind, is_open, q.strip())
+                found = await queries.list_asked(db, caller.person_id, asked, after=after, limit=_BATCH)
             yield [_row(each) for each in found[:_BATCH]]
             if len(found) <= _BATCH:
                 return
