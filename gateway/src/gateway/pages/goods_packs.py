@@ -23,7 +23,6 @@ from shared.ids import new_id
 
 router = APIRouter(default_response_class=Response)
 
-_FACTS: Final = ("specification", "specification_en", "net_weight_g", "unit", "grade", "gtin", "supplier_code")
 _PRICE: Final = ("price", "buyer_group", "min_quantity", "valid_from", "valid_until", "reason")
 _PRESALE: Final = ("opens_at", "closes_at", "ships_on")
 _PRESALES: Final = 3
@@ -64,8 +63,8 @@ async def post_new_pack(
 ) -> Response:
     """Keep a new pack with its first price; that of a listed product waits for a reviewer."""
     ensure_may_work(visitor)
-    typed = typed_of(form, *_FACTS, "price")
-    body = {**{name: typed[name] for name in _FACTS}, "price_fen": fen_of(typed["price"])}
+    typed = typed_of(form, *view.PACK_FACTS, "price")
+    body = {**{name: typed[name] for name in view.PACK_FACTS}, "price_fen": fen_of(typed["price"])}
     key = str(form.get("key", "")) or str(new_id())
     try:
         path = f"/v1/products/{product_id}/skus"
@@ -88,19 +87,42 @@ async def post_pack(
 ) -> Response:
     """Keep what the pack is, a price, the end of one, the presales, or its place on the shelf, as the verb says."""
     ensure_may_work(visitor)
-    typed = typed_of(form, *_FACTS, *_PRICE)
+    typed = typed_of(form, *view.PACK_FACTS, *_PRICE)
     here = f"{PATH}/{product_id}/packs/{sku_id}"
     try:
-        done = await _do(services, visitor, form, typed, f"/v1/skus/{sku_id}")
+        done = await _do(services, visitor, form, typed, product_id, sku_id)
     except REFUSALS as refusal:
         return await _pack_page(page, services, visitor, product_id, sku_id, typed=typed, refusal=refusal)
     return page.go(here, done=done)
 
 
-async def _do(services: Services, visitor: Visitor, form: Any, typed: Typed, path: str) -> str | None:
+async def _save_facts(
+    services: Services, visitor: Visitor, form: Any, typed: Typed, product_id: UUID, sku_id: UUID
+) -> str:
+    """Send what was typed over; what waits for a reviewer and was left as it stood goes on waiting."""
+    path = f"/v1/skus/{sku_id}"
+    sku = await services.catalog.get(path, visitor=visitor)
+    shown = view.pack_typed(sku, await _pending(services, visitor, product_id))
+    body = view.changed_facts({name: typed[name] for name in view.PACK_FACTS}, shown)
+    await services.catalog.answer("PATCH", path, visitor=visitor, json=body, headers=tag_of(form))
+    return "pack_saved"
+
+
+async def _pending(services: Services, visitor: Visitor, product_id: UUID) -> dict[str, Any] | None:
+    """The change of the product that waits for a reviewer."""
+    bench = await services.catalog.get(f"/v1/products/{product_id}/workbench", visitor=visitor)
+    found: dict[str, Any] | None = bench["pending"]
+    return found
+
+
+async def _do(
+    services: Services, visitor: Visitor, form: Any, typed: Typed, product_id: UUID, sku_id: UUID
+) -> str | None:
     """What the form's verb asks for; the name of what was done, None for a verb that is none."""
     verb, _, tier = str(form.get("verb", "")).partition(":")
-    tag = tag_of(form)
+    tag, path = tag_of(form), f"/v1/skus/{sku_id}"
+    if verb == "facts":
+        return await _save_facts(services, visitor, form, typed, product_id, sku_id)
     if verb in {"list", "delist"}:
         body: Any = {"reason": typed["reason"]} if verb == "delist" else None
         await services.catalog.post(f"{path}/{verb}", visitor=visitor, json=body)
@@ -111,7 +133,6 @@ async def _do(services: Services, visitor: Visitor, form: Any, typed: Typed, pat
         await services.catalog.answer("DELETE", f"{path}/price", visitor=visitor, params=asked, headers=tag)
         return "tier_ended"
     ways: dict[str, tuple[str, str, Any, str]] = {
-        "facts": ("PATCH", path, {name: typed[name] for name in _FACTS}, "pack_saved"),
         "price": ("PUT", f"{path}/price", _price_body(typed), "priced"),
         "presales": ("PUT", f"{path}/presales", {"presales": _presales(form)}, "presales"),
     }
@@ -156,11 +177,18 @@ async def _pack_page(
     sku = await services.catalog.get(f"/v1/skus/{sku_id}", visitor=visitor)
     if sku["product_id"] != str(product_id):
         raise NotFound("There is no such pack of this product.", code="sku-unknown")
-    return draw_pack(page, sku, now=utc_now(), typed=typed, refusal=refusal)
+    pending = await _pending(services, visitor, product_id)
+    return draw_pack(page, sku, pending, now=utc_now(), typed=typed, refusal=refusal)
 
 
 def draw_pack(
-    page: Page, sku: dict[str, Any], *, now: datetime, typed: Typed | None = None, refusal: Refusal | None = None
+    page: Page,
+    sku: dict[str, Any],
+    pending: dict[str, Any] | None = None,
+    *,
+    now: datetime,
+    typed: Typed | None = None,
+    refusal: Refusal | None = None,
 ) -> Response:
     """A pack from the catalog's answer."""
     title = (in_language(sku, name, page.language) for name in ("product_title", "specification"))
@@ -169,7 +197,7 @@ def draw_pack(
         Typed(opens_at=minute_of(each["opens_at"]), closes_at=minute_of(each["closes_at"]), ships_on=each["ships_on"])
         for each in sku["presales"][-_PRESALES:]
     ]
-    facts = Typed({name: str(sku[name] or "") for name in _FACTS})
+    facts = view.pack_typed(sku, pending)
     is_price = refusal is not None and typed is not None and bool(typed.price)
     return page.render(
         "goods_pack.html",

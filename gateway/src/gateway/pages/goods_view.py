@@ -22,6 +22,10 @@ TONES: Final = {
     "REJECTED": "clay",
     "WITHDRAWN": "",
 }
+_PACK: Final = "skus."
+PACK_FACTS: Final = (
+    "specification", "specification_en", "net_weight_g", "unit", "grade", "gtin", "supplier_code",
+)  # fmt: skip
 FACTS: Final = (
     "title",
     "title_en",
@@ -45,16 +49,16 @@ _NAMED: Final = frozenset({"category", "temperature_class", "unit", "tax_basis"}
 def field_label(field: str, page: Page, packs: Mapping[str, str]) -> str:
     """A reviewed field's name; `packs` are the packs' names by id. A field of a pack has the pack's name before it."""
     names = page.t.names["product_field"]
-    if not field.startswith("skus."):
+    if not field.startswith(_PACK):
         return names.get(field, field)
-    sku_id, _, own = field.removeprefix("skus.").partition(".")
+    sku_id, _, own = field.removeprefix(_PACK).partition(".")
     pack = packs.get(sku_id, page.t.goods.pack)
     return f"{pack} · {names.get(own, own)}" if own else page.t.goods.new_pack_named(name=pack)
 
 
 def shown(field: str, value: Any, page: Page) -> str:
     """A reviewed field's value in words; empty for what is not there."""
-    kind = field.rpartition(".")[2] if field.startswith("skus.") else field
+    kind = field.rpartition(".")[2] if field.startswith(_PACK) else field
     if value in (None, "", []):
         text = ""
     elif isinstance(value, dict):
@@ -138,7 +142,7 @@ def _told_reason(entry: Mapping[str, Any], page: Page) -> str:
     if entry["verb"] not in {"edit", "propose", "accept-change"}:
         return str(entry["reason"])
     names = page.t.names["product_field"]
-    fields = [field.rpartition(".")[2] if field.startswith("skus.") else field for field in entry["reason"].split(", ")]
+    fields = [field.rpartition(".")[2] if field.startswith(_PACK) else field for field in entry["reason"].split(", ")]
     between = "、" if page.language == "zh" else ", "
     return between.join(names.get(field, "") for field in fields if field in names)
 
@@ -158,6 +162,13 @@ def facts_typed(product: Mapping[str, Any], pending: Mapping[str, Any] | None = 
         **{name: value for name, value in waiting(pending).items() if name in FACTS},
     }
     return Typed({name: "" if value is None else str(value) for name, value in values.items()})
+
+
+def pack_typed(sku: Mapping[str, Any], pending: Mapping[str, Any] | None = None) -> Typed:
+    """The same of a pack."""
+    prefix = f"{_PACK}{sku['sku_id']}."
+    waits = {name.removeprefix(prefix): value for name, value in waiting(pending).items() if name.startswith(prefix)}
+    return Typed({name: str(({**sku} | waits)[name] or "") for name in PACK_FACTS})
 
 
 def waiting(pending: Mapping[str, Any] | None) -> dict[str, Any]:
