@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from playwright.sync_api import expect
 
-from catalog.supplier.rules import check_character
+from shared.uscc import check_character
 from tests.browser.shopper import PASSWORD, Shopper
 
 PDF: Any = {"name": "协议.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 agreement"}

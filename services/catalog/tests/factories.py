@@ -13,8 +13,8 @@ from catalog.sku import actions as sku_actions
 from catalog.sku.models import Sku
 from catalog.supplier import actions as supplier_actions
 from catalog.supplier.models import Supplier
-from catalog.supplier.rules import check_character
 from shared.testing import NOW
+from shared.uscc import check_character
 
 LUOCHUAN = "610629"
 """洛川县, 延安市, 陕西省: no assisted county."""

@@ -14,9 +14,9 @@ from catalog.licence import actions as licence_actions
 from catalog.licence.models import Licence
 from catalog.supplier import actions as supplier_actions
 from catalog.supplier.models import Supplier
-from catalog.supplier.rules import check_character
 from shared.auth import Caller
 from shared.testing import NOW
+from shared.uscc import check_character
 
 COUNTY = "420325"
 AGRICULTURE = Caller(uuid4(), uuid4(), "official", frozenset({"agriculture"}), (COUNTY,))

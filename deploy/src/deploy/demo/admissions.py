@@ -14,7 +14,6 @@ from catalog.admission import actions, queries
 from catalog.document import actions as document_actions
 from catalog.licence import actions as licence_actions
 from catalog.supplier import actions as supplier_actions
-from catalog.supplier.rules import check_character
 from deploy.demo.accounts import OFFICES, REVIEWER, DemoAccount
 from deploy.demo.market import in_batches, missing
 from deploy.demo.tables import DemoSupplier, demo_id, suppliers
@@ -23,6 +22,7 @@ from shared.clock import business_day
 from shared.db import Database
 from shared.files import Files
 from shared.ids import new_id
+from shared.uscc import check_character
 
 _WAY = ("submit", "take_up", "production", "linkage", "recommend", "examine", "admit")
 _AFTER = {"county_reject": "take_up", "platform_reject": "examine", "suspend": "admit", "exit": "admit"}

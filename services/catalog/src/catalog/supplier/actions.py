@@ -19,6 +19,7 @@ from shared.errors import Conflict
 from shared.etag import ensure_fresh
 from shared.events.catalog import SupplierAdmitted, SupplierExited, SupplierSuspended
 from shared.outbox import publish
+from shared.uscc import normalised_uscc
 
 _OFF_THE_SHELF = {"suspend": "supplier suspended", "exit": "supplier left"}
 TOLD = {"suspend": "supplier-suspended", "resume": "supplier-resumed", "exit": "supplier-exited"}
@@ -125,7 +126,7 @@ async def redraft_supplier(
     supplier = await queries.lock_supplier(db, supplier_id)
     rules.ensure_editable(supplier.status)
     county = await region_queries.get_county_code(db, county_code, field="county_code")
-    is_same = uscc is not None and rules.normalised_uscc(uscc) == supplier.uscc
+    is_same = uscc is not None and normalised_uscc(uscc) == supplier.uscc
     identity = await _checked_identity(
         db, supplier_id=supplier_id, kind=kind, uscc=uscc, is_uscc_as_printed=is_same or is_uscc_as_printed
     )
@@ -188,7 +189,7 @@ async def _checked_identity(
     db: AsyncSession, *, supplier_id: UUID | None, kind: str, uscc: str | None, is_uscc_as_printed: bool
 ) -> dict[str, Any]:
     if uscc is not None:
-        uscc = rules.normalised_uscc(uscc)
+        uscc = normalised_uscc(uscc)
         rules.ensure_uscc(uscc, kind=kind, is_as_printed=is_uscc_as_printed)
         if await queries.is_code_taken(db, uscc, besides=supplier_id):
             raise _taken()

@@ -85,6 +85,47 @@ class ShipmentDelivered(Event):
     exchange_id: UUID | None = None
 
 
+class PickupPointFacts(Event):
+    """What others need to know of a pickup point that is open. `kept_classes` are the temperature classes that it can
+    keep."""
+
+    subject_field: ClassVar[str] = "pickup_point_id"
+
+    pickup_point_id: UUID
+    county_code: DivisionCode
+    name: str
+    address: str
+    kept_classes: tuple[str, ...]
+    revision: int
+
+
+class PickupPointOpened(PickupPointFacts):
+    """Goods may be sent there from now on, for the first time or again."""
+
+    type: ClassVar[str] = "logistics.pickup-point-opened.v1"
+
+    opened_at: datetime
+
+
+class PickupPointChanged(PickupPointFacts):
+    """An open point has another name, place or storage."""
+
+    type: ClassVar[str] = "logistics.pickup-point-changed.v1"
+
+    changed_at: datetime
+
+
+class PickupPointClosed(Event):
+    """Nothing more is sent there; what is on its way arrives."""
+
+    type: ClassVar[str] = "logistics.pickup-point-closed.v1"
+    subject_field: ClassVar[str] = "pickup_point_id"
+
+    pickup_point_id: UUID
+    revision: int
+    closed_at: datetime
+
+
 class ExcursionOpened(Event):
     """A parcel was out of its temperature range (`high`, `low`) or sent no reading for too long (`gap`)."""
 
