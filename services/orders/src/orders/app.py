@@ -11,6 +11,7 @@ from orders.aftercare.routes import router as aftercare_router
 from orders.base import Base
 from orders.cart import models as cart_models
 from orders.cart.routes import router as cart_router
+from orders.cart_hold.routes import router as cart_hold_router
 from orders.claim import models as claim_models
 from orders.claim.routes import router as claim_router
 from orders.delivery import models as delivery_models
@@ -25,6 +26,8 @@ from orders.group_buy.routes import router as group_buy_router
 from orders.handlers import CATALOG_HANDLERS, LOGISTICS_HANDLERS
 from orders.hold import models as hold_models
 from orders.hold.routes import router as hold_router
+from orders.invoice_title import models as invoice_title_models
+from orders.invoice_title.routes import router as invoice_title_router
 from orders.jobs import jobs
 from orders.line_refund import models as line_refund_models
 from orders.line_refund.routes import router as line_refund_router
@@ -40,6 +43,7 @@ from orders.payment.channels import close_channels
 from orders.payment.routes import router as payment_router
 from orders.photo import models as photo_models
 from orders.photo.routes import router as photo_router
+from orders.pickup_point import models as pickup_point_models
 from orders.point import models as point_models
 from orders.point.routes import router as point_router
 from orders.price import models as price_models
@@ -77,6 +81,8 @@ MODELS = (
     order_models,
     payment_models,
     address_models,
+    invoice_title_models,
+    pickup_point_models,
     trail_models,
     photo_models,
     excursion_models,
@@ -120,7 +126,9 @@ service = Service(
     metadata=Base.metadata,
     migrations=Path(__file__).parent / "migrations",
     routers=[
+        cart_hold_router,
         cart_router,
+        invoice_title_router,
         order_router,
         hold_router,
         stock_check_router,

@@ -1,6 +1,7 @@
 """What other services' events do here: each becomes one action call."""
 
 from collections import Counter
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +14,7 @@ from orders.lot import actions as lot_actions
 from orders.order import actions as order_actions
 from orders.order import shortfall
 from orders.order.actions import Dispatch
+from orders.pickup_point import actions as pickup_point_actions
 from orders.sku import actions as sku_actions
 from shared.consumer import Handlers
 from shared.events import Envelope
@@ -20,6 +22,10 @@ from shared.events.catalog import LotHeld, LotReleased, SkuDelisted, SkuListed, 
 from shared.events.logistics import (
     ExcursionClosed,
     ExcursionOpened,
+    PickupPointChanged,
+    PickupPointClosed,
+    PickupPointFacts,
+    PickupPointOpened,
     ShipmentDelivered,
     ShipmentDispatched,
     ShipmentShort,
@@ -150,6 +156,36 @@ async def on_excursion_closed(db: AsyncSession, event: ExcursionClosed, _: Envel
     )
 
 
+async def on_pickup_point_opened(db: AsyncSession, event: PickupPointOpened, _: Envelope) -> None:
+    """Goods may be sent there."""
+    await _keep_point(db, event, changed_at=event.opened_at)
+
+
+async def on_pickup_point_changed(db: AsyncSession, event: PickupPointChanged, _: Envelope) -> None:
+    """The replica follows."""
+    await _keep_point(db, event, changed_at=event.changed_at)
+
+
+async def _keep_point(db: AsyncSession, event: PickupPointFacts, *, changed_at: datetime) -> None:
+    await pickup_point_actions.keep_point(
+        db,
+        pickup_point_id=event.pickup_point_id,
+        revision=event.revision,
+        county_code=event.county_code,
+        name=event.name,
+        address=event.address,
+        kept_classes=event.kept_classes,
+        changed_at=changed_at,
+    )
+
+
+async def on_pickup_point_closed(db: AsyncSession, event: PickupPointClosed, _: Envelope) -> None:
+    """No further order goes there."""
+    await pickup_point_actions.close_point(
+        db, pickup_point_id=event.pickup_point_id, revision=event.revision, closed_at=event.closed_at
+    )
+
+
 CATALOG_HANDLERS: Handlers = {
     SkuListed: on_sku_listed,
     SkuRevised: on_sku_revised,
@@ -163,4 +199,7 @@ LOGISTICS_HANDLERS: Handlers = {
     ShipmentDelivered: on_shipment_delivered,
     ExcursionOpened: on_excursion_opened,
     ExcursionClosed: on_excursion_closed,
+    PickupPointOpened: on_pickup_point_opened,
+    PickupPointChanged: on_pickup_point_changed,
+    PickupPointClosed: on_pickup_point_closed,
 }

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.cart.rules import CartLine
-from orders.sku.queries import SALE_COLUMNS, SALE_WIDTH, sale_skus
+from orders.sku.queries import OWN_SALE_COLUMNS, SALE_WIDTH, sale_skus
 from orders.sku.rules import RETAIL, BuyerGroup, unsellable_reason
 from shared.direct import Direct, Statement
 from shared.errors import Conflict, NotFound
@@ -30,7 +30,7 @@ _PUT = Statement(f"""
                           guest_until = excluded.guest_until
         RETURNING quantity, seen_price_fen
     )
-    SELECT {SALE_COLUMNS}, put.quantity, put.seen_price_fen
+    SELECT {OWN_SALE_COLUMNS}, put.quantity, put.seen_price_fen
     FROM sellable_skus AS sku LEFT JOIN stock_levels AS level USING (sku_id) LEFT JOIN put ON true
     WHERE sku.sku_id = :sku_id
 """)  # noqa: S608 - only our own column list

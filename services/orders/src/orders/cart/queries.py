@@ -10,13 +10,13 @@ from orders.cart.rules import CartLine
 from orders.price.board import offers_of
 from orders.price.queries import GIFT_SKUS, MOMENT_COLUMNS
 from orders.price.rules import Offers
-from orders.sku.queries import SALE_COLUMNS, SALE_WIDTH, sale_skus
+from orders.sku.queries import OWN_SALE_COLUMNS, SALE_WIDTH, sale_skus
 from orders.sku.rules import SaleSku
 from shared.direct import Direct, Statement
 
 _SEEN = Statement("SELECT sku_id, seen_price_fen FROM cart_lines WHERE person_id = :person_id")
 LOAD_CART = Statement(f"""
-    SELECT {SALE_COLUMNS}, line.quantity, line.seen_price_fen, {MOMENT_COLUMNS}
+    SELECT {OWN_SALE_COLUMNS}, line.quantity, line.seen_price_fen, {MOMENT_COLUMNS}
     FROM (
         SELECT sku_id, quantity, seen_price_fen, put_at FROM cart_lines WHERE person_id = :person_id
         UNION ALL

@@ -92,6 +92,11 @@ async def expire_holds(db: AsyncSession, *, now: datetime, limit: int = 100) -> 
     return len(due)
 
 
+async def end_holds(db: AsyncSession, holder_ids: list[UUID], *, verb: str, now: datetime) -> None:
+    """Whatever these hold may be sold again. The caller has locked their terms, which are open."""
+    await _end(db, holder_ids, rules.status_after(verb, "OPEN"), now=now)
+
+
 async def _end(db: AsyncSession, holder_ids: list[UUID], status: str, *, now: datetime) -> None:
     await db.execute(_END, {"holder_ids": holder_ids, "status": status, "now": now})
     await stock_actions.release_stock(db, holder_ids=holder_ids, now=now)

@@ -13,6 +13,7 @@ MOVES: Moves = {
     "extend": (frozenset({"OPEN"}), "OPEN"),
     "release": (frozenset({"OPEN"}), "RELEASED"),
     "expire": (frozenset({"OPEN"}), "EXPIRED"),
+    "use": (frozenset({"OPEN"}), "USED"),
 }
 
 

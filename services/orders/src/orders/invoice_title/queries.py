@@ -14,9 +14,7 @@ async def list_titles(db: AsyncSession, person_id: UUID) -> list[SavedInvoiceTit
     found = await db.scalars(
         select(SavedInvoiceTitle)
         .where(SavedInvoiceTitle.person_id == person_id)
-        .order_by(
-            SavedInvoiceTitle.is_default.desc(), SavedInvoiceTitle.used_at.desc(), SavedInvoiceTitle.title_id
-        )
+        .order_by(SavedInvoiceTitle.is_default.desc(), SavedInvoiceTitle.used_at.desc(), SavedInvoiceTitle.title_id)
     )
     return list(found)
 

@@ -13,9 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orders.cart import queries as cart_queries
 from orders.group_buy import rules as group_rules
 from orders.group_buy import standing as group_standing
+from orders.invoice_title.rules import InvoiceTitle
 from orders.order import completing, paying, queries, reviving, rules, shortfall
 from orders.order.drafting import draft_row, order_placed
 from orders.payment import actions as payment_actions
+from orders.pickup_point.rules import PointTo, point_closed
 from orders.point import queries as point_queries
 from orders.point import rules as point_rules
 from orders.price import queries as price_queries
@@ -118,14 +120,17 @@ async def place_order(
     coupon_ids: Sequence[UUID] = (),
     seen: Seen | None = None,
     use_points: int = 0,
+    invoice: InvoiceTitle | None = None,
+    pickup: PointTo | None = None,
 ) -> Placed:
     """Sell the wanted lines, hold their stock until the payment window ends, and empty the cart of them.
 
     Two round trips: one reads all that the decision needs, one saves all that follows from it or nothing.
     `seen_payable_fen` is the sum that the buyer agreed to; None is for callers that agree to any (loading history).
+    With `pickup` the goods go to that point, whose place `address` says. What the buyer's cart holds is theirs to buy.
     Conflict `sku-not-listed`, `stock-short`, `region-not-served`, `price-changed`, `sku-changed`, `points-changed`
-    (fewer of the wanted points can be spent), and where a budget, a turn or a coupon goes at this very moment
-    `promotion-changed`; with `once` also what idempotency refuses.
+    (fewer of the wanted points can be spent), `pickup-point-not-cold`, `pickup-point-closed`, and where a budget, a turn
+    or a coupon goes at this very moment `promotion-changed`; with `once` also what idempotency refuses.
     """
     for is_last_try in (False, True):
         sale = await price_queries.load_sale(
@@ -146,6 +151,8 @@ async def place_order(
             offers=sale.offers,
             use_points=use_points,
             points_balance=balance,
+            invoice=invoice,
+            pickup=pickup,
         )
         if seen_payable_fen is not None and not rules.is_as_seen(draft, seen_payable_fen=seen_payable_fen, seen=seen):
             seen_prices = {} if seen else await cart_queries.list_seen_prices(db, buyer.person_id)
@@ -167,7 +174,7 @@ async def save_placed(
     """Save and publish in one statement (`place_order` in migrations/sql): all of it, or nothing.
 
     Conflict `stock-short`, `sku-changed` (a SKU is not in the revision that the draft rests on), `promotion-changed`,
-    `points-changed`, and in a group buy what `group_buy.rules.refused` says.
+    `points-changed`, `pickup-point-closed`, and in a group buy what `group_buy.rules.refused` says.
     """
     quantities: dict[UUID, int] = {}
     for line in draft.lines:
@@ -199,6 +206,8 @@ async def save_placed(
     if "points_left" in refused:
         left = refused["points_left"]
         raise point_rules.points_changed(draft.points, usable=min(left, draft.points), balance=left)
+    if "pickup_changed" in refused:
+        raise point_closed()
     if "changed" in refused:
         raise Conflict(
             "A product changed at this very moment. Try again.", code="sku-changed", sku_ids=refused["changed"]

@@ -1,5 +1,6 @@
 """A draft as `place_order` in the database reads it, and the event that goes with it."""
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +38,10 @@ def draft_row(draft: rules.OrderDraft) -> dict[str, Any]:
         "phone": draft.address.phone,
         "county_code": draft.address.county_code,
         "address_detail": draft.address.detail,
+        "pickup_point_id": None if draft.pickup is None else draft.pickup.pickup_point_id,
+        "pickup_point_revision": None if draft.pickup is None else draft.pickup.revision,
+        "pickup_point_name": "" if draft.pickup is None else draft.pickup.name,
+        "invoice": None if draft.invoice is None else asdict(draft.invoice),
         "note": draft.note,
         "placed_at": draft.placed_at,
         "payment_due_at": draft.payment_due_at,

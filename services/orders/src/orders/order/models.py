@@ -37,6 +37,7 @@ class Order(Base):
         CheckConstraint("status NOT IN ('PAID', 'COMPLETED') OR paid_at IS NOT NULL", name="paid_has_instant"),
         CheckConstraint("(status = 'CANCELLED') = (cancelled_at IS NOT NULL)", name="cancelled_has_instant"),
         CheckConstraint("(status = 'COMPLETED') = (completed_at IS NOT NULL)", name="completed_has_instant"),
+        CheckConstraint("(pickup_point_id IS NULL) = (pickup_point_name = '')", name="pickup_point_has_name"),
         Index(None, "buyer_id", "placed_at", "order_id"),
         Index(None, "placed_at", "order_id"),
         Index(
@@ -61,6 +62,8 @@ class Order(Base):
     phone: Mapped[str] = mapped_column(Text)
     county_code: Mapped[str] = mapped_column(Text)
     address_detail: Mapped[str] = mapped_column(Text)
+    pickup_point_id: Mapped[UUID | None]
+    pickup_point_name: Mapped[str] = mapped_column(Text, server_default=text("''"))
     note: Mapped[str] = mapped_column(Text, server_default=text("''"))
     placed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     payment_due_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -78,5 +78,7 @@ def _order_paid(order: Mapping[str, Any], paid_at: datetime) -> OrderPaid:
         phone=order["phone"],
         county_code=order["county_code"],
         detail=order["address_detail"],
+        pickup_point_id=order["pickup_point_id"],
+        pickup_point_name=order["pickup_point_name"],
     )
     return OrderPaid.model_validate({**order, "parts": parts, "address": address, "paid_at": paid_at})

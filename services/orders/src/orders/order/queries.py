@@ -46,7 +46,13 @@ _SUMMARY = f"""
 """
 _ADDRESS = """
     json_build_object('recipient', placed.recipient, 'phone', placed.phone, 'county_code', placed.county_code,
-                      'detail', placed.address_detail)
+                      'detail', placed.address_detail, 'pickup_point_id', placed.pickup_point_id,
+                      'pickup_point_name', placed.pickup_point_name)
+"""
+_INVOICE = """
+    SELECT json_build_object('kind', title.kind, 'name', title.name, 'taxpayer_id', title.taxpayer_id,
+                             'email', title.email, 'revision', title.revision)
+    FROM order_invoice_titles AS title WHERE title.order_id = placed.order_id
 """
 
 _PROMOTIONS = """
@@ -60,7 +66,8 @@ _PROMOTIONS = """
 _PAGE = text(f"""
     SELECT json_build_object({_SUMMARY},
         'promotions', ({_PROMOTIONS}),
-        'buyer_id', placed.buyer_id, 'note', placed.note, 'address', {_ADDRESS}, 'history', (
+        'buyer_id', placed.buyer_id, 'note', placed.note, 'address', {_ADDRESS}, 'invoice', ({_INVOICE}),
+        'history', (
         SELECT json_agg(json_build_object(
             'change', step.change, 'changed_at', step.changed_at, 'supplier_order_id', step.supplier_order_id,
             'reason', step.reason
@@ -105,7 +112,7 @@ _SUPPLIER_LIST = """
         'placed_at', part.placed_at, 'paid_at', placed.paid_at, 'shipped_at', part.shipped_at,
         'delivered_at', part.delivered_at, 'note', placed.note,
         'address', CASE WHEN part.fulfilment IN ('PENDING_SHIPMENT', 'PARTLY_SHIPPED', 'SHIPPED', 'DELIVERED') THEN
-        {address} END, 'lines', ({lines})
+        {address} END, 'invoice', CASE WHEN placed.paid_at IS NOT NULL THEN ({invoice}) END, 'lines', ({lines})
     )::text AS item, part.placed_at, part.supplier_order_id
     FROM supplier_orders AS part JOIN orders AS placed USING (order_id)
     WHERE {conditions}
@@ -202,7 +209,9 @@ async def list_supplier_orders(
     if after is not None:
         conditions.append("(part.placed_at, part.supplier_order_id) < (:placed_at, :last_id)")
         values |= {"placed_at": after[0], "last_id": after[1]}
-    statement = _SUPPLIER_LIST.format(address=_ADDRESS, lines=_LINES, conditions=" AND ".join(conditions))
+    statement = _SUPPLIER_LIST.format(
+        address=_ADDRESS, invoice=_INVOICE, lines=_LINES, conditions=" AND ".join(conditions)
+    )
     return await _slice(db, statement, values, limit)
 
 

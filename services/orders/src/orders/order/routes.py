@@ -7,10 +7,13 @@ from uuid import UUID
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from orders.invoice_title.rules import checked_title
 from orders.order import actions, queries, rules, schemas
+from orders.pickup_point import queries as pickup_queries
 from shared.auth import Caller, CallerDep, require_kind
 from shared.clock import parse_instant, utc_now
 from shared.db import Db, Read
+from shared.direct import standing_alone
 from shared.errors import BadRequest
 from shared.idempotency import Once, OnceUnchecked
 from shared.ids import new_id
@@ -34,8 +37,15 @@ async def place_order(request: Request, body: schemas.PlaceOrder, caller: Caller
     is not the seen one, `points-changed` with `usable_points` if fewer points than wanted can be spent, `stock-short`
     with `shortages`, `sku-not-listed` and `region-not-served` with `skus`, `promotion-changed` if a budget, a turn or a
     coupon went at this very moment; nothing is ordered then. After a 503 `database-unavailable` the order may be there:
-    the same key sent again says so.
+    the same key sent again says so. To a pickup point also 409 `pickup-point-closed`, `pickup-point-not-cold` with
+    `skus`, 422 `pickup-point-unknown`; with an invoice's title 422 `taxpayer-id-missing`, `taxpayer-id-invalid`,
+    `taxpayer-id-unneeded`.
     """
+    invoice = None if body.invoice is None else checked_title(body.invoice.to_title())
+    pickup = None
+    if body.pickup is not None:
+        async with standing_alone(request.app.state.database) as db:
+            pickup = await pickup_queries.get_open(db, body.pickup.pickup_point_id)
     # Placing writes in one statement, which PostgreSQL makes a transaction of its own: no BEGIN, no COMMIT, and it is
     # committed when the action returns, so before the answer leaves. Those who wait for the same go together.
     async with request.app.state.placing.join(request.app.state.database) as db:
@@ -45,9 +55,7 @@ async def place_order(request: Request, body: schemas.PlaceOrder, caller: Caller
             next_id=new_id,
             buyer=rules.Buyer(caller.person_id, caller.kind, caller.organisation_id, caller.roles),
             wanted=[rules.WantedLine(line.sku_id, line.quantity) for line in body.lines],
-            address=rules.Address(
-                body.address.recipient, body.address.phone, body.address.county_code, body.address.detail
-            ),
+            address=body.goes_to(pickup),
             note=body.note,
             seen_payable_fen=body.seen_payable_fen,
             now=utc_now(),
@@ -57,6 +65,8 @@ async def place_order(request: Request, body: schemas.PlaceOrder, caller: Caller
             coupon_ids=body.coupon_ids,
             seen=None if body.seen is None else body.seen.value(),
             use_points=body.use_points,
+            invoice=invoice,
+            pickup=pickup,
         )
     return Response(
         placed.answer,

@@ -7,7 +7,9 @@ from typing import Any, Literal
 from uuid import UUID
 
 from orders.delivery.rules import unserved_lines
+from orders.invoice_title.rules import InvoiceTitle
 from orders.order.naming import order_number
+from orders.pickup_point.rules import PointTo, ensure_kept
 from orders.point import rules as point_rules
 from orders.price.differences import Seen, differences_of, gifts_of, price_differences
 from orders.price.engine import price_basket
@@ -135,6 +137,8 @@ class OrderDraft:
     placed_at: datetime
     payment_due_at: datetime
     group_buy_id: UUID | None = None
+    invoice: InvoiceTitle | None = None
+    pickup: PointTo | None = None
 
     @property
     def payable_fen(self) -> int:
@@ -167,11 +171,13 @@ def draft_order(
     offers: Offers | None = None,
     use_points: int = 0,
     points_balance: int = 0,
+    invoice: InvoiceTitle | None = None,
+    pickup: PointTo | None = None,
 ) -> OrderDraft:
     """Price the wanted lines at `now` with what is offered and split them by supplier; gifts come along.
 
-    Conflict `sku-not-listed`, `stock-short` or `region-not-served` names every line at fault; `points-changed` where
-    fewer points than `use_points` can be spent.
+    Conflict `sku-not-listed`, `stock-short`, `region-not-served` or `pickup-point-not-cold` names every line at fault;
+    `points-changed` where fewer points than `use_points` can be spent.
     """
     quantities = summed_quantities(wanted)
     ensure_sellable(quantities, skus, now)
@@ -185,6 +191,8 @@ def draft_order(
         county_code=address.county_code,
     )
     ensure_served(priced, skus)
+    if pickup is not None:
+        ensure_kept(pickup, [line.sku for line in priced.lines])
     paid = point_rules.spend_exactly(
         use_points, balance=points_balance, kind=buyer.kind, payables_fen=[line.payable_fen for line in priced.lines]
     )
@@ -211,6 +219,8 @@ def draft_order(
         delivery_fen=sum(part.delivery_fen for part in parts),
         placed_at=now,
         payment_due_at=now + payment_window,
+        invoice=invoice,
+        pickup=pickup,
     )
 
 

@@ -1,13 +1,16 @@
 """What routes of orders take and give."""
 
+from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from orders.invoice_title.schemas import OrderTitle, TitleIn
 from orders.order import rules
+from orders.pickup_point.rules import PointTo
 from orders.price.schemas import AppliedPromotion, Seen, TraceStep, UsePoints, applied_of, trace_of
 
 Status = Literal["PENDING_PAYMENT", "PAID", "COMPLETED", "CANCELLED"]
@@ -15,6 +18,10 @@ Fulfilment = Literal[
     "PENDING_PAYMENT", "AWAITING_GROUP", "PENDING_SHIPMENT", "PARTLY_SHIPPED", "SHIPPED", "DELIVERED", "CANCELLED"
 ]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00]*$")]
+Recipient = Annotated[Text, Field(min_length=1, max_length=50)]
+Phone = Annotated[
+    str, Field(pattern=r"^\+?[0-9][0-9 -]{5,18}[0-9]$", description="With the area code, if there is one.")
+]
 Quantity = Annotated[int, Field(ge=1, le=99_999, strict=True, description="Pieces.")]
 
 
@@ -34,24 +41,48 @@ class OrderedLine(Body):
 class DeliveryTo(Body):
     """Where the goods go."""
 
-    recipient: Annotated[Text, Field(min_length=1, max_length=50)]
-    phone: Annotated[
-        str, Field(pattern=r"^\+?[0-9][0-9 -]{5,18}[0-9]$", description="With the area code, if there is one.")
-    ]
+    recipient: Recipient
+    phone: Phone
     county_code: Annotated[str, Field(pattern=r"^[0-9]{6}$", description="Six-digit administrative division code.")]
     detail: Annotated[Text, Field(min_length=1, max_length=200, description="Street, house, room.")]
 
 
+class PickupAt(Body):
+    """At which pickup point the goods wait, and for whom."""
+
+    recipient: Recipient
+    phone: Phone
+    pickup_point_id: UUID
+
+
 class PlaceOrder(Body):
-    """An order to place. `seen_payable_fen` is the sum that the buyer saw and agrees to."""
+    """An order to place. `seen_payable_fen` is the sum that the buyer saw and agrees to. The goods go to an address or
+    to a pickup point; `invoice` says to whom an e-invoice is made out, and may be said later."""
 
     lines: Annotated[list[OrderedLine], Field(min_length=1, max_length=100)]
-    address: DeliveryTo
+    address: DeliveryTo | None = None
+    pickup: PickupAt | None = None
+    invoice: TitleIn | None = None
     note: Annotated[Text, Field(max_length=500)] = ""
     seen_payable_fen: Annotated[int, Field(ge=0, le=2**53, strict=True)]
     seen: Annotated[Seen | None, Field(description="`seen` of the cart or quote: a refusal then says all.")] = None
     coupon_ids: Annotated[list[UUID], Field(max_length=10)] = []
     use_points: Annotated[UsePoints, Field(description="Exactly so many love-card points pay a part.")] = 0
+
+    @model_validator(mode="after")
+    def goes_somewhere(self) -> Self:
+        """Either of the two, and not both."""
+        if (self.address is None) == (self.pickup is None):
+            raise ValueError("give an address or a pickup point")
+        return self
+
+    def goes_to(self, point: PointTo | None) -> rules.Address:
+        """Where the goods go; `point` is the one that the body names."""
+        if self.pickup is not None and point is not None:
+            return rules.Address(self.pickup.recipient, self.pickup.phone, point.county_code, point.detail)
+        if self.address is None:
+            raise ValueError("an order goes somewhere")
+        return rules.Address(self.address.recipient, self.address.phone, self.address.county_code, self.address.detail)
 
 
 class CancelOrder(Body):
@@ -101,12 +132,14 @@ class Part(BaseModel):
 
 
 class Address(BaseModel):
-    """Where the goods go."""
+    """Where the goods go: to the pickup point, if there is one, whose place `detail` says."""
 
     recipient: str
     phone: str
     county_code: str
     detail: str
+    pickup_point_id: UUID | None
+    pickup_point_name: str
 
 
 class Change(BaseModel):
@@ -157,11 +190,12 @@ class OrderPage(OrderSummary):
     buyer_id: UUID
     note: str
     address: Address
+    invoice: OrderTitle | None
     history: list[Change]
 
 
 class SupplierOrder(BaseModel):
-    """A supplier's part of an order. The address appears once it is paid."""
+    """A supplier's part of an order. The address and the invoice's title appear once it is paid."""
 
     supplier_order_id: UUID
     order_id: UUID
@@ -179,6 +213,7 @@ class SupplierOrder(BaseModel):
     delivered_at: datetime | None
     note: str
     address: Address | None
+    invoice: OrderTitle | None
     lines: list[Line]
 
 
@@ -211,7 +246,10 @@ def placed_page(draft: rules.OrderDraft) -> bytes:
                 "phone": address.phone,
                 "county_code": address.county_code,
                 "detail": address.detail,
+                "pickup_point_id": None if draft.pickup is None else draft.pickup.pickup_point_id,
+                "pickup_point_name": "" if draft.pickup is None else draft.pickup.name,
             },
+            "invoice": None if draft.invoice is None else {**asdict(draft.invoice), "revision": 1},
             "history": [{"change": "PLACED", "changed_at": draft.placed_at, "supplier_order_id": None, "reason": ""}],
         },
         default=str,  # asyncpg's UUIDs are a class of their own

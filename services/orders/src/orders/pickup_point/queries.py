@@ -18,9 +18,7 @@ async def get_open(db: AsyncSession | Direct, pickup_point_id: UUID) -> PointTo:
     """The point that goods shall go to. Invalid `pickup-point-unknown`; Conflict `pickup-point-closed`."""
     rows = await _GET.rows(db, {"pickup_point_id": pickup_point_id})
     if not rows:
-        raise Invalid(
-            "There is no such pickup point.", code="pickup-point-unknown", field="pickup.pickup_point_id"
-        )
+        raise Invalid("There is no such pickup point.", code="pickup-point-unknown", field="pickup.pickup_point_id")
     *facts, kept_classes, is_open = rows[0]
     if not is_open:
         raise point_closed()

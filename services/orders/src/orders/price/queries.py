@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.price.board import offers_of
 from orders.price.rules import Offers
-from orders.sku.queries import SALE_COLUMNS, SALE_WIDTH, sale_skus
+from orders.sku.queries import OWN_SALE_COLUMNS, SALE_WIDTH, sale_skus
 from orders.sku.rules import SaleSku
 from shared.direct import Direct, Statement
 from shared.idempotency import OnceKey, check_earlier
@@ -26,7 +26,7 @@ LOAD_SALE_TYPES = {
     "key": "text",
 }
 LOAD_SALE = Statement(f"""
-    SELECT {SALE_COLUMNS}, moment.*, earlier.request_hash, earlier.status, earlier.body
+    SELECT {OWN_SALE_COLUMNS}, moment.*, earlier.request_hash, earlier.status, earlier.body
     FROM (SELECT {MOMENT_COLUMNS} OFFSET 0) AS moment
     LEFT JOIN idempotency_keys AS earlier
         ON earlier.caller = :caller AND earlier.key = :key AND earlier.created_at > now() - interval '24 hours'

@@ -16,6 +16,17 @@ SALE_COLUMNS = """
     sku.category, sku.designations, sku.origin_county_code, sku.net_weight_g, sku.temperature_class,
     CASE WHEN sku.price_tiers <> '[]' THEN sku.price_tiers::text END, sku.presale::text
 """
+KEPT_FOR_CART = """
+    coalesce((
+        SELECT sum(hold.open_count) FROM stock_terms AS term JOIN stock_holds AS hold USING (holder_id)
+        WHERE term.owner_id = :person_id AND term.purpose = 'cart' AND term.status = 'OPEN' AND hold.sku_id = sku.sku_id
+    ), 0)
+"""
+OWN_SALE_COLUMNS = SALE_COLUMNS.replace(
+    "coalesce(level.available, 0) AS available",
+    f"(coalesce(level.available, 0) + {KEPT_FOR_CART})::integer AS available",
+)
+"""The same for one person: what their own cart holds is available to them."""
 SALE_WIDTH = 23  # columns of SALE_COLUMNS: what a statement adds comes after them
 
 _FOR_SALE = text(f"""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from shared.events.envelope import Event, Part
+from shared.events.envelope import DivisionCode, Event, Part
 
 
 class ShipmentCreated(Event):

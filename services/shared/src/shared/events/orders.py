@@ -44,12 +44,15 @@ class SoldPart(Part):
 
 
 class DeliveryAddress(Part):
-    """Where the parcel goes. Personal data: logistics needs it, analytics must not keep it."""
+    """Where the parcel goes. Personal data: logistics needs it, analytics must not keep it. With a pickup point it goes
+    there, and `detail` says where that is."""
 
     recipient: str
     phone: str
     county_code: DivisionCode
     detail: str
+    pickup_point_id: UUID | None = None
+    pickup_point_name: str = ""
 
 
 class OrderPlaced(Event):

@@ -7,8 +7,10 @@ CREATE OR REPLACE FUNCTION place_order(
 -- Saves a decided order with all that belongs to it and returns NULL. Otherwise writes nothing and returns
 -- {"changed": [sku_id]} (a SKU is no longer in the revision that the decision rests on),
 -- {"refused_promotion": {promotion_id, reason}} (see promotion_refusal), {"points_left": n} (fewer than it spends),
--- {"refused_group": {code, left}} (see group_refusal), {"shortages": [{sku_id, wanted, available}]} or
--- {"is_repeated": true}. The SKUs come sorted, each once; gifts are counted among them.
+-- {"refused_group": {code, left}} (see group_refusal), {"shortages": [{sku_id, wanted, available}]},
+-- {"pickup_changed": true} (the point that the goods shall go to is not what the decision rests on), or
+-- {"is_repeated": true}. The SKUs come sorted, each once; gifts are counted among them. What the buyer's cart holds is
+-- theirs: that hold ends with the order.
 DECLARE
     this_order uuid := (draft ->> 'order_id')::uuid;
     this_instant timestamptz := (draft ->> 'placed_at')::timestamptz;
@@ -21,6 +23,7 @@ DECLARE
     is_love boolean := draft ->> 'mode' = 'LOVE_PURCHASE';
     points bigint := (draft ->> 'points')::bigint;
     points_left bigint;
+    cart_hold uuid;
 BEGIN
     FOR line IN 1 .. cardinality(skus) LOOP
         PERFORM 1 FROM sellable_skus WHERE sku_id = skus[line] AND revision = revisions[line] AND is_listed;
@@ -33,6 +36,15 @@ BEGIN
     END IF;
     IF changed IS NOT NULL THEN
         RETURN jsonb_build_object('changed', changed);
+    END IF;
+
+    IF draft ->> 'pickup_point_id' IS NOT NULL THEN
+        PERFORM 1 FROM pickup_points
+        WHERE pickup_point_id = (draft ->> 'pickup_point_id')::uuid AND status = 'OPEN'
+          AND revision = (draft ->> 'pickup_point_revision')::bigint;
+        IF NOT FOUND THEN
+            RETURN jsonb_build_object('pickup_changed', true);
+        END IF;
     END IF;
 
     IF uses IS NOT NULL THEN  -- before the stock, as a cancellation does
@@ -55,7 +67,10 @@ BEGIN
             RETURN jsonb_build_object('refused_group', refusal);
         END IF;
     ELSE
-        shortages := lock_shortages(skus, quantities);
+        SELECT holder_id INTO cart_hold FROM stock_terms  -- before its levels, as whoever ends a hold does
+        WHERE owner_id = (draft ->> 'buyer_id')::uuid AND purpose = 'cart' AND status = 'OPEN' FOR NO KEY UPDATE;
+        shortages := CASE WHEN cart_hold IS NULL THEN lock_shortages(skus, quantities)
+                          ELSE lock_shortages_beside(cart_hold, skus, quantities) END;
     END IF;
     IF shortages IS NOT NULL THEN
         RETURN jsonb_build_object('shortages', shortages);
@@ -72,7 +87,11 @@ BEGIN
         END IF;
     END IF;
 
-    IF this_group IS NULL THEN
+    IF cart_hold IS NOT NULL THEN
+        PERFORM use_cart_hold(
+            cart_hold, this_order, skus, quantities, (draft ->> 'payment_due_at')::timestamptz, this_instant
+        );
+    ELSIF this_group IS NULL THEN
         PERFORM write_holds(
             this_order, 'order', skus, quantities, (draft ->> 'payment_due_at')::timestamptz, this_instant
         );
@@ -86,15 +105,18 @@ BEGIN
         INSERT INTO orders (
             order_id, order_number, mode, status, buyer_id, buyer_kind, organisation_id,
             goods_fen, discount_fen, points_fen, delivery_fen, payable_fen,
-            recipient, phone, county_code, address_detail, note, placed_at, payment_due_at
+            recipient, phone, county_code, address_detail, pickup_point_id, pickup_point_name, note, placed_at,
+            payment_due_at
         )
         SELECT this_order, order_number, mode, 'PENDING_PAYMENT', buyer_id, buyer_kind, organisation_id,
                goods_fen, discount_fen, points_fen, delivery_fen, payable_fen,
-               recipient, phone, county_code, address_detail, note, this_instant, payment_due_at
+               recipient, phone, county_code, address_detail, pickup_point_id, coalesce(pickup_point_name, ''), note,
+               this_instant, payment_due_at
         FROM jsonb_to_record(draft) AS field (
             order_number text, mode text, buyer_id uuid, buyer_kind text, organisation_id uuid,
             goods_fen bigint, discount_fen bigint, points_fen bigint, delivery_fen bigint, payable_fen bigint,
-            recipient text, phone text, county_code text, address_detail text, note text, payment_due_at timestamptz
+            recipient text, phone text, county_code text, address_detail text, pickup_point_id uuid,
+            pickup_point_name text, note text, payment_due_at timestamptz
         )
         RETURNING buyer_id
     ), parts AS (
@@ -147,6 +169,11 @@ BEGIN
         VALUES (this_order, this_group, (draft ->> 'buyer_id')::uuid, quantities[1], set_aside, 'PLACED', this_instant);
     ELSIF is_love THEN
         PERFORM write_love_lines(draft);
+    END IF;
+    IF draft ->> 'invoice' IS NOT NULL THEN
+        INSERT INTO order_invoice_titles (order_id, kind, name, taxpayer_id, email, changed_at)
+        SELECT this_order, kind, name, taxpayer_id, email, this_instant
+        FROM jsonb_to_record(draft -> 'invoice') AS title (kind text, name text, taxpayer_id text, email text);
     END IF;
     IF uses IS NOT NULL THEN
         PERFORM write_promotion_uses(uses, this_order, (draft ->> 'buyer_id')::uuid, this_instant);

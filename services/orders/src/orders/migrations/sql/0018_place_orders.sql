@@ -24,7 +24,17 @@ BEGIN
             SELECT (draft ->> 'buyer_id')::uuid FROM unnest(drafts) AS draft WHERE draft ? 'points'
         ) ORDER BY person_id FOR NO KEY UPDATE;
     END IF;
-    PERFORM 1 FROM stock_levels WHERE sku_id = ANY (skus) ORDER BY sku_id FOR NO KEY UPDATE;
+    PERFORM 1 FROM stock_terms
+    WHERE purpose = 'cart' AND status = 'OPEN'
+      AND owner_id IN (SELECT (draft ->> 'buyer_id')::uuid FROM unnest(drafts) AS draft)
+    ORDER BY holder_id FOR NO KEY UPDATE;
+    PERFORM 1 FROM stock_levels
+    WHERE sku_id = ANY (skus || ARRAY(
+        SELECT hold.sku_id FROM stock_terms AS term JOIN stock_holds AS hold USING (holder_id)
+        WHERE term.purpose = 'cart' AND term.status = 'OPEN'
+          AND term.owner_id IN (SELECT (draft ->> 'buyer_id')::uuid FROM unnest(drafts) AS draft)
+    ))
+    ORDER BY sku_id FOR NO KEY UPDATE;
 
     FOR number IN 1 .. cardinality(drafts) LOOP
         last := first + line_counts[number] - 1;
