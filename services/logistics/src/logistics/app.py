@@ -15,6 +15,7 @@ from logistics.handlers import CATALOG_HANDLERS, ORDERS_HANDLERS
 from logistics.held_lot import models as held_lot_models
 from logistics.jobs import jobs
 from logistics.parcel import routes as parcel_routes
+from logistics.pickup_point import routes as pickup_point_routes
 from logistics.push import KeyRing
 from logistics.reading import routes as reading_routes
 from logistics.settings import Settings
@@ -54,6 +55,7 @@ service = Service(
         dispatch_file_routes.router,
         fulfilment_routes.router,
         parcel_routes.router,
+        pickup_point_routes.router,
         tracking_routes.router,
         reading_routes.router,
         temperature_routes.router,

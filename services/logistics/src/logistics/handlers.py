@@ -24,6 +24,8 @@ async def on_order_paid(db: AsyncSession, event: OrderPaid, _: Envelope) -> None
         phone=event.address.phone,
         county_code=event.address.county_code,
         address_detail=event.address.detail,
+        pickup_point_id=event.address.pickup_point_id,
+        pickup_point_name=event.address.pickup_point_name,
     )
     await actions.create_shipments(db, order=order, parts=[_part(part) for part in event.parts], now=event.paid_at)
 

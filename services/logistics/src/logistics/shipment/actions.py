@@ -36,6 +36,8 @@ class PaidOrder:
     phone: str
     county_code: str
     address_detail: str
+    pickup_point_id: UUID | None = None
+    pickup_point_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ async def create_shipments(db: AsyncSession, *, order: PaidOrder, parts: Sequenc
             "phone": order.phone,
             "county_code": order.county_code,
             "address_detail": order.address_detail,
+            "pickup_point_id": order.pickup_point_id,
+            "pickup_point_name": order.pickup_point_name,
             "shipment_id": part.shipment_id,
             "supplier_order_id": part.supplier_order_id,
             "supplier_id": part.supplier_id,

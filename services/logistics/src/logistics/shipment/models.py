@@ -56,6 +56,8 @@ class Shipment(Base):
     phone: Mapped[str] = mapped_column(Text)
     county_code: Mapped[str] = mapped_column(Text)
     address_detail: Mapped[str] = mapped_column(Text)
+    pickup_point_id: Mapped[UUID | None]
+    pickup_point_name: Mapped[str] = mapped_column(Text, server_default=text("''"))
     status: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     dispatched_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

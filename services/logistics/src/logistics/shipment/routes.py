@@ -74,7 +74,12 @@ async def present(db: AsyncSession, shipments: Sequence[Shipment]) -> list[Shipm
             delivered_at=each.delivered_at,
             order_cancelled_at=each.order_cancelled_at,
             address=AddressOut(
-                recipient=each.recipient, phone=each.phone, county_code=each.county_code, detail=each.address_detail
+                recipient=each.recipient,
+                phone=each.phone,
+                county_code=each.county_code,
+                detail=each.address_detail,
+                pickup_point_id=each.pickup_point_id,
+                pickup_point_name=each.pickup_point_name,
             ),
             lines=[
                 _line(line, lots.get((each.shipment_id, line.sku_id), [])) for line in lines.get(each.shipment_id, [])

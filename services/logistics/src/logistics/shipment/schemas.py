@@ -36,12 +36,14 @@ class ShipmentLineOut(BaseModel):
 
 
 class AddressOut(BaseModel):
-    """Where the shipment goes."""
+    """Where the shipment goes: to the pickup point, if there is one, whose place `detail` says."""
 
     recipient: str
     phone: str
     county_code: str
     detail: str
+    pickup_point_id: UUID | None = None
+    pickup_point_name: str = ""
 
 
 class ShipmentOut(BaseModel):

@@ -129,8 +129,8 @@ async def place_order(
     `seen_payable_fen` is the sum that the buyer agreed to; None is for callers that agree to any (loading history).
     With `pickup` the goods go to that point, whose place `address` says. What the buyer's cart holds is theirs to buy.
     Conflict `sku-not-listed`, `stock-short`, `region-not-served`, `price-changed`, `sku-changed`, `points-changed`
-    (fewer of the wanted points can be spent), `pickup-point-not-cold`, `pickup-point-closed`, and where a budget, a turn
-    or a coupon goes at this very moment `promotion-changed`; with `once` also what idempotency refuses.
+    (fewer of the wanted points can be spent), `pickup-point-not-cold`, `pickup-point-closed`, and where a budget, a
+    turn or a coupon goes at this very moment `promotion-changed`; with `once` also what idempotency refuses.
     """
     for is_last_try in (False, True):
         sale = await price_queries.load_sale(

@@ -19,7 +19,14 @@ async def get_open(db: AsyncSession | Direct, pickup_point_id: UUID) -> PointTo:
     rows = await _GET.rows(db, {"pickup_point_id": pickup_point_id})
     if not rows:
         raise Invalid("There is no such pickup point.", code="pickup-point-unknown", field="pickup.pickup_point_id")
-    *facts, kept_classes, is_open = rows[0]
-    if not is_open:
+    found = rows[0]
+    if not found["is_open"]:
         raise point_closed()
-    return PointTo(*facts, frozenset(kept_classes))
+    return PointTo(
+        found["pickup_point_id"],
+        found["revision"],
+        found["county_code"],
+        found["name"],
+        found["address"],
+        frozenset(found["kept_classes"]),
+    )
