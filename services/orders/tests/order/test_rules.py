@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.order import naming, rules
+from orders.order import moving, naming, rules
 from orders.price.rules import Offers, Promotion
 from orders.sku.rules import SaleSku
 from shared.errors import Conflict
@@ -218,7 +218,7 @@ def test_money_that_the_order_cannot_take_goes_back(
 )
 def test_what_left_the_supplier_cannot_be_cancelled(status: str, fulfilments: list[str], code: str):
     with pytest.raises(Conflict) as refusal:
-        rules.ensure_cancellable(status, fulfilments)
+        moving.ensure_cancellable(status, fulfilments)
     assert refusal.value.code == code
 
 
@@ -226,4 +226,4 @@ def test_what_left_the_supplier_cannot_be_cancelled(status: str, fulfilments: li
     ("status", "fulfilments"), [("PENDING_PAYMENT", ["PENDING_PAYMENT"]), ("PAID", ["PENDING_SHIPMENT"] * 2)]
 )
 def test_what_is_still_at_the_supplier_can_be_cancelled(status: str, fulfilments: list[str]):
-    rules.ensure_cancellable(status, fulfilments)
+    moving.ensure_cancellable(status, fulfilments)

@@ -14,7 +14,7 @@ from orders.cart import queries as cart_queries
 from orders.group_buy import rules as group_rules
 from orders.group_buy import standing as group_standing
 from orders.invoice_title.rules import InvoiceTitle
-from orders.order import completing, paying, queries, reviving, rules, shortfall
+from orders.order import completing, moving, paying, queries, reviving, rules, shortfall
 from orders.order.drafting import draft_row, order_placed
 from orders.payment import actions as payment_actions
 from orders.pickup_point.rules import PointTo, point_closed
@@ -253,7 +253,7 @@ async def cancel_order(
     `group-formed`: a buyer leaves a group until it is formed.
     """
     order = await queries.lock_own_order(db, order_id, caller)
-    rules.ensure_cancellable(order["status"], [part["fulfilment"] for part in order["parts"]])
+    moving.ensure_cancellable(order["status"], [part["fulfilment"] for part in order["parts"]])
     is_in_group = order["mode"] == rules.GROUP_BUY
     if is_in_group and not caller.is_operator:
         await group_standing.ensure_leavable(db, order_id)
@@ -329,7 +329,7 @@ async def mark_shipped(
     order = await queries.lock_order(db, order_id)
     part = _part_of(order, supplier_order_id)
     step = {"order_id": order_id, "supplier_order_id": supplier_order_id, "at": shipped_at}
-    match rules.dispatch_effect(order["status"], part["fulfilment"]):
+    match moving.dispatch_effect(order["status"], part["fulfilment"]):
         case "ship":
             if dispatch is not None and await stock_queries.has_shipped(
                 db, holder_id=order_id, shipment_id=dispatch.shipment_id, reference=dispatch.reference
@@ -375,7 +375,7 @@ async def mark_delivered(db: AsyncSession, *, order_id: UUID, supplier_order_id:
     part = _part_of(order, supplier_order_id)
     if order["status"] == "CANCELLED" or part["fulfilment"] == "DELIVERED":
         return
-    rules.ensure_deliverable(part["fulfilment"])
+    moving.ensure_deliverable(part["fulfilment"])
     step = {"order_id": order_id, "supplier_order_id": supplier_order_id, "at": delivered_at}
     await db.execute(_DELIVER_PART, step)
     if all(other["fulfilment"] == "DELIVERED" for other in order["parts"] if other is not part):

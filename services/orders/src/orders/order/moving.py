@@ -1,0 +1,39 @@
+"""What a dispatch, an arrival and a cancellation may do to an order in its state."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from orders.order.rules import LEFT, TO_BE_SENT
+from shared.errors import Conflict
+
+
+def dispatch_effect(status: str, fulfilment: str) -> Literal["ship", "repeated", "after-cancel"]:
+    """What a supplier's dispatch does to its part. Goods that left after the cancellation are gone all the same."""
+    if status == "CANCELLED":
+        return "after-cancel"
+    if fulfilment in TO_BE_SENT:
+        return "ship"
+    if fulfilment in {"SHIPPED", "DELIVERED"}:
+        return "repeated"
+    raise Conflict("Goods of an unpaid order were sent.", code="order-not-paid", order_status=status)
+
+
+def ensure_deliverable(fulfilment: str) -> None:
+    """Only what was shipped can arrive."""
+    if fulfilment not in {"SHIPPED", "DELIVERED"}:
+        raise Conflict(
+            "The part was not shipped yet, or not all of it.", code="part-not-shipped", fulfilment=fulfilment
+        )
+
+
+def ensure_cancellable(status: str, fulfilments: Sequence[str]) -> None:
+    """An order may be cancelled until it is paid, and after that until its first part has left the supplier."""
+    if status == "CANCELLED":
+        raise Conflict("The order is cancelled already.", code="order-already-cancelled", order_status=status)
+    if status == "COMPLETED" or not LEFT.isdisjoint(fulfilments):
+        raise Conflict(
+            "Goods are on their way already. Refuse the parcel or ask for a return.",
+            code="order-shipped",
+            order_status=status,
+        )
+    # What remains is PENDING_PAYMENT, or PAID with every part still at its supplier.
