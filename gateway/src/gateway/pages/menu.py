@@ -37,6 +37,8 @@ MENU: tuple[Entry, ...] = (
     Entry("exchanges", "/work/exchanges", SUPPLIER | OPERATOR, "supply", "box"),
     Entry("reviews", "/work/reviews", SUPPLIER | OPERATOR, "supply", "book"),
     Entry("promotions", "/work/promotions", SUPPLIER | OPERATOR, "supply", "list"),
+    Entry("group_buys", "/work/group-buys", SUPPLIER | OPERATOR, "supply", "people"),
+    Entry("love_purchases", "/work/love-purchases", OFFICIAL | OPERATOR, "registers", "bell"),
     Entry("supplier_file", "/work/supplier", SUPPLIER, "supply", "stamp"),
     Entry("admissions", "/work/admissions", OFFICIAL | OPERATOR, "review", "people"),
     Entry("licences", "/work/licences", OFFICIAL | OPERATOR, "review", "book"),

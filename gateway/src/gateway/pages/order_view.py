@@ -13,6 +13,7 @@ from gateway.pages.shell import Page
 
 BADGES: Final = {
     "PENDING_PAYMENT": "badge-urgent",
+    "AWAITING_GROUP": "badge-urgent",
     "PENDING_SHIPMENT": "badge-leaf",
     "PARTLY_SHIPPED": "badge-leaf",
     "SHIPPED": "badge-leaf",
@@ -159,7 +160,9 @@ def history_of(order: dict[str, Any], suppliers: Mapping[str, str], page: Page) 
     for change in reversed(order["history"]):
         text = page.t.names["change"].get(change["change"], change["change"])
         supplier = names.get(change.get("supplier_order_id") or "")
-        details = [each for each in (supplier, change.get("reason")) if each]
+        reason = change.get("reason") or ""
+        reason = page.t.names["cancel_reason"].get(reason, reason)
+        details = [each for each in (supplier, reason) if each]
         at = change["changed_at"]
         lines.append(HistoryLine(at, page.time(at), " · ".join([text, *details])))
     return lines

@@ -62,6 +62,8 @@ def status_of(order: dict[str, Any]) -> str:
     states = {part["fulfilment"] for part in order["parts"]}
     if states <= {"DELIVERED"}:
         return "DELIVERED"
+    if "AWAITING_GROUP" in states:
+        return "AWAITING_GROUP"
     return "SHIPPED" if states & {"PARTLY_SHIPPED", "SHIPPED", "DELIVERED"} else "PENDING_SHIPMENT"
 
 

@@ -199,3 +199,13 @@ async def test_leaving_a_formed_group_is_refused_over_http(
     refused = await client.post(f"{path}/cancel", json={"reason": "no"}, headers=me | key())
     assert (refused.status_code, refused.json()["code"]) == (409, "group-formed")
     assert (await client.get(path, headers=me)).json() == waiting
+
+
+async def test_a_supplier_chooses_among_its_own_skus(client: httpx2.AsyncClient, db: AsyncSession, as_caller: Headers):
+    own, other = await listed_sku(db, stock=7), await listed_sku(db, product_title="湄潭翠芽")
+    supplier = as_caller(kind="supplier", organisation_id=own.supplier_id)
+    found = (await client.get("/v1/group-buys/candidates", headers=supplier)).json()["items"]
+    assert [(each["sku_id"], each["available"]) for each in found] == [(str(own.sku_id), 7)]
+    operator = as_caller(kind="operator")
+    found = (await client.get("/v1/group-buys/candidates?q=翠芽", headers=operator)).json()["items"]
+    assert [each["sku_id"] for each in found] == [str(other.sku_id)]

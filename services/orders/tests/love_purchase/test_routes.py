@@ -222,3 +222,14 @@ async def test_a_target_below_what_is_absorbed_is_refused(db: AsyncSession):
     with pytest.raises(Conflict) as refused:
         await actions.edit_flag(db, love_purchase_id=own, expected_revision=1, facts=facts, caller=operator, now=NOW)
     assert (refused.value.code, refused.value.extra["absorbed_count"]) == ("target-reached", 3)
+
+
+async def test_an_official_chooses_among_the_countys_skus_that_are_not_flagged(
+    client: httpx2.AsyncClient, db: AsyncSession, as_caller: Headers
+):
+    own, known = await listed_sku(db, stock=7), await listed_sku(db, stock=9)
+    await listed_sku(db, origin_county_code="520328")
+    await flagged(db, known)
+    official = as_caller(kind="official", roles=frozenset({"agriculture"}), regions=(COUNTY,))
+    found = (await client.get("/v1/love-purchases/candidates?q=香菇", headers=official)).json()["items"]
+    assert [(each["sku_id"], each["available"]) for each in found] == [(str(own.sku_id), 7)]

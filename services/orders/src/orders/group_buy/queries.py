@@ -31,6 +31,15 @@ _GET = text(f"SELECT {_COLUMNS} {_FROM} WHERE offered.group_buy_id = :group_buy_
 _SKU = text("""
     SELECT sku_id, supplier_id, price_fen, is_listed FROM sellable_skus WHERE sku_id = :sku_id
 """)
+_CANDIDATES = text("""
+    SELECT sku.sku_id, sku.product_title, sku.product_title_en, sku.specification, sku.specification_en, sku.price_fen,
+           coalesce(level.available, 0) AS available
+    FROM sellable_skus AS sku LEFT JOIN stock_levels AS level USING (sku_id)
+    WHERE sku.is_listed AND (CAST(:supplier_id AS uuid) IS NULL OR sku.supplier_id = :supplier_id)
+      AND (CAST(:pattern AS text) IS NULL OR sku.product_title ILIKE :pattern OR sku.product_title_en ILIKE :pattern
+           OR sku.supplier_name ILIKE :pattern)
+    ORDER BY sku.product_title, sku.specification, sku.sku_id LIMIT :limit
+""")
 _SET_ASIDE = text("""
     SELECT coalesce(sum(open_count), 0) FROM stock_holds WHERE holder_id = :group_buy_id AND sku_id = :sku_id
 """)
@@ -63,6 +72,13 @@ def no_such_group() -> NotFound:
 async def find_sku(db: AsyncSession, sku_id: UUID) -> Row[Any] | None:
     """Whose it is, at which price, and whether it is listed."""
     return (await db.execute(_SKU, {"sku_id": sku_id})).first()
+
+
+async def list_candidates(db: AsyncSession, caller: Caller, *, wanted: str | None, limit: int) -> Sequence[Row[Any]]:
+    """SKUs on sale that the caller may offer, by name."""
+    supplier_id = None if caller.is_operator else caller.organisation_id
+    values = {"supplier_id": supplier_id, "pattern": _pattern(wanted) if wanted else None, "limit": limit}
+    return (await db.execute(_CANDIDATES, values)).all()
 
 
 async def get_open(db: AsyncSession, group_buy_id: UUID, *, now: datetime) -> Row[Any]:
@@ -186,8 +202,7 @@ def _narrowed(
     conditions = []
     if wanted:
         conditions.append(_NAMED)
-        part = wanted.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-        values["pattern"] = f"%{part}%"
+        values["pattern"] = _pattern(wanted)
     if category:
         conditions.append("sku.category = :category")
         values["category"] = category
@@ -195,3 +210,8 @@ def _narrowed(
         conditions.append("starts_with(sku.origin_county_code, :county)")
         values["county"] = county
     return conditions
+
+
+def _pattern(wanted: str) -> str:
+    part = wanted.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    return f"%{part}%"

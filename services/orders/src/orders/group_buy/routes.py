@@ -134,6 +134,13 @@ async def list_joined(
     return Page[schemas.Joined](items=items, next_cursor=encode_cursor(str(items[-1].order_id)) if more else None)
 
 
+@router.get("/candidates")
+async def list_candidates(caller: OwnerCaller, db: Read, q: Wanted = None, limit: Limit = 50) -> schemas.CandidateList:
+    """SKUs on sale that the caller may offer. 403 `kind-not-allowed`."""
+    found = await queries.list_candidates(db, caller, wanted=q, limit=limit)
+    return schemas.CandidateList(items=[schemas.Candidate.model_validate(each) for each in found])
+
+
 @router.post("", status_code=201, response_model=schemas.ManagedGroupBuy)
 async def create_group_buy(body: schemas.GroupBuyIn, caller: OwnerCaller, db: Db, once: Once) -> Response:
     """A draft. 403 `kind-not-allowed`, `sku-not-yours`; 422 `sku-unknown`, `group-price-wrong`, `group-numbers-wrong`,

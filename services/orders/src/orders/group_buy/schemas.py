@@ -89,6 +89,26 @@ class ManagedGroupBuy(GroupBuyItem):
     changed_at: datetime
 
 
+class Candidate(BaseModel):
+    """A SKU that may be offered, with the pieces that nobody holds."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    sku_id: UUID
+    product_title: str
+    product_title_en: str
+    specification: str
+    specification_en: str
+    price_fen: int
+    available: int
+
+
+class CandidateList(BaseModel):
+    """SKUs by name."""
+
+    items: list[Candidate]
+
+
 class Quote(BaseModel):
     """What so many pieces cost, brought to the county."""
 

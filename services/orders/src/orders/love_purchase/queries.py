@@ -24,6 +24,20 @@ _FROM = "FROM love_purchases AS flagged JOIN sellable_skus AS sku USING (sku_id)
 _GET = text(f"SELECT {_COLUMNS} {_FROM} WHERE flagged.love_purchase_id = :love_purchase_id")
 _SKU = text("SELECT sku_id, supplier_id, origin_county_code, is_listed FROM sellable_skus WHERE sku_id = :sku_id")
 
+_CANDIDATES = text("""
+    SELECT sku.sku_id, sku.product_title, sku.product_title_en, sku.specification, sku.specification_en, sku.price_fen,
+           sku.supplier_name, sku.origin_county_code, coalesce(level.available, 0) AS available
+    FROM sellable_skus AS sku LEFT JOIN stock_levels AS level USING (sku_id)
+    WHERE sku.is_listed
+      AND (CAST(:regions AS text[]) IS NULL OR EXISTS (
+          SELECT FROM unnest(CAST(:regions AS text[])) AS own (start)
+          WHERE starts_with(sku.origin_county_code, own.start)))
+      AND (CAST(:pattern AS text) IS NULL OR sku.product_title ILIKE :pattern OR sku.product_title_en ILIKE :pattern
+           OR sku.supplier_name ILIKE :pattern)
+      AND NOT EXISTS (SELECT FROM love_purchases WHERE love_purchases.sku_id = sku.sku_id AND status = 'OPEN')
+    ORDER BY available DESC, sku.product_title, sku.sku_id LIMIT :limit
+""")
+
 
 def no_such_love_purchase() -> NotFound:
     """The refusal of a love purchase that does not exist, or not for this caller."""
@@ -33,6 +47,12 @@ def no_such_love_purchase() -> NotFound:
 async def find_sku(db: AsyncSession, sku_id: UUID) -> Row[Any] | None:
     """Whose it is, from where, and whether it is listed."""
     return (await db.execute(_SKU, {"sku_id": sku_id})).first()
+
+
+async def list_candidates(db: AsyncSession, caller: Caller, *, wanted: str | None, limit: int) -> Sequence[Row[Any]]:
+    """SKUs on sale of the caller's regions that are not flagged, those of which most is left first."""
+    values = {"regions": seen_regions(caller), "pattern": _pattern(wanted) if wanted else None, "limit": limit}
+    return (await db.execute(_CANDIDATES, values)).all()
 
 
 async def get_love_purchase(db: AsyncSession, love_purchase_id: UUID) -> Row[Any]:
@@ -75,8 +95,7 @@ async def list_love_purchases(
     if wanted:
         conditions.append("""(sku.product_title ILIKE :pattern OR sku.product_title_en ILIKE :pattern
             OR sku.supplier_name ILIKE :pattern OR flagged.reason ILIKE :pattern)""")
-        part = wanted.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-        values["pattern"] = f"%{part}%"
+        values["pattern"] = _pattern(wanted)
     if category:
         conditions.append("sku.category = :category")
         values["category"] = category
@@ -111,3 +130,8 @@ async def list_due(db: AsyncSession, *, now: datetime) -> list[LovePurchase]:
         .with_for_update(key_share=True, skip_locked=True)
     )
     return list(await db.scalars(statement, execution_options={"populate_existing": True}))
+
+
+def _pattern(wanted: str) -> str:
+    part = wanted.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    return f"%{part}%"

@@ -108,6 +108,13 @@ async def export_managed(
     return await sheet_response(sheet, name="爱心购", head=_HEAD, batches=batches())
 
 
+@router.get("/candidates")
+async def list_candidates(caller: FlagCaller, db: Read, q: Wanted = None, limit: Limit = 50) -> schemas.CandidateList:
+    """SKUs on sale of the caller's regions that are not flagged yet. 403 `kind-not-allowed`."""
+    found = await queries.list_candidates(db, caller, wanted=q, limit=limit)
+    return schemas.CandidateList(items=[schemas.Candidate.model_validate(each) for each in found])
+
+
 @router.post("", status_code=201, response_model=schemas.ManagedLovePurchase)
 async def flag_harvest(body: schemas.FlagIn, caller: FlagCaller, db: Db, once: Once) -> Response:
     """Flag a SKU. 403 `kind-not-allowed`, `region-not-yours`; 409 `love-purchase-open`; 422 `sku-unknown`,

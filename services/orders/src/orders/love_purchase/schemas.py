@@ -38,6 +38,28 @@ class WithdrawIn(Body):
     reason: Reason = ""
 
 
+class Candidate(BaseModel):
+    """A SKU that may be flagged, with the pieces that nobody holds."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    sku_id: UUID
+    product_title: str
+    product_title_en: str
+    specification: str
+    specification_en: str
+    price_fen: int
+    supplier_name: str
+    origin_county_code: str
+    available: int
+
+
+class CandidateList(BaseModel):
+    """SKUs, those of which most is left first."""
+
+    items: list[Candidate]
+
+
 class LovePurchaseItem(BaseModel):
     """A love purchase with its progress."""
 
