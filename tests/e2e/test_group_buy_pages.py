@@ -1,7 +1,7 @@
 """Buying together at its pages, as a browser without JavaScript uses them: offered, joined, paid, formed, sent."""
 
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from orders.jobs import follow_group_buys
 from shared.clock import business_day, utc_now
@@ -102,7 +102,7 @@ async def test_one_leaves_before_it_forms_and_a_cancelled_group_refunds(house: H
     desk = await own.open(f"/work{page}")
     gone = await own.send(desk, f"/work{page}/decision", {"verb": "cancel", "reason": "霜冻减产"})
     assert "已取消" in gone.text
-    again = await own.send(desk, f"/work{page}/decision", {"verb": "cancel"})
+    again = await own.send(desk, f"/work{page}/decision", {"verb": "cancel", "key": str(uuid4())})
     assert (again.status, "alert" in again.notices) == (412, True)
     await follow_group_buys(house["orders"].database)
     refunded = await two.open(f"/orders/{orders[1]}")
@@ -166,5 +166,5 @@ async def test_a_county_asks_people_to_buy_and_it_counts(house: House, market: M
     elsewhere = await desks.office(house, "agriculture", region="430726")
     assert (await elsewhere.open(made.url.path)).status == 404
     await house.drain("analytics")
-    found = await market.figures(market.analyst, "sales", by=["mode"], filters={"supplier": [pack.supplier_id]})
+    found = await market.figures(market.analyst, "quantity", by=["mode"], filters={"supplier": [pack.supplier_id]})
     assert "LOVE_PURCHASE" in str(found)

@@ -197,6 +197,5 @@ async def post_cancel(
             f"/v1/orders/{order_id}/cancel", visitor=visitor, json={"reason": reason}, idempotency_key=key
         )
     except (Conflict, Invalid) as refusal:
-        told = page.t.names["refusal"].get(refusal.code, refusal.message)
-        return await show(page, services, visitor, order_id, error=told, status=refusal.status)
+        return await show(page, services, visitor, order_id, error=page.told(refusal), status=refusal.status)
     return page.go(f"/orders/{order_id}", done="cancelled")
