@@ -116,7 +116,11 @@ def test_a_hostile_desk_stays_text(page_of: Callable[..., Page], answer: Answer,
     )
     shipments = [desk.desk_shipment(each, HOSTILE, attempt, page) for each in items]
     text = page.render(
-        "desk.html", shipments=shipments, carriers=[], tabs=[], organisation=HOSTILE, notice="", next_url=""
+        "desk.html",
+        shipments=shipments,
+        carriers=[],
+        **desk.desk_context(desk.desk_listing(page), [{"site_id": HOSTILE, "name": HOSTILE}], HOSTILE, page),
+        notice="",
     )
     ensure_harmless(text.body.decode(), markup)
 

@@ -179,10 +179,8 @@ def draw_desk(page: Page, answer: Answer) -> str:
         "desk.html",
         shipments=[desk.desk_shipment(each, "北京市", attempt, page) for each in items],
         carriers=[],
-        tabs=[],
-        organisation="甲",
+        **desk.desk_context(desk.desk_listing(page), [{"site_id": "s", "name": "Cold store"}], "c", page),
         notice="",
-        next_url="",
     ).body.decode()
 
 

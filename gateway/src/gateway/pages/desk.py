@@ -3,7 +3,6 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlencode
 from uuid import UUID, uuid5
 
 from fastapi import APIRouter
@@ -12,7 +11,9 @@ from starlette.responses import Response
 
 from gateway.pages.account import Choice
 from gateway.pages.figures import weight
+from gateway.pages.listing import Listing, download, listing_of
 from gateway.pages.orders import Tab
+from gateway.pages.parts import Filter
 from gateway.pages.regions import place_of
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.tracking import BADGES, named
@@ -75,6 +76,9 @@ class DeskShipment:
     detail: str
     is_open: bool
     is_replacement: bool
+    is_late: bool
+    due: str
+    is_partly_sent: bool
     boxes: list[Box]
     parcels: list[str]
     key: str
@@ -100,10 +104,12 @@ def ensure_supplier(visitor: Visitor) -> None:
 
 
 def boxes_of(lines: list[dict[str, Any]], typed: list[str], lots: dict[str, str], page: Page) -> list[Box]:
-    """One box for each temperature class."""
+    """One box for each temperature class, with what has not left."""
     by_class: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for line in lines:
-        by_class[line["temperature_class"]].append(line)
+        rest = line["quantity"] - line["dispatched_quantity"]
+        if rest:
+            by_class[line["temperature_class"]].append({**line, "quantity": rest})
     return [
         Box(
             keeping=page.t.names["temperature_class"].get(name, name),
@@ -140,6 +146,9 @@ def desk_shipment(item: dict[str, Any], place: str, attempt: Attempt | None, pag
         detail=item["address"]["detail"],
         is_open=status == "PENDING",
         is_replacement=item.get("kind") == "REPLACEMENT",
+        is_late=item["is_late"],
+        due=page.short_time(item["due_at"]),
+        is_partly_sent=status == "PENDING" and bool(item["parcels"]),
         boxes=boxes,
         parcels=[_parcel_text(each, page) for each in item["parcels"]],
         key=str(uuid5(_DISPATCH_KEYS, str(new_id()))),
@@ -162,54 +171,124 @@ async def carriers_of(services: Services, visitor: Visitor, page: Page) -> list[
     return [Choice(each["code"], named(each, "name", page)) for each in found["items"]]
 
 
-async def show(
-    page: Page,
-    services: Services,
-    visitor: Visitor,
-    *,
-    chosen: str,
-    cursor: str = "",
-    attempt: Attempt | None = None,
-    status: int = 200,
-) -> Response:
-    """Read the desk's shipments and draw them."""
-    params: dict[str, str | int | None] = {"status": chosen, "limit": _PAGE_SIZE, "cursor": cursor or None}
+async def place_name(services: Services, code: str, page: Page) -> str:
+    """A county by name; its code where the register has none."""
+    try:
+        return await place_of(services, code, page.language)
+    except (NotFound, Conflict):
+        return code
+
+
+def desk_listing(page: Page) -> Listing:
+    """What the desk's address asks for."""
+    return listing_of(
+        page.request,
+        path="/desk",
+        filters={
+            "status": _STATUSES,
+            "is_late": ("true",),
+            "temperature_class": frozenset(page.t.names["temperature_class"]),
+            "site_id": None,
+        },
+        sorts={"created", "number"},
+        default_sort="-created",
+    )
+
+
+def _params(listing: Listing, visitor: Visitor) -> dict[str, Any]:
+    """The list's parameters: what is to be sent, unless another state is asked for."""
+    params: dict[str, Any] = {**listing.params(limit=_PAGE_SIZE), "status": listing.values.status or "PENDING"}
+    params.pop("site_id", None)
     if visitor.kind == "supplier":
         params["supplier_id"] = str(visitor.organisation_id)
-    found = await services.logistics.get("/v1/shipments", visitor=visitor, params=params)
-    places = {}
-    for code in {each["address"]["county_code"] for each in found["items"]}:
-        try:
-            places[code] = await place_of(services, code, page.language)
-        except (NotFound, Conflict):
-            places[code] = code
-    next_cursor = found.get("next_cursor")
-    organisation = visitor.organisation
-    name = "" if organisation is None else (organisation.name_en if page.language == "en" else "") or organisation.name
+    return params
+
+
+async def _at_site(services: Services, visitor: Visitor, listing: Listing) -> dict[str, Any]:
+    """The parts that should leave a site, as orders planned it; the oldest 200 of them."""
+    site_id = listing.values.site_id
+    if not site_id or visitor.kind != "supplier":
+        return {}
+    found = await services.orders.get("/v1/pick-list", visitor=visitor, params={"site_id": site_id})
+    ids = [each["supplier_order_id"] for each in found["orders"]]
+    return {"supplier_order_id": ids or [str(UUID(int=0))]}
+
+
+async def show(
+    page: Page, services: Services, visitor: Visitor, *, attempt: Attempt | None = None, status: int = 200
+) -> Response:
+    """Read the desk's shipments and draw them."""
+    listing = desk_listing(page)
+    params = _params(listing, visitor) | await _at_site(services, visitor, listing)
+    found = await services.logistics.get("/v1/fulfilment", visitor=visitor, params=params)
+    codes = {each["address"]["county_code"] for each in found["items"]}
+    places = {code: await place_name(services, code, page) for code in codes}
+    is_open = (listing.values.status or "PENDING") == "PENDING"
+    sites = await services.orders.get("/v1/sites", visitor=visitor) if visitor.kind == "supplier" else {"items": []}
     return page.render(
         "desk.html",
         status=status,
         shipments=[
             desk_shipment(each, places[each["address"]["county_code"]], attempt, page) for each in found["items"]
         ],
-        carriers=await carriers_of(services, visitor, page) if chosen == "PENDING" else [],
-        tabs=[
-            Tab(page.t.names["shipment_status"][each], f"/desk?{urlencode({'status': each})}", each == chosen)
-            for each in _STATUSES
-        ],
-        organisation=name,
+        carriers=await carriers_of(services, visitor, page) if is_open else [],
+        **desk_context(listing, sites["items"], found.get("next_cursor"), page),
         notice=page.t.desk.dispatched if page.request.query_params.get("done") == "dispatched" else "",
-        next_url=f"/desk?{urlencode({'status': chosen, 'cursor': next_cursor})}" if next_cursor else "",
     )
 
 
+def desk_context(listing: Listing, sites: list[dict[str, Any]], next_cursor: str | None, page: Page) -> dict[str, Any]:
+    """What desk.html draws around the shipments."""
+    t, names, chosen = page.t.fulfilment, page.t.names, listing.values.status or "PENDING"
+    organisation = page.visitor.organisation
+    name = "" if organisation is None else (organisation.name_en if page.language == "en" else "") or organisation.name
+    keepings = [Choice(each, label) for each, label in names["temperature_class"].items()]
+    return {
+        "listing": listing,
+        "tabs": [Tab(names["shipment_status"][each], f"/desk?status={each}", each == chosen) for each in _STATUSES],
+        "filters": [
+            Filter(
+                "status",
+                t.state,
+                [Choice(each, names["shipment_status"][each]) for each in _STATUSES[1:]],
+                names["shipment_status"]["PENDING"],
+            ),
+            Filter("is_late", t.deadline, [Choice("true", t.only_late)], t.every),
+            Filter("temperature_class", t.keeping, keepings, t.every),
+            Filter("site_id", t.site, [Choice(each["site_id"], each["name"]) for each in sites], t.every),
+            Filter("sort", t.sort, [Choice("created", t.oldest), Choice("number", t.by_number)], t.newest),
+        ],
+        "organisation": name,
+        "next_url": listing.next_url(next_cursor),
+        "is_supplier": page.visitor.kind == "supplier",
+    }
+
+
 @router.get("/desk")
-async def get_desk(
-    page: PageDep, services: Services, visitor: SignedIn, status: str = "PENDING", cursor: str = ""
-) -> Response:
+async def get_desk(page: PageDep, services: Services, visitor: SignedIn) -> Response:
     """Shipments of the supplier, those to send first."""
     ensure_supplier(visitor)
-    return await show(page, services, visitor, chosen=status if status in _STATUSES else "PENDING", cursor=cursor)
+    return await show(page, services, visitor)
+
+
+@router.get("/desk.csv")
+async def get_desk_csv(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+    """The same list as CSV."""
+    return await _export(page, services, visitor, "csv")
+
+
+@router.get("/desk.xlsx")
+async def get_desk_xlsx(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+    """The same list as xlsx."""
+    return await _export(page, services, visitor, "xlsx")
+
+
+async def _export(page: Page, services: Services, visitor: Visitor, form: str) -> Response:
+    ensure_supplier(visitor)
+    listing = desk_listing(page)
+    params = _params(listing, visitor) | await _at_site(services, visitor, listing) | {"format": form}
+    kept = {name: value for name, value in params.items() if name not in {"cursor", "limit"}}
+    return await download(services.logistics, visitor, "/v1/fulfilment/export", kept)
 
 
 @router.post("/desk/shipments/{shipment_id}/dispatch")
@@ -230,7 +309,7 @@ async def post_dispatch(
     except (Conflict, Invalid) as refusal:
         lots = {name.removeprefix(_LOT): str(value) for name, value in form.multi_items() if name.startswith(_LOT)}
         attempt = Attempt(str(shipment_id), _told(refusal, page), carrier, waybills, lots)
-        return await show(page, services, visitor, chosen="PENDING", attempt=attempt, status=refusal.status)
+        return await show(page, services, visitor, attempt=attempt, status=refusal.status)
     return page.go("/desk", done="dispatched")
 
 

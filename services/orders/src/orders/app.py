@@ -43,6 +43,7 @@ from orders.payment.channels import close_channels
 from orders.payment.routes import router as payment_router
 from orders.photo import models as photo_models
 from orders.photo.routes import router as photo_router
+from orders.picking.routes import router as picking_router
 from orders.pickup_point import models as pickup_point_models
 from orders.point import models as point_models
 from orders.point.routes import router as point_router
@@ -135,6 +136,7 @@ service = Service(
         lot_router,
         site_router,
         stock_router,
+        picking_router,
         payment_router,
         line_refund_router,
         photo_router,

@@ -103,7 +103,7 @@ async def _parts(db: AsyncSession, ids: Sequence[UUID]) -> list[PartToSend]:
     return [
         PartToSend(
             **found[shipment_id].model_dump(),
-            ship_by=rules.ship_by(found[shipment_id].created_at),
+            due_at=rules.ship_by(found[shipment_id].created_at),
             is_late=rules.is_late(found[shipment_id].status, found[shipment_id].created_at, now),
         )
         for shipment_id in ids
@@ -116,7 +116,7 @@ def _rows(part: PartToSend) -> list[tuple[Any, ...]]:
             part.order_number,
             str(part.shipment_id),
             _STATUS_NAMES[part.status],
-            part.ship_by,
+            part.due_at,
             part.is_late,
             line.product_title,
             line.specification,

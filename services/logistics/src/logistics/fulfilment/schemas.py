@@ -8,5 +8,5 @@ from logistics.shipment.schemas import ShipmentOut
 class PartToSend(ShipmentOut):
     """A shipment, and until when all of it should have left."""
 
-    ship_by: datetime
+    due_at: datetime
     is_late: bool

@@ -1,7 +1,7 @@
 """Paid pieces that will never be sent: their hold ends, their money goes back, and the part is complete without
 them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,16 +11,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.line_refund import actions as line_refund_actions
 from orders.line_refund import queries as line_refund_queries
+from orders.line_refund.rules import pieces_fen
 from orders.order import queries, rules
 from orders.payment import actions as payment_actions
 from orders.point import actions as point_actions
 from orders.point import rules as point_rules
 from orders.stock import actions as stock_actions
 from orders.stock import queries as stock_queries
-from shared.errors import Conflict
+from shared.auth import Caller
+from shared.errors import Conflict, NotFound
 from shared.events.orders import PiecesGivenUp, RefundedLine, SettledLine
 from shared.outbox import publish
 
+_LINES = text("""
+    SELECT line.line_id, line.sku_id, line.quantity
+    FROM order_lines AS line JOIN supplier_orders AS part USING (supplier_order_id)
+    WHERE supplier_order_id = :supplier_order_id
+      AND (:sees_all OR part.supplier_id = CAST(:own AS uuid))
+    ORDER BY line.line_number
+""")
 _KNOWN = text("SELECT EXISTS (SELECT FROM order_shortfalls WHERE shortfall_id = :shortfall_id)")
 _BY_LINE = text("""
     SELECT line_id, sum(quantity)::integer AS quantity, sum(refund_fen)::bigint AS refund_fen
@@ -99,15 +108,8 @@ async def _share_out(
     now: datetime,
 ) -> tuple[RefundedLine, ...]:
     """Write down which lines give up how many pieces, with what the buyer gets back for them."""
-    earlier = await _given_up(db, supplier_order_id)
-    rest = dict(quantities)
     given_up = []
-    for line in lines:
-        before, _ = earlier.get(line["line_id"], (0, 0))
-        more = min(rest.get(UUID(line["sku_id"]), 0), line["quantity"] - before)
-        if more <= 0:
-            continue
-        rest[UUID(line["sku_id"])] -= more
+    for line, more in _portions(lines, await _given_up(db, supplier_order_id), quantities):
         sold = await line_refund_queries.get_sold_line(db, UUID(line["line_id"]))
         refund_fen = await line_refund_actions.forgo_pieces(db, sold, more, now=now)
         given_up.append(
@@ -131,6 +133,40 @@ async def _share_out(
             },
         )
     return tuple(given_up)
+
+
+def _portions(
+    lines: Sequence[Mapping[str, Any]], earlier: Mapping[str, tuple[int, int]], quantities: Mapping[UUID, int]
+) -> Iterator[tuple[Mapping[str, Any], int]]:
+    """Which lines give up how many pieces more, in the order of the lines."""
+    rest = dict(quantities)
+    for line in lines:
+        before, _ = earlier.get(str(line["line_id"]), (0, 0))
+        sku_id = UUID(str(line["sku_id"]))
+        more = min(rest.get(sku_id, 0), line["quantity"] - before)
+        if more > 0:
+            rest[sku_id] -= more
+            yield line, more
+
+
+async def quote(
+    db: AsyncSession, *, supplier_order_id: UUID, quantities: Mapping[UUID, int], caller: Caller
+) -> list[tuple[UUID, int, int]]:
+    """SKU, pieces and fen that would go back to the buyer if these were given up now; nothing is written. NotFound
+    `supplier-order-not-found` but for the part's supplier and operators."""
+    values = {"supplier_order_id": supplier_order_id, "sees_all": caller.is_operator, "own": caller.organisation_id}
+    lines = [dict(row) for row in (await db.execute(_LINES, values)).mappings()]
+    if not lines:
+        raise NotFound("There is no such supplier order.", code="supplier-order-not-found", field="supplier_order_id")
+    found = []
+    for line, more in _portions(lines, await _given_up(db, supplier_order_id), quantities):
+        sold = await line_refund_queries.get_sold_line(db, line["line_id"])
+        balance = await line_refund_queries.find_balance(db, sold)
+        refund_fen = pieces_fen(
+            balance.payable_fen, quantity=balance.quantity, before=balance.refunded_count, count=more
+        )
+        found.append((sold.sku_id, more, refund_fen))
+    return found
 
 
 async def settled_lines(
