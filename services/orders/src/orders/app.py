@@ -47,6 +47,9 @@ from orders.picking.routes import router as picking_router
 from orders.pickup_point import models as pickup_point_models
 from orders.point import models as point_models
 from orders.point.routes import router as point_router
+from orders.presale import models as presale_models
+from orders.presale.booking_routes import router as booking_router
+from orders.presale.routes import router as presale_router
 from orders.price import models as price_models
 from orders.price.routes import router as price_router
 from orders.product_return import models as product_return_models
@@ -100,6 +103,7 @@ MODELS = (
     group_buy_models,
     love_purchase_models,
     point_models,
+    presale_models,
 )
 
 
@@ -154,6 +158,8 @@ service = Service(
         group_buy_router,
         love_purchase_router,
         point_router,
+        booking_router,
+        presale_router,
     ],
     subscriptions=subscriptions,
     jobs=jobs,

@@ -15,6 +15,9 @@ from orders.love_purchase import actions as love_purchase_actions
 from orders.order import actions as order_actions
 from orders.payment import jobs as payment_jobs
 from orders.point import jobs as point_jobs
+from orders.presale import actions as presale_actions
+from orders.presale import booking
+from orders.presale import queries as presale_queries
 from orders.product_return import actions as return_actions
 from orders.product_return import queries as return_queries
 from orders.statement import jobs as statement_jobs
@@ -80,6 +83,22 @@ async def end_love_purchases(database: Database) -> None:
         async with database.begin() as db:
             if not await love_purchase_actions.expire_flags(db, now=utc_now()):
                 return
+
+
+@jobs.periodic("* * * * *")
+async def follow_presales(database: Database) -> None:
+    """Every minute: bookings whose deposit never came, offers whose booking time or whose balances are over."""
+    now = utc_now()
+    async with database.read() as db:
+        overdue = await presale_queries.list_overdue(db, now=now, limit=_BATCH)
+    for each in overdue:
+        async with database.begin() as db:
+            await booking.expire_deposits(db, offer_id=each.offer_id, booking_ids=each.booking_ids, now=now)
+    async with database.read() as db:
+        due = await presale_queries.list_due_offers(db, now=now, limit=_BATCH)
+    for offer_id in due:
+        async with database.begin() as db:
+            await presale_actions.follow_offer(db, offer_id=offer_id, now=now)
 
 
 @jobs.periodic("17 19 * * *")

@@ -202,7 +202,7 @@ def test_money_that_the_order_cannot_take_goes_back(
     status: str, settled_by: UUID | None, paid_fen: int, outcome: str, reason: str
 ):
     effect = rules.payment_effect(
-        status=status, payable_fen=100, settled_by=settled_by, payment_id=PAYMENT, paid_fen=paid_fen
+        status=status, due_fen=100, settled_by=settled_by, payment_id=PAYMENT, paid_fen=paid_fen
     )
     assert (effect.outcome, effect.reason) == (outcome, reason)
 

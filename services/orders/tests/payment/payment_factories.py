@@ -26,8 +26,9 @@ async def opened_payment(
     provider: str = "sandbox",
     now: datetime = NOW,
     expires_at: datetime | None = None,
+    pays: rules.Pays = "order",
 ) -> UUID:
-    """A payment of the order that waits for its payer."""
+    """A payment of the order, or of its deposit, that waits for its payer."""
     payment_id = new_id()
     others = await actions.open_payment(
         db,
@@ -41,6 +42,7 @@ async def opened_payment(
         code_url=f"https://cashier.example/pay/{payment_id.hex[:8]}",
         expires_at=expires_at or now + timedelta(minutes=30),
         now=now,
+        pays=pays,
     )
     assert others is not None
     return payment_id

@@ -16,6 +16,8 @@ _PAID_BACK = text("""
     JOIN line_refunds AS granted ON granted.cause_id = claim.claim_id
     LEFT JOIN refunds AS refund USING (refund_id)
     WHERE claim.status = 'APPROVED' AND (granted.refund_id IS NULL OR refund.status = 'SUCCEEDED')
+      AND NOT EXISTS (
+          SELECT FROM refunds AS more WHERE more.main_refund_id = granted.refund_id AND more.status <> 'SUCCEEDED')
     ORDER BY claim.claim_id LIMIT :limit
     FOR NO KEY UPDATE OF claim SKIP LOCKED
 """)

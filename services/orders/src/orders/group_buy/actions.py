@@ -39,7 +39,7 @@ _FAIL = text("""
 """)
 _LOCK_ENDED = text("""
     SELECT placed.order_id, placed.order_number, placed.mode, placed.status, placed.payable_fen,
-           offered.status AS group_status
+           placed.deposit_fen, placed.returns_deposit, offered.status AS group_status
     FROM group_buy_joins AS joined
     JOIN group_buys AS offered USING (group_buy_id)
     JOIN orders AS placed USING (order_id)

@@ -52,7 +52,7 @@ _OF_ORDER = text("""
            refund.requested_at, refund.succeeded_at, line.line_id, granted.cause, granted.cause_id,
            granted.piece_count, line.product_title, line.product_title_en
     FROM payments AS payment JOIN refunds AS refund USING (payment_id)
-    LEFT JOIN line_refunds AS granted USING (refund_id)
+    LEFT JOIN line_refunds AS granted ON granted.refund_id = coalesce(refund.main_refund_id, refund.refund_id)
     LEFT JOIN order_lines AS line ON line.line_id = granted.line_id
     WHERE payment.order_id = :order_id
     ORDER BY refund.requested_at, refund.refund_id

@@ -14,7 +14,7 @@ from orders.cart import queries as cart_queries
 from orders.group_buy import rules as group_rules
 from orders.group_buy import standing as group_standing
 from orders.invoice_title.rules import InvoiceTitle
-from orders.order import completing, moving, paying, queries, reviving, rules, shortfall
+from orders.order import completing, deposits, moving, paying, queries, reviving, rules, shortfall
 from orders.order.drafting import draft_row, order_placed
 from orders.payment import actions as payment_actions
 from orders.pickup_point.rules import PointTo, point_closed
@@ -54,7 +54,7 @@ _CANCEL = text("""
     SELECT order_id, 'CANCELLED', :reason, :changed_by, :now FROM cancelled
 """)
 _LOCK_DUE = text("""
-    SELECT order_id, order_number, mode, status, payable_fen FROM orders
+    SELECT order_id, order_number, mode, status, payable_fen, deposit_fen, returns_deposit FROM orders
     WHERE status = 'PENDING_PAYMENT' AND payment_due_at <= :now
     ORDER BY payment_due_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
 """)
@@ -247,7 +247,8 @@ async def settle_payment(
 async def cancel_order(
     db: AsyncSession, *, order_id: UUID, reason: str, caller: Caller, now: datetime
 ) -> OrderCancelled:
-    """Void an order that is unpaid, or paid and still at its suppliers: money goes back whole, stock is released.
+    """Void an order that is unpaid, or paid and still at its suppliers: money goes back whole, stock is released. A
+    deposit of an unpaid order goes back if that was agreed.
 
     NotFound unless the caller is the buyer or an operator. Conflict `order-already-cancelled`, `order-shipped`,
     `group-formed`: a buyer leaves a group until it is formed.
@@ -258,7 +259,7 @@ async def cancel_order(
     if is_in_group and not caller.is_operator:
         await group_standing.ensure_leavable(db, order_id)
     was_paid = order["status"] == "PAID"
-    refunded_fen = order["payable_fen"] if was_paid else 0
+    refunded_fen = order["payable_fen"] if was_paid else deposits.returned_fen(order)
     event = OrderCancelled(
         order_id=order_id,
         order_number=order["order_number"],
@@ -270,7 +271,7 @@ async def cancel_order(
     await _save_cancelled(db, [order_id], reason=reason, cancelled_by=caller.person_id, now=now)
     if is_in_group:
         await group_standing.return_pieces(db, [order_id], now=now)
-    if was_paid:
+    if refunded_fen:
         await payment_actions.request_refund(db, order_id=order_id, amount_fen=refunded_fen, reason=reason, now=now)
     await publish(db, event, now=now)
     return event
@@ -287,14 +288,14 @@ async def expire_unpaid(db: AsyncSession, *, now: datetime, limit: int = 100) ->
 
 async def void_orders(db: AsyncSession, orders: Sequence[Any], *, reason: str, now: datetime) -> None:
     """Cancel locked orders, all in this transaction and by nobody: what is paid of them goes back whole. Rows are of
-    order_id, order_number, mode, status, payable_fen."""
+    order_id, order_number, mode, status, payable_fen, deposit_fen, returns_deposit."""
     await _save_cancelled(db, [row.order_id for row in orders], reason=reason, cancelled_by=None, now=now)
     grouped = [row.order_id for row in orders if row.mode == rules.GROUP_BUY]
     if grouped:
         await group_standing.return_pieces(db, grouped, now=now)
     events = []
     for row in orders:
-        refunded_fen = row.payable_fen if row.status == "PAID" else 0
+        refunded_fen = row.payable_fen if row.status == "PAID" else deposits.returned_fen(row._mapping)  # noqa: SLF001 - public in SQLAlchemy
         if refunded_fen:
             await payment_actions.request_refund(
                 db, order_id=row.order_id, amount_fen=refunded_fen, reason=reason, now=now

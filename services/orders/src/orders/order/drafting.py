@@ -46,6 +46,8 @@ def draft_row(draft: rules.OrderDraft) -> dict[str, Any]:
         "placed_at": draft.placed_at,
         "payment_due_at": draft.payment_due_at,
         "group_buy_id": draft.group_buy_id,
+        "deposit_fen": draft.deposit_fen,
+        "returns_deposit": draft.returns_deposit,
         "parts": [
             {
                 "supplier_order_id": part.supplier_order_id,

@@ -33,6 +33,7 @@ class Order(Base):
         CheckConstraint("discount_fen BETWEEN 0 AND goods_fen", name="discount_fits_goods"),
         CheckConstraint("points_fen BETWEEN 0 AND goods_fen - discount_fen", name="points_fit_goods"),
         CheckConstraint("payable_fen = goods_fen - discount_fen - points_fen + delivery_fen", name="payable_adds_up"),
+        CheckConstraint("deposit_fen = 0 OR (deposit_fen > 0 AND deposit_fen < payable_fen)", name="deposit_is_part"),
         CheckConstraint("(paid_at IS NULL) = (payment_id IS NULL)", name="paid_by_a_payment"),
         CheckConstraint("status NOT IN ('PAID', 'COMPLETED') OR paid_at IS NOT NULL", name="paid_has_instant"),
         CheckConstraint("(status = 'CANCELLED') = (cancelled_at IS NOT NULL)", name="cancelled_has_instant"),
@@ -72,6 +73,8 @@ class Order(Base):
     completed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     cancel_reason: Mapped[str | None] = mapped_column(Text)
+    deposit_fen: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    returns_deposit: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class SupplierOrder(Base):

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orders.order import queries, rules
+from orders.order import deposits, queries, rules
 from shared.events.orders import DeliveryAddress, OrderPaid, SoldLine, SoldPart
 from shared.outbox import outbox_values, publish
 
@@ -44,7 +44,7 @@ def decide(
     """Decide by the order as `lock_order` or `read_order` shows it. Without a lock, saving compares the state again."""
     effect = rules.payment_effect(
         status=order["status"],
-        payable_fen=order["payable_fen"],
+        due_fen=deposits.due_fen(order),
         settled_by=UUID(order["payment_id"]) if order["payment_id"] else None,
         payment_id=payment_id,
         paid_fen=paid_fen,

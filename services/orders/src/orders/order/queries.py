@@ -40,7 +40,8 @@ _SUMMARY = f"""
     'order_id', placed.order_id, 'order_number', placed.order_number, 'mode', placed.mode, 'status', placed.status,
     'goods_fen', placed.goods_fen, 'discount_fen', placed.discount_fen, 'points_fen', placed.points_fen,
     'delivery_fen', placed.delivery_fen,
-    'payable_fen', placed.payable_fen, 'placed_at', placed.placed_at, 'payment_due_at', placed.payment_due_at,
+    'payable_fen', placed.payable_fen, 'deposit_fen', placed.deposit_fen,
+    'returns_deposit', placed.returns_deposit, 'placed_at', placed.placed_at, 'payment_due_at', placed.payment_due_at,
     'paid_at', placed.paid_at, 'completed_at', placed.completed_at, 'cancelled_at', placed.cancelled_at,
     'cancel_reason', placed.cancel_reason, 'parts', ({_PARTS})
 """
@@ -89,7 +90,8 @@ _LIST = """
 _LOCK = Statement("SELECT lock_order(:order_id)::text")
 
 _PAYABLE = Statement("""
-    SELECT placed.order_id, placed.order_number, placed.buyer_id, placed.payable_fen, placed.payment_due_at,
+    SELECT placed.order_id, placed.order_number, placed.buyer_id, placed.payable_fen - placed.deposit_fen,
+           placed.payment_due_at,
            placed.status,
            (SELECT array_agg(line.product_title ORDER BY part.part_number, line.line_number)
             FROM supplier_orders AS part JOIN order_lines AS line USING (supplier_order_id)

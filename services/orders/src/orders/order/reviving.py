@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orders.order import rules
+from orders.order import deposits, rules
 from orders.point import actions as point_actions
 from orders.sku import queries as sku_queries
 from orders.sku.rules import unsellable_reason
@@ -29,11 +29,25 @@ _PROMOTIONS_LEFT = text("SELECT promotions_left_for(:order_id)")
 _HOLD_PROMOTIONS = text("SELECT hold_promotions_again(:order_id, :now)")
 
 
+def is_revivable(order: Mapping[str, Any], *, paid_fen: int, now: datetime) -> bool:
+    """Whether late money may take an order up again: only its end of time cancelled it, lately, and its deposit did not
+    go back. Whether its stock, and what it took of promotions, are still there is seen under their locks. A group is
+    joined anew."""
+    return (
+        order["status"] == "CANCELLED"
+        and order["mode"] != rules.GROUP_BUY
+        and order["cancel_reason"] == rules.OVERDUE
+        and deposits.due_fen(order) == paid_fen
+        and not deposits.returned_fen(order)
+        and now - datetime.fromisoformat(order["cancelled_at"]) <= rules.LATEST_REVIVAL
+    )
+
+
 async def revive_order(db: AsyncSession, order: Mapping[str, Any], *, paid_fen: int, now: datetime) -> bool:
     """Make an overdue order wait for its payment again, with its stock, promotions and points held anew; False, and
     nothing changed, if it may not be or if anything of it is gone. The caller holds the order's row and settles it at
     once."""
-    if not rules.is_revivable(order, paid_fen=paid_fen, now=now):
+    if not is_revivable(order, paid_fen=paid_fen, now=now):
         return False
     quantities: Counter[UUID] = Counter()
     for part in order["parts"]:

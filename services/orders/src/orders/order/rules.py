@@ -139,6 +139,8 @@ class OrderDraft:
     group_buy_id: UUID | None = None
     invoice: InvoiceTitle | None = None
     pickup: PointTo | None = None
+    deposit_fen: int = 0
+    returns_deposit: bool = False
 
     @property
     def payable_fen(self) -> int:
@@ -345,7 +347,7 @@ def price_changed(
 def payment_effect(
     *,
     status: str,
-    payable_fen: int,
+    due_fen: int,
     settled_by: UUID | None,
     payment_id: UUID,
     paid_fen: int,
@@ -359,20 +361,8 @@ def payment_effect(
         return PaymentEffect("refund-due", "order-cancelled")
     if settled_by is not None:
         return PaymentEffect("refund-due", "paid-by-another-payment")
-    if paid_fen != payable_fen:
+    if paid_fen != due_fen:
         return PaymentEffect("refund-due", "amount-differs")
     if is_group_closed:
         return PaymentEffect("refund-due", "group-closed")
     return PaymentEffect("paid")
-
-
-def is_revivable(order: Mapping[str, Any], *, paid_fen: int, now: datetime) -> bool:
-    """Whether late money may take an order up again: only its end of time cancelled it, lately. Whether its stock, and
-    what it took of promotions, are still there is seen under their locks. A group is joined anew."""
-    return (
-        order["status"] == "CANCELLED"
-        and order["mode"] != GROUP_BUY
-        and order["cancel_reason"] == OVERDUE
-        and order["payable_fen"] == paid_fen
-        and now - datetime.fromisoformat(order["cancelled_at"]) <= LATEST_REVIVAL
-    )

@@ -174,6 +174,8 @@ class OrderSummary(BaseModel):
     points_fen: int
     delivery_fen: int
     payable_fen: int
+    deposit_fen: int = Field(description="Of `payable_fen`, what a deposit paid ahead.")
+    returns_deposit: bool = Field(description="Whether the deposit goes back if the rest is not paid.")
     placed_at: datetime
     payment_due_at: datetime
     paid_at: datetime | None
@@ -231,6 +233,8 @@ def placed_page(draft: rules.OrderDraft) -> bytes:
             "points_fen": draft.points_fen,
             "delivery_fen": draft.delivery_fen,
             "payable_fen": draft.payable_fen,
+            "deposit_fen": draft.deposit_fen,
+            "returns_deposit": draft.returns_deposit,
             "placed_at": draft.placed_at,
             "payment_due_at": draft.payment_due_at,
             "paid_at": None,

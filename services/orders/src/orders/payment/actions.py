@@ -33,15 +33,15 @@ log = logger(__name__)
 # The payment and the answer to its Idempotency-Key in one statement, which is its own transaction: both or neither.
 _OPEN = Statement("""
     WITH opened AS (
-        INSERT INTO payments (payment_id, order_id, buyer_id, provider, status, amount_fen, code_url, created_at,
-                              expires_at, next_check_at)
-        SELECT CAST(:payment_id AS uuid), CAST(:order_id AS uuid), CAST(:buyer_id AS uuid), CAST(:provider AS text),
-               'PENDING', CAST(:amount_fen AS bigint), CAST(:code_url AS text), CAST(:created_at AS timestamptz),
-               CAST(:expires_at AS timestamptz), CAST(:next_check_at AS timestamptz)
+        INSERT INTO payments (payment_id, order_id, pays, buyer_id, provider, status, amount_fen, code_url,
+                              created_at, expires_at, next_check_at)
+        SELECT CAST(:payment_id AS uuid), CAST(:order_id AS uuid), CAST(:pays AS text), CAST(:buyer_id AS uuid),
+               CAST(:provider AS text), 'PENDING', CAST(:amount_fen AS bigint), CAST(:code_url AS text),
+               CAST(:created_at AS timestamptz), CAST(:expires_at AS timestamptz), CAST(:next_check_at AS timestamptz)
         WHERE NOT EXISTS (
             SELECT FROM idempotency_keys
             WHERE caller = :caller AND key = :key AND created_at > now() - interval '24 hours')
-        ON CONFLICT (order_id, provider) WHERE status = 'PENDING' DO NOTHING
+        ON CONFLICT (order_id, provider, pays) WHERE status = 'PENDING' DO NOTHING
         RETURNING payment_id
     ), answered AS (
         INSERT INTO idempotency_keys (caller, key, request_hash, status, body)
@@ -56,20 +56,29 @@ _OPEN = Statement("""
             WHERE order_id = CAST(:order_id AS uuid) AND provider <> :provider AND status = 'PENDING')::text AS others
 """)
 
-# The payment's row is locked first, so that what is left is judged after every refund beside us; the trigger on
-# refunds and the CHECK on payments hold the same whatever the code says.
+# The payments' rows are locked first, so that what is left is judged after every refund beside us; the trigger on
+# refunds and the CHECK on payments hold the same whatever the code says. The balance is given back before the deposit.
 _REQUEST = text("""
     WITH paid AS (
-        SELECT payment_id, captured_fen - refunded_fen AS left_fen FROM payments
+        SELECT payment_id, pays = 'deposit' AS is_deposit, captured_fen - refunded_fen AS left_fen FROM payments
         WHERE order_id = :order_id AND status = 'PAID' AND effect = 'paid'
-        FOR NO KEY UPDATE
+        ORDER BY is_deposit FOR NO KEY UPDATE
+    ), shared AS (
+        SELECT payment_id, is_deposit, sum(left_fen) OVER () AS all_fen,
+               least(left_fen, :amount_fen - coalesce(sum(left_fen) OVER earlier, 0))::bigint AS share_fen
+        FROM paid WINDOW earlier AS (ORDER BY is_deposit ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    ), numbered AS (
+        SELECT *, row_number() OVER (ORDER BY is_deposit) AS place
+        FROM shared WHERE share_fen > 0 AND all_fen >= :amount_fen
     ), requested AS (
-        INSERT INTO refunds (refund_id, payment_id, amount_fen, reason, status, requested_at, next_try_at)
-        SELECT :refund_id, payment_id, :amount_fen, :reason, 'REQUESTED', :now, :next_try_at
-        FROM paid WHERE left_fen >= :amount_fen
+        INSERT INTO refunds (refund_id, payment_id, amount_fen, reason, status, requested_at, next_try_at,
+                             main_refund_id)
+        SELECT CASE place WHEN 1 THEN CAST(:refund_id AS uuid) ELSE CAST(:second_id AS uuid) END, payment_id, share_fen,
+               :reason, 'REQUESTED', :now, :next_try_at, CASE place WHEN 2 THEN CAST(:refund_id AS uuid) END
+        FROM numbered ORDER BY place
         RETURNING refund_id
     )
-    SELECT left_fen, EXISTS (SELECT FROM requested) AS is_requested FROM paid
+    SELECT sum(left_fen)::bigint AS left_fen, (SELECT count(*) FROM requested) AS refund_count FROM paid
 """)
 
 _RECORD_REFUND = text("""
@@ -124,6 +133,7 @@ async def open_payment(
     code_url: str,
     expires_at: datetime,
     now: datetime,
+    pays: rules.Pays = "order",
 ) -> list[OpenElsewhere] | None:
     """Record a payment that the provider has opened, and the answer to its request (201, `answer`).
 
@@ -137,6 +147,7 @@ async def open_payment(
             **once.values(201, answer),
             "payment_id": payment_id,
             "order_id": order_id,
+            "pays": pays,
             "buyer_id": buyer_id,
             "provider": provider,
             "amount_fen": amount_fen,
@@ -159,36 +170,39 @@ async def postpone_check(db: AsyncSession, payment_id: UUID, until: datetime) ->
 
 
 async def request_refund(db: AsyncSession, *, order_id: UUID, amount_fen: int, reason: str, now: datetime) -> UUID:
-    """Give `amount_fen` of the order's payment back, recorded here and sent after the commit; the refund's id.
+    """Give `amount_fen` of what paid the order back, recorded here and sent after the commit; the refund's id.
 
-    Conflict `order-not-paid` if no payment won the order, `refund-exceeds-payment` (extra `left_fen`) if earlier
-    refunds left less. May be called while the order's row is locked: only the row of the payment that won is locked
-    here, and whoever holds that row for a repeated notice does not wait for the order.
+    Of an order with a deposit the balance goes back first; where that is not enough, a second refund of the deposit
+    names this one. Conflict `order-not-paid` if no payment won the order, `refund-exceeds-payment` (extra `left_fen`)
+    if earlier refunds left less. May be called while the order's row is locked: only the rows of payments that won are
+    locked here, and whoever holds such a row for a repeated notice does not wait for the order.
     """
-    refund_id = new_id()
+    refund_id, second_id = new_id(), new_id()
     found = (
         await db.execute(
             _REQUEST,
             {
                 "order_id": order_id,
                 "refund_id": refund_id,
+                "second_id": second_id,
                 "amount_fen": amount_fen,
                 "reason": reason,
                 "now": now,
                 "next_try_at": rules.next_try_at(try_count=0, now=now),
             },
         )
-    ).first()
-    if found is None:
+    ).one()
+    if found.left_fen is None:
         raise Conflict("The order has no payment that could be refunded.", code="order-not-paid")
-    if not found.is_requested:
+    if not found.refund_count:
         raise Conflict(
             "Less than this is left of the payment.",
             code="refund-exceeds-payment",
             field="amount_fen",
             left_fen=found.left_fen,
         )
-    await _send_after_commit(db, refund_id)
+    for each in (refund_id, second_id)[: found.refund_count]:
+        await _send_after_commit(db, each)
     return refund_id
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import Response
 from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.order import queries as order_queries
 from orders.order.rules import PayableOrder
@@ -14,9 +15,10 @@ from orders.payment import actions, queries, rules, settling
 from orders.payment.channels import Channels
 from orders.payment.providers.provider import Provider, ProviderRefusedError
 from orders.payment.schemas import PaymentOpened, pay_url_of
+from orders.presale import queries as presale_queries
 from shared.auth import Caller
 from shared.db import Transactions
-from shared.direct import standing_alone
+from shared.direct import Direct, standing_alone
 from shared.errors import Conflict, Invalid, NotFound, Unavailable
 from shared.idempotency import OnceKey
 from shared.log import logger
@@ -26,7 +28,7 @@ log = logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """One buyer's request to pay one order through one provider."""
+    """One buyer's request to pay one order, or its deposit, through one provider."""
 
     once: OnceKey
     caller: Caller
@@ -37,6 +39,7 @@ class Asking:
     method: rules.Method = "code"
     payer_id: str = ""
     payer_address: str = ""
+    pays: rules.Pays = "order"
 
 
 async def ask_for_payment(transactions: Transactions, channels: Channels, asking: Asking) -> Response:
@@ -50,7 +53,7 @@ async def ask_for_payment(transactions: Transactions, channels: Channels, asking
     _ensure_method(provider, asking)
     try:
         async with standing_alone(transactions) as db:
-            order = await order_queries.get_payable(db, asking.order_id, asking.caller, asking.now)
+            order = await _get_payable(db, asking)
     except Conflict:
         await _find_pending(transactions, asking)  # a request answered before gets that answer, whatever came since
         raise
@@ -100,15 +103,23 @@ async def _close_others(
     if others:
         try:
             async with transactions.read() as db:
-                await order_queries.get_payable(db, asking.order_id, asking.caller, asking.now)
+                await _get_payable(db, asking)
         except Conflict:
             await _close_at_provider(channels, asking.payment_id, asking.provider_name)
             raise
 
 
+async def _get_payable(db: AsyncSession | Direct, asking: Asking) -> PayableOrder:
+    """What is asked for and until when. Conflict `order-not-payable`, `booking-not-payable`."""
+    get = presale_queries.get_payable_deposit if asking.pays == "deposit" else order_queries.get_payable
+    return await get(db, asking.order_id, asking.caller, asking.now)
+
+
 async def _find_pending(transactions: Transactions, asking: Asking) -> queries.PendingPayment | None:
     async with transactions.read() as db:
-        return await queries.find_pending(db, asking.once, order_id=asking.order_id, provider=asking.provider_name)
+        return await queries.find_pending(
+            db, asking.once, order_id=asking.order_id, provider=asking.provider_name, pays=asking.pays
+        )
 
 
 async def _create(provider: Provider, order: PayableOrder, asking: Asking) -> str:
@@ -159,6 +170,7 @@ async def _record(
             code_url=opened.code_url,
             expires_at=order.payment_due_at,
             now=asking.now,
+            pays=asking.pays,
         )
 
 

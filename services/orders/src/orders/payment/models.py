@@ -14,6 +14,8 @@ from orders.base import Base
 class Payment(Base):
     """One attempt to pay an order through one provider. At the provider its number is the id without dashes.
 
+    What it `pays` is all that is due of the order, or the deposit of a booking that will become the order of that id.
+
     `captured_fen` is what the provider took, `refunded_fen` the sum of the refunds that were not closed: a trigger on
     `refunds` keeps it, and the CHECK refuses the refund that would exceed what was taken.
     """
@@ -21,6 +23,7 @@ class Payment(Base):
     __tablename__ = "payments"
     __table_args__ = (
         CheckConstraint("status IN ('PENDING', 'PAID', 'CLOSED')", name="status_is_known"),
+        CheckConstraint("pays IN ('order', 'deposit')", name="pays_is_known"),
         CheckConstraint("amount_fen > 0", name="amount_is_positive"),
         CheckConstraint("captured_fen = CASE status WHEN 'PAID' THEN amount_fen ELSE 0 END", name="captured_when_paid"),
         CheckConstraint("refunded_fen BETWEEN 0 AND captured_fen", name="refunds_fit_capture"),
@@ -34,8 +37,12 @@ class Payment(Base):
             "ix_payments_order_id_provider_open",
             "order_id",
             "provider",
+            "pays",
             unique=True,
             postgresql_where=text("status = 'PENDING'"),
+        ),
+        Index(
+            "ix_payments_order_id_pays_won", "order_id", "pays", unique=True, postgresql_where=text("effect = 'paid'")
         ),
         Index("ix_payments_provider_transaction_id", "provider", "transaction_id", unique=True),
         Index("ix_payments_next_check_at_open", "next_check_at", postgresql_where=text("status = 'PENDING'")),
@@ -46,6 +53,7 @@ class Payment(Base):
 
     payment_id: Mapped[UUID] = mapped_column(primary_key=True)
     order_id: Mapped[UUID]
+    pays: Mapped[str] = mapped_column(Text, server_default=text("'order'"))
     buyer_id: Mapped[UUID]
     provider: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text)
@@ -66,7 +74,10 @@ class Payment(Base):
 
 
 class Refund(Base):
-    """Money on its way back. At the provider its number is the id without dashes, the same at every try."""
+    """Money on its way back. At the provider its number is the id without dashes, the same at every try.
+
+    What is asked back of an order that two payments paid may take two refunds: the second names the first.
+    """
 
     __tablename__ = "refunds"
     __table_args__ = (
@@ -76,6 +87,7 @@ class Refund(Base):
         CheckConstraint("amount_fen > 0", name="amount_is_positive"),
         CheckConstraint("(status = 'SUCCEEDED') = (succeeded_at IS NOT NULL)", name="succeeded_has_instant"),
         Index("ix_refunds_payment_id", "payment_id"),
+        Index("ix_refunds_main_refund_id", "main_refund_id", postgresql_where=text("main_refund_id IS NOT NULL")),
         Index("ix_refunds_succeeded_at", "succeeded_at", postgresql_where=text("succeeded_at IS NOT NULL")),
         Index(
             "ix_refunds_next_try_at_open",
@@ -96,6 +108,7 @@ class Refund(Base):
     last_error: Mapped[str | None] = mapped_column(Text)
     provider_refund_id: Mapped[str | None] = mapped_column(Text)
     succeeded_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    main_refund_id: Mapped[UUID | None] = mapped_column(ForeignKey("refunds.refund_id"))
 
 
 class PaymentNotice(Base):

@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orders.payment.rules import Pays
 from shared.auth import Caller
 from shared.direct import Direct, Statement
 from shared.errors import NotFound
@@ -22,24 +23,27 @@ _OPENING = text("""
     LEFT JOIN idempotency_keys AS answered
         ON answered.caller = :caller AND answered.key = :key AND answered.created_at > now() - interval '24 hours'
     LEFT JOIN payments AS pending
-        ON pending.order_id = :order_id AND pending.provider = :provider AND pending.status = 'PENDING'
+        ON pending.order_id = :order_id AND pending.provider = :provider AND pending.pays = :pays
+        AND pending.status = 'PENDING'
 """)
 
 # NO KEY: a refund of this payment may be recorded beside us, its foreign key does not wait for us.
 _LOCK = Statement("""
-    SELECT payment_id, order_id, status, amount_fen, transaction_id
+    SELECT payment_id, order_id, pays, status, amount_fen, transaction_id
     FROM payments WHERE payment_id = :payment_id AND provider = :provider
     FOR NO KEY UPDATE
 """)
 
-# What a notice is judged by before anything is locked: the payment, and its order as `lock_order` would show it.
+# What a notice is judged by before anything is locked: the payment, and its order as `lock_order` would show it. A
+# deposit pays none.
 _FIND = Statement("""
-    SELECT payment_id, order_id, status, amount_fen, transaction_id, read_order(order_id)::text AS paid_order
+    SELECT payment_id, order_id, pays, status, amount_fen, transaction_id,
+           CASE pays WHEN 'order' THEN read_order(order_id)::text END AS paid_order
     FROM payments WHERE payment_id = :payment_id AND provider = :provider
 """)
 
 _PAYMENT = text("""
-    SELECT payment_id, order_id, buyer_id, provider, status, amount_fen, captured_fen, refunded_fen, code_url,
+    SELECT payment_id, order_id, pays, buyer_id, provider, status, amount_fen, captured_fen, refunded_fen, code_url,
            created_at, expires_at, paid_at, closed_at, effect, alarm, alarm_at, alarm_facts,
            (SELECT coalesce(jsonb_agg(jsonb_build_object(
                        'refund_id', refund_id, 'amount_fen', amount_fen, 'reason', reason, 'status', status,
@@ -97,6 +101,7 @@ class SeenPayment:
 
     payment_id: UUID
     order_id: UUID
+    pays: str
     status: str
     amount_fen: int
     transaction_id: str | None
@@ -110,11 +115,15 @@ class FoundPayment:
     order: dict[str, Any]
 
 
-async def find_pending(db: AsyncSession, once: OnceKey, *, order_id: UUID, provider: str) -> PendingPayment | None:
-    """The order's open payment through this provider. Raises what the Idempotency-Key demands: replay or refusal."""
-    found = (
-        await db.execute(_OPENING, {"caller": once.caller, "key": once.key, "order_id": order_id, "provider": provider})
-    ).one()
+async def find_pending(
+    db: AsyncSession, once: OnceKey, *, order_id: UUID, provider: str, pays: Pays = "order"
+) -> PendingPayment | None:
+    """The open payment of the order, or of its deposit, through this provider.
+
+    Raises what the Idempotency-Key demands: replay or refusal.
+    """
+    values = {"caller": once.caller, "key": once.key, "order_id": order_id, "provider": provider, "pays": pays}
+    found = (await db.execute(_OPENING, values)).one()
     check_earlier(once, is_first_in_line=True, request_hash=found.request_hash, status=found.status, body=found.body)
     if found.payment_id is None:
         return None

@@ -8,7 +8,8 @@ from pydantic import TypeAdapter
 from sqlalchemy import Row
 
 from orders.payment import exchange, queries, settling
-from orders.payment.channels import SANDBOX, ChannelsDep
+from orders.payment.channels import SANDBOX, Channels, ChannelsDep
+from orders.payment.rules import Pays
 from orders.payment.schemas import (
     AlarmView,
     PaymentOpened,
@@ -24,7 +25,7 @@ from shared.bodies import read_body
 from shared.clock import parse_instant, utc_now
 from shared.db import Read, Transactions
 from shared.errors import BadRequest, Conflict, NotFound, TooLarge
-from shared.idempotency import OnceUnchecked
+from shared.idempotency import OnceKey, OnceUnchecked
 from shared.ids import new_id
 from shared.page import CursorText, Limit, Page, decode_cursor, encode_cursor
 
@@ -58,16 +59,44 @@ async def open_payment(
     provider does not answer: then nothing was recorded. An open payment in another way, or through another
     provider, is closed there first.
     """
+    return await _ask(request, channels, once, caller, order_id, wanted)
+
+
+@router.post("/v1/presale-bookings/{booking_id}/deposit-payments", status_code=201, response_model=PaymentOpened)
+async def open_deposit_payment(
+    request: Request,
+    booking_id: UUID,
+    wanted: PaymentWanted,
+    caller: CallerDep,
+    once: OnceUnchecked,
+    channels: ChannelsDep,
+) -> Response:
+    """Open a payment of a booking's deposit, until it is due; all else as for an order. 404 `booking-not-found`, 409
+    `booking-not-payable`."""
+    return await _ask(request, channels, once, caller, booking_id, wanted, pays="deposit")
+
+
+async def _ask(
+    request: Request,
+    channels: Channels,
+    once: OnceKey,
+    caller: Caller,
+    subject_id: UUID,
+    wanted: PaymentWanted,
+    *,
+    pays: Pays = "order",
+) -> Response:
     asking = exchange.Asking(
         once=once,
         caller=caller,
-        order_id=order_id,
+        order_id=subject_id,
         provider_name=wanted.provider,
         payment_id=new_id(),
         now=utc_now(),
         method=wanted.method,
         payer_id=wanted.payer_id,
         payer_address=request.client.host if request.client else "",
+        pays=pays,
     )
     return await exchange.ask_for_payment(request.app.state.database, channels, asking)
 
@@ -168,6 +197,7 @@ def _view(payment: Row[Any], *, is_refreshed: bool) -> PaymentView:
     return PaymentView(
         payment_id=payment.payment_id,
         order_id=payment.order_id,
+        pays=payment.pays,
         provider=payment.provider,
         status=payment.status,
         amount_fen=payment.amount_fen,

@@ -11,6 +11,7 @@ LONGEST_TRY_PAUSE = timedelta(hours=6)
 TRIES_BEFORE_ALARM = 5
 
 Method = Literal["code", "page", "mobile", "in-app"]
+Pays = Literal["order", "deposit"]
 TradeState = Literal["SUCCESS", "NOTPAY", "CLOSED"]
 RefundState = Literal["PROCESSING", "SUCCEEDED", "CLOSED", "ABNORMAL"]
 Verdict = Literal["capture", "repeat", "close", "nothing", "amount-mismatch", "second-transaction"]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from orders.payment.rules import Method
+from orders.payment.rules import Method, Pays
 from shared.events.envelope import Fen
 
 
@@ -65,6 +65,7 @@ class PaymentView(BaseModel):
 
     payment_id: UUID
     order_id: UUID
+    pays: Pays = Field(description="All that is due of the order, or the deposit of the booking of this id.")
     provider: str
     status: Literal["PENDING", "PAID", "CLOSED"]
     amount_fen: Fen

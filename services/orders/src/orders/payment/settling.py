@@ -14,6 +14,7 @@ from orders.order import actions as order_actions
 from orders.order import paying
 from orders.order.rules import PaymentEffect
 from orders.payment import actions, queries, rules
+from orders.presale import booking
 from shared.bell import note_published
 from shared.db import Transactions
 from shared.direct import Direct, Statement, standing_alone
@@ -157,7 +158,8 @@ async def _capture_payment(
     now: datetime,
 ) -> None:
     paid_at = trade.succeeded_at or now
-    effect = await order_actions.settle_payment(
+    settle = order_actions.settle_payment if payment.pays == "order" else booking.settle_deposit
+    effect = await settle(
         db,
         order_id=payment.order_id,
         payment_id=payment.payment_id,

@@ -16,6 +16,8 @@ _PAID_BACK = text("""
     JOIN line_refunds AS granted ON granted.cause_id = product_return.return_id
     LEFT JOIN refunds AS refund USING (refund_id)
     WHERE product_return.status = 'ACCEPTED' AND (granted.refund_id IS NULL OR refund.status = 'SUCCEEDED')
+      AND NOT EXISTS (
+          SELECT FROM refunds AS more WHERE more.main_refund_id = granted.refund_id AND more.status <> 'SUCCEEDED')
     ORDER BY product_return.return_id LIMIT :limit
     FOR NO KEY UPDATE OF product_return SKIP LOCKED
 """)

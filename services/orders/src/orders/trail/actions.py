@@ -14,7 +14,9 @@ Actor = Literal["buyer", "supplier", "official", "operator", "clock", "rule"]
 async def record(
     db: AsyncSession,
     *,
-    subject_kind: Literal["claim", "return", "review", "promotion", "group-buy", "love-purchase", "exchange"],
+    subject_kind: Literal[
+        "claim", "return", "review", "promotion", "group-buy", "love-purchase", "presale", "booking", "exchange"
+    ],
     subject_id: UUID,
     verb: str,
     from_status: str | None,

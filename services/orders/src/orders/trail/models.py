@@ -15,7 +15,8 @@ class TrailEntry(Base):
     __tablename__ = "trail_entries"
     __table_args__ = (
         CheckConstraint(
-            "subject_kind IN ('claim', 'return', 'review', 'promotion', 'group-buy', 'love-purchase', 'exchange')",
+            "subject_kind IN ('claim', 'return', 'review', 'promotion', 'group-buy', 'love-purchase', 'presale',"
+            " 'booking', 'exchange')",
             name="subject_is_known",
         ),
         CheckConstraint(

@@ -204,6 +204,59 @@ class ReplacementDue(Event):
     noted_at: datetime
 
 
+class PresaleBooked(Event):
+    """A deposit was paid: pieces of a coming harvest are booked. The order will have the booking's id and number."""
+
+    type: ClassVar[str] = "orders.presale-booked.v1"
+    subject_field: ClassVar[str] = "booking_id"
+
+    booking_id: UUID
+    offer_id: UUID
+    booking_number: str
+    buyer_id: UUID
+    supplier_id: UUID
+    sku_id: UUID
+    product_title: str
+    quantity: int
+    amount_fen: Fen
+    deposit_fen: Fen
+    paid_at: datetime
+
+
+class PresaleBalanceDue(Event):
+    """The harvest is in: the booking got its share, the deposit of the rest goes back, the balance is due."""
+
+    type: ClassVar[str] = "orders.presale-balance-due.v1"
+    subject_field: ClassVar[str] = "booking_id"
+
+    booking_id: UUID
+    offer_id: UUID
+    booking_number: str
+    buyer_id: UUID
+    product_title: str
+    quantity: int
+    allocated_count: int
+    returned_fen: Fen = 0
+    balance_fen: Fen
+    due_at: datetime
+
+
+class PresaleBookingEnded(Event):
+    """Nothing comes of a booking: never paid, given up, called off or without a share of the harvest. What was paid
+    goes back whole."""
+
+    type: ClassVar[str] = "orders.presale-booking-ended.v1"
+    subject_field: ClassVar[str] = "booking_id"
+
+    booking_id: UUID
+    offer_id: UUID
+    booking_number: str
+    buyer_id: UUID
+    reason: str
+    returned_fen: Fen = 0
+    ended_at: datetime
+
+
 class ProductReviewed(Event):
     """What buyers say of a product changed: a review came, or one was hidden or shown again.
 

@@ -112,7 +112,8 @@ ALTER TABLE line_refunds ADD CONSTRAINT ck_line_refunds_cause_is_known CHECK (ca
 
 ALTER TABLE trail_entries DROP CONSTRAINT ck_trail_entries_subject_is_known;
 ALTER TABLE trail_entries ADD CONSTRAINT ck_trail_entries_subject_is_known
-    CHECK (subject_kind IN ('claim', 'return', 'review', 'promotion', 'group-buy', 'love-purchase', 'exchange'));
+    CHECK (subject_kind IN ('claim', 'return', 'review', 'promotion', 'group-buy', 'love-purchase', 'presale', 'booking',
+                            'exchange'));
 
 -- What befell a replacement on its way proves nothing of the first delivery.
 ALTER TABLE excursions ADD exchange_id UUID;

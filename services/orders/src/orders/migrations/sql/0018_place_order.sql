@@ -106,17 +106,17 @@ BEGIN
             order_id, order_number, mode, status, buyer_id, buyer_kind, organisation_id,
             goods_fen, discount_fen, points_fen, delivery_fen, payable_fen,
             recipient, phone, county_code, address_detail, pickup_point_id, pickup_point_name, note, placed_at,
-            payment_due_at
+            payment_due_at, deposit_fen, returns_deposit
         )
         SELECT this_order, order_number, mode, 'PENDING_PAYMENT', buyer_id, buyer_kind, organisation_id,
                goods_fen, discount_fen, points_fen, delivery_fen, payable_fen,
                recipient, phone, county_code, address_detail, pickup_point_id, coalesce(pickup_point_name, ''), note,
-               this_instant, payment_due_at
+               this_instant, payment_due_at, coalesce(deposit_fen, 0), coalesce(returns_deposit, false)
         FROM jsonb_to_record(draft) AS field (
             order_number text, mode text, buyer_id uuid, buyer_kind text, organisation_id uuid,
             goods_fen bigint, discount_fen bigint, points_fen bigint, delivery_fen bigint, payable_fen bigint,
             recipient text, phone text, county_code text, address_detail text, pickup_point_id uuid,
-            pickup_point_name text, note text, payment_due_at timestamptz
+            pickup_point_name text, note text, payment_due_at timestamptz, deposit_fen bigint, returns_deposit boolean
         )
         RETURNING buyer_id
     ), parts AS (
@@ -155,6 +155,7 @@ BEGIN
     ), emptied AS (
         DELETE FROM cart_lines USING placed
         WHERE cart_lines.person_id = placed.buyer_id AND cart_lines.sku_id = ANY (skus)
+          AND draft ->> 'mode' <> 'PRESALE'  -- placed by its supplier's harvest, not out of the buyer's cart
     )
     INSERT INTO outbox (id, type, subject, time, correlationid, causationid, traceparent, data)
     SELECT id, type, subject, time, correlationid, causationid, traceparent, data
