@@ -52,6 +52,10 @@ FOR_PEOPLE = {
     "ProfitShared",
     "ShipmentCreated",
     "DirectoryIssued",
+    "PresaleBooked",
+    "PresaleBalanceDue",  # the message centre will send it on
+    "PresaleBookingEnded",
+    "NoticeIssued",  # the message centre will send it on
     "SupplierAdmitted",  # each SKU of the supplier tells for itself whether it is sold
     "SupplierSuspended",
     "SupplierExited",

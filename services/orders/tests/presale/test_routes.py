@@ -8,6 +8,7 @@ import httpx2
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orders.presale import queries
 from services.orders.tests.factories import listed_sku
 from services.orders.tests.presale import selling_ahead as ahead
 from shared.clock import utc_now
@@ -53,7 +54,7 @@ async def test_a_presale_from_draft_to_its_allocation(client: httpx2.AsyncClient
     theirs = (await client.get(f"{path}/bookings", headers=mine)).json()["items"]
     assert "address" not in theirs[0]
     assert "buyer_id" not in theirs[0]
-    await ahead.pay_deposit(db, await ahead.queries.lock_booking(db, theirs[0]["booking_id"]))
+    await ahead.pay_deposit(db, await queries.lock_booking(db, theirs[0]["booking_id"]))
 
     closed = await client.post(f"{path}/close", json={}, headers=mine | key() | {"if-match": '"3"'})
     assert (closed.status_code, closed.json()["bookings"]) == (200, {"BOOKED": 1})
