@@ -55,7 +55,6 @@ FOR_PEOPLE = {
     "PresaleBooked",
     "PresaleBalanceDue",  # the message centre will send it on
     "PresaleBookingEnded",
-    "NoticeIssued",  # the message centre will send it on
     "SupplierAdmitted",  # each SKU of the supplier tells for itself whether it is sold
     "SupplierSuspended",
     "SupplierExited",
