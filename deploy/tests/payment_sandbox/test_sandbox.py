@@ -39,6 +39,17 @@ def test_a_paid_order_shows_its_money_and_gives_it_back_once(merchant: Merchant)
     assert merchant.query("paid-1")["trade_state"] == "REFUND"
 
 
+def test_what_was_paid_before_the_books_began_can_be_given_back(merchant: Merchant):
+    trade = {"out_trade_no": "past-000001", "transaction_id": "demo-1", "total": 1234, "attach": "0198"}
+    trade |= {"paid_at": "2026-01-22T12:00:00+08:00"}
+    url = f"{merchant.sandbox.url}/control/trades"
+    assert [httpx2.post(url, json=[trade]).json() for _ in range(2)] == [{"entered": 1}, {"entered": 0}]
+    assert merchant.query("past-000001")["trade_state"] == "SUCCESS"
+    assert merchant.refund("refund-past", 34, number="past-000001").status_code == 200
+    assert merchant.refund("refund-more", 1201, number="past-000001").json()["code"] == "INVALID_REQUEST"
+    assert httpx2.post(url, json=[trade | {"total": 0}]).status_code == 422
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -14,7 +14,9 @@ from sqlalchemy import text
 from deploy.demo import (
     admissions,
     after_sales,
+    cashbook,
     desks,
+    exchanges,
     goods,
     history,
     labour,
@@ -108,6 +110,7 @@ async def _load_trade(
     await market.load_stock(database["orders"], now=now, sold=sold, advance=stock)
     year = step(f"a year of {len(past)} orders", len(past))
     await history.load_orders(database["orders"], past, advance=year)
+    await cashbook.load_cashbook(database["orders"], environment, advance=step("the cashier's books", len(past)))
     compared = step("a week of payment statements", statements.DAYS)
     await statements.load_statements(database["orders"], now=now, advance=compared)
     await promotions.load_promotions(database["orders"], now=now, advance=step("promotions", promotions.COUNT))
@@ -123,6 +126,8 @@ async def _load_trade(
     await standings.load_standings(database["catalog"], now=now, advance=known)
     said = step("claims and reviews", 1 + after_sales.claim_count())
     await after_sales.load_after_sales(database["orders"], environment, now=now, advance=said)
+    asked = step("returns and exchanges", exchanges.story_count())
+    await exchanges.load_exchanges(database["orders"], environment, now=now, advance=asked)
 
 
 def _first_load_at(state: Path) -> datetime:

@@ -1,16 +1,17 @@
 """What a test or a demonstration may do as the payer, the bank and fate. Not part of the provider's protocol."""
 
+import secrets
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from deploy.payment_sandbox.api import Sandbox
-from deploy.payment_sandbox.book import RefusedError
+from deploy.payment_sandbox.book import RefusedError, Trade, timestamp
 from deploy.payment_sandbox.courier import Delivery
 
 
@@ -36,11 +37,27 @@ class Fault(BaseModel):
     count: Annotated[int, Field(ge=0, le=1000)] = 1
 
 
+class PaidTrade(BaseModel):
+    """A trade that was paid before these books began."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    out_trade_no: Annotated[str, Field(min_length=1, max_length=64)]
+    transaction_id: Annotated[str, Field(min_length=1, max_length=64)]
+    total: Annotated[int, Field(gt=0)]
+    paid_at: AwareDatetime
+    attach: str = ""
+
+
+_PAID_TRADES = TypeAdapter(Annotated[list[PaidTrade], Field(max_length=1000)])
+
+
 def control_routes() -> list[Route]:
     """The routes under /control, and the health of the process."""
     return [
         Route("/control/pay/{out_trade_no}", _pay, methods=["POST"]),
         Route("/control/trades/{out_trade_no}", _show, methods=["GET"]),
+        Route("/control/trades", _remember, methods=["POST"]),
         Route("/control/faults", _break, methods=["POST"]),
         Route("/control/serial", _change_key, methods=["POST"]),
         Route("/health/live", _live, methods=["GET"]),
@@ -61,6 +78,34 @@ async def _pay(request: Request) -> Response:
     if not options.is_silent:
         sandbox.courier.tell_payment(trade, Delivery(options.delay_seconds, options.repeat, options.shuffle))
     return JSONResponse(asdict(trade))
+
+
+async def _remember(request: Request) -> Response:
+    """Enter trades of the past, so that they can be given back; known ones stay as they are."""
+    book = request.app.state.sandbox.book
+    try:
+        given = _PAID_TRADES.validate_json(await request.body())
+    except ValidationError as error:
+        return _invalid(error)
+    new = [each for each in given if each.out_trade_no not in book.trades]
+    for each in new:
+        paid_at = timestamp(each.paid_at)
+        book.save(
+            Trade(
+                out_trade_no=each.out_trade_no,
+                code=secrets.token_urlsafe(9),
+                description="",
+                total=each.total,
+                notify_url="",
+                attach=each.attach,
+                time_expire=paid_at,
+                trade_state="SUCCESS",
+                transaction_id=each.transaction_id,
+                success_time=paid_at,
+                captured=each.total,
+            )
+        )
+    return JSONResponse({"entered": len(new)})
 
 
 async def _show(request: Request) -> Response:
