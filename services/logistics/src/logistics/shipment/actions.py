@@ -19,7 +19,8 @@ from shared.outbox import publish
 
 _ADDRESSED = (
     "order_id", "order_number", "supplier_order_id", "supplier_id", "supplier_name", "ship_from_county_code",
-    "buyer_id", "organisation_id", "recipient", "phone", "county_code", "address_detail",
+    "buyer_id", "organisation_id", "recipient", "phone", "county_code", "address_detail", "pickup_point_id",
+    "pickup_point_name",
 )  # fmt: skip
 _GOODS = ("sku_id", "product_id", "product_title", "specification", "temperature_class", "net_weight_g")
 
