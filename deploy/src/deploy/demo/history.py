@@ -83,7 +83,16 @@ def past_orders(now: datetime) -> list[PastOrder]:
         )
         county = chance.choices([code for code, _ in _CITIES], [weight for _, weight in _CITIES])[0]
         orders.append(PastOrder(demo_id("order", str(number)), buyer, lines, county, placed_at))
-    return sorted(orders, key=lambda each: each.placed_at)
+    return sorted([_oldest(now, packs), *orders], key=lambda each: each.placed_at)
+
+
+def _oldest(now: datetime, packs: Mapping[str, Sequence[DemoSku]]) -> PastOrder:
+    """The demo consumer's first order: the points that it brought expire in a few weeks."""
+    placed_at = now - timedelta(days=345)
+    month = placed_at.astimezone(SHANGHAI).month
+    product = next(each for each in products() if each.is_in_season(month))
+    lines = (WantedLine(packs[product.key][0].sku_id, 2),)
+    return PastOrder(demo_id("order", "oldest"), Buyer(CONSUMER.person_id, "consumer"), lines, "110105", placed_at)
 
 
 def _instant(chance: random.Random, now: datetime, number: int) -> datetime:

@@ -23,6 +23,7 @@ from deploy.demo import (
     linkages,
     market,
     places,
+    points,
     promotions,
     quality,
     registers,
@@ -128,6 +129,7 @@ async def _load_trade(
     await after_sales.load_after_sales(database["orders"], environment, now=now, advance=said)
     asked = step("returns and exchanges", exchanges.story_count())
     await exchanges.load_exchanges(database["orders"], environment, now=now, advance=asked)
+    await points.load_points(database["orders"], now=now, advance=step("points spent", points.COUNT))
 
 
 def _first_load_at(state: Path) -> datetime:
