@@ -20,7 +20,7 @@ from shared.db import Database
 from shared.ids import new_id
 
 _WINDOW: Final = timedelta(minutes=30)
-_AGO: Final = {"points-spent": timedelta(hours=20), "points-given-back": timedelta(days=3)}
+_AGO: Final = {"points-given-back": timedelta(days=3), "points-spent": timedelta(hours=20)}
 _MOST: Final = 1000
 _A_SKU: Final = text("""
     SELECT sku_id FROM sellable_skus JOIN stock_levels USING (sku_id)

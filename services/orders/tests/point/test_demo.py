@@ -25,7 +25,7 @@ async def test_the_demos_consumer_has_points_with_a_history(fresh_database: Data
         assert sum(advanced) == COUNT
     async with fresh_database.read() as db:
         assert [kind for kind, _ in await kinds(db, CONSUMER.person_id)] == [
-            "earned", "earned", "spent", "spent", "given-back",
+            "earned", "earned", "spent", "given-back", "spent",
         ]  # fmt: skip
         assert [row.points for row in await queries.list_lots(db, CONSUMER.person_id, now=now)] == [100, 100]
         told = "SELECT count(*) FROM outbox WHERE type = 'orders.points-expiring.v1'"
