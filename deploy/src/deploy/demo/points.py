@@ -25,7 +25,7 @@ _MOST: Final = 1000
 _A_SKU: Final = text("""
     SELECT sku_id FROM sellable_skus JOIN stock_levels USING (sku_id)
     WHERE is_listed AND available >= 20 AND price_fen >= 3000 AND price_valid_until IS NULL
-      AND temperature_class = 'ambient'
+      AND upper(temperature_class) = 'AMBIENT'
     ORDER BY price_fen DESC, sku_id LIMIT 1
 """)
 
