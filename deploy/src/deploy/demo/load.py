@@ -29,6 +29,7 @@ from deploy.demo import (
     registers,
     standings,
     statements,
+    together,
 )
 from deploy.demo.accounts import all_accounts
 from deploy.demo.mark import fingerprint
@@ -130,6 +131,7 @@ async def _load_trade(
     asked = step("returns and exchanges", exchanges.story_count())
     await exchanges.load_exchanges(database["orders"], environment, now=now, advance=asked)
     await points.load_points(database["orders"], now=now, advance=step("points spent", points.COUNT))
+    await together.load_together(database["orders"], now=now, advance=step("buying together", together.COUNT))
 
 
 def _first_load_at(state: Path) -> datetime:
