@@ -1,10 +1,30 @@
-"""What a dispatch, an arrival and a cancellation may do to an order in its state."""
+"""The legal moves of an order and of its parts, which the database holds too (migration 0019), and what a dispatch, an
+arrival and a cancellation may do to an order in its state."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Final, Literal
 
 from orders.order.rules import LEFT, TO_BE_SENT
 from shared.errors import Conflict
+
+MOVES: Final = {
+    "pay": (frozenset({"PENDING_PAYMENT"}), "PAID"),
+    "complete": (frozenset({"PAID"}), "COMPLETED"),
+    "cancel": (frozenset({"PENDING_PAYMENT", "PAID"}), "CANCELLED"),
+    "revive": (frozenset({"CANCELLED"}), "PENDING_PAYMENT"),
+}
+"""An order. It completes when its last part arrived; money that came late revives it while its goods are there."""
+FULFILMENT_MOVES: Final = {
+    "pay": (frozenset({"PENDING_PAYMENT"}), "PENDING_SHIPMENT"),
+    "pay-into-group": (frozenset({"PENDING_PAYMENT"}), "AWAITING_GROUP"),
+    "form-group": (frozenset({"AWAITING_GROUP"}), "PENDING_SHIPMENT"),
+    "send-some": (TO_BE_SENT, "PARTLY_SHIPPED"),
+    "send-rest": (TO_BE_SENT, "SHIPPED"),
+    "deliver": (frozenset({"SHIPPED"}), "DELIVERED"),
+    "cancel": (frozenset({"PENDING_PAYMENT", "AWAITING_GROUP", "PENDING_SHIPMENT"}), "CANCELLED"),
+    "revive": (frozenset({"CANCELLED"}), "PENDING_PAYMENT"),
+}
+"""One supplier's part of an order. `send-rest` is also giving up what cannot be sent of a part that left already."""
 
 
 def dispatch_effect(status: str, fulfilment: str) -> Literal["ship", "repeated", "after-cancel"]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 FIRST_CHECK_AFTER = timedelta(seconds=60)
@@ -77,6 +77,20 @@ class Notice:
     notice_id: str
     kind: str
     told: Trade | RefundResult | None
+
+
+MOVES: Final = {
+    "capture": (frozenset({"PENDING", "CLOSED"}), "PAID"),
+    "close": (frozenset({"PENDING"}), "CLOSED"),
+}
+"""A payment. Money that comes for a closed one is captured all the same."""
+REFUND_MOVES: Final = {
+    "take-up": (frozenset({"REQUESTED"}), "PROCESSING"),
+    "succeed": (frozenset({"REQUESTED", "PROCESSING", "ABNORMAL"}), "SUCCEEDED"),
+    "close": (frozenset({"REQUESTED", "PROCESSING", "ABNORMAL"}), "CLOSED"),
+    "stop": (frozenset({"REQUESTED", "PROCESSING"}), "ABNORMAL"),
+}
+"""A refund, as its provider tells of it; an ABNORMAL one (the payer's account refused it) may still end well."""
 
 
 def number_of(subject_id: UUID) -> str:
