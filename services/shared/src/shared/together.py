@@ -11,12 +11,14 @@ statement, and all are told so. A caller that goes away is forgotten if its turn
 import asyncio
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import Context
 from dataclasses import dataclass
 from typing import Any
 
+import asyncpg
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
 
 from shared.db import Database, Transactions
@@ -28,6 +30,7 @@ Rows = Sequence[Sequence[Any]]
 RunAll = Callable[[Direct, Sequence[Values]], Awaitable[Sequence[Rows]]]
 """Runs a statement for several callers' values, in their order, in one transaction; each one's rows."""
 
+_NOT_CONNECTED = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, AsyncAdapt_asyncpg_dbapi.Error)
 _NUMBERED = re.compile(r"\$(\d+)")
 
 
@@ -117,17 +120,13 @@ class _Lane:
 
     async def _serve_company(self, transactions: Transactions, company: list[_Caller]) -> None:
         try:
+            found = await self._run(transactions, company)
+        except DBAPIError as error:  # nothing was done
             if len(company) == 1:
-                found = [await self._alone(transactions, company[0].values)]
+                _tell(company, error)
             else:
-                async with standing_alone(transactions) as direct:
-                    found = list(await self._run_all(direct, [caller.values for caller in company]))
-        except DBAPIError as error:
-            if len(company) > 1 and not error.connection_invalidated:
                 for caller in company:
                     await self._serve_company(transactions, [caller])
-                return
-            _tell(company, _lost() if error.connection_invalidated else error)
         except Exception as error:  # noqa: BLE001 - it is told to everybody whom it concerns
             _tell(company, error)
         except BaseException:
@@ -138,14 +137,30 @@ class _Lane:
                 if not caller.answer.done():
                     caller.answer.set_result(rows)
 
+    async def _run(self, transactions: Transactions, company: Sequence[_Caller]) -> Sequence[Rows]:
+        if len(company) == 1:
+            return [await self._alone(transactions, company[0].values)]
+        with _telling_of_losses():
+            async with standing_alone(transactions) as direct:
+                return await self._run_all(direct, [caller.values for caller in company])
+
     async def _alone(self, transactions: Transactions, values: Values) -> Rows:
-        try:
+        with _telling_of_losses():
             async with standing_alone(transactions) as direct:
                 return await self._statement.rows(direct, values)
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise _lost() from error
-            raise
+
+
+@contextmanager
+def _telling_of_losses() -> Iterator[None]:
+    """Nobody knows what became of a statement whose connection was lost."""
+    try:
+        yield
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise _lost() from error
+        raise
+    except _NOT_CONNECTED as error:
+        raise _lost() from error
 
 
 def _lost() -> Unavailable:
