@@ -20,6 +20,7 @@ from orders.promotion.models import Promotion
 from orders.sku import actions as sku_actions
 from orders.stock import queries as stock_queries
 from services.orders.tests.factories import listed_sku
+from services.orders.tests.point.point_factories import person_with
 from services.orders.tests.promotion.promotion_factories import LEDGER_DIFFERS, running_promotion
 from shared.auth import Caller
 from shared.clock import utc_now
@@ -69,9 +70,10 @@ class Street:
     async def comes(self, *lines: tuple[SkuListed, int], key: str = "", **given: Any) -> asyncio.Task[httpx2.Response]:
         """One more buyer, who has decided and waits to be saved when this returns."""
         before = self.waiting()
-        off_fen, headers = given.pop("off_fen", 0), given.pop("headers", {})
+        off_fen, points, headers = given.pop("off_fen", 0), given.pop("use_points", 0), given.pop("headers", {})
         headers = {**self._as_caller(**given), "idempotency-key": key or str(uuid4()), **headers}
-        asking = self._http.post("/v1/orders", json=body(*lines, off_fen=off_fen), headers=headers)
+        wanted = body(*lines, off_fen=off_fen + points) | {"use_points": points}
+        asking = self._http.post("/v1/orders", json=wanted, headers=headers)
         task = asyncio.create_task(asking)
         await _until(lambda: task.done() or self.waiting() > before)
         self._tasks.append(task)
@@ -175,6 +177,25 @@ async def test_what_one_is_refused_leaves_the_others_as_they_are(street: Street,
         assert await rows_of(fresh_database, f"SELECT count(*) FROM {table}") == [(6,)]  # noqa: S608 - the test's own
     taken = "SELECT balance_fen, held_fen FROM promotion_balances"
     assert await rows_of(fresh_database, taken) == [(0, 1000)]
+    assert await balanced(fresh_database)
+
+
+async def test_points_that_one_of_the_company_spent_are_not_there_for_the_next(
+    street: Street, fresh_database: Database
+):
+    [sku] = await on_sale(fresh_database, 50)
+    async with fresh_database.begin() as db:
+        me, _ = await person_with(db, 300, now=utc_now())
+    async with street.held_up():
+        await street.comes((sku, 1), person_id=me, use_points=300)
+        await street.comes((sku, 1), person_id=me, use_points=200)
+        await street.comes((sku, 1))
+    answers = await street.answers()
+    assert told(answers) == ["201", "201", "points-changed", "201"]
+    assert answers[2].json()["usable_points"] == 0
+    held = f"SELECT held FROM stock_levels WHERE sku_id = '{sku.sku_id}'"  # noqa: S608 - the test's own text
+    assert await rows_of(fresh_database, held) == [(2,)]
+    assert await rows_of(fresh_database, "SELECT balance FROM point_accounts") == [(0,)]
     assert await balanced(fresh_database)
 
 

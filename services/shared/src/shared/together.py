@@ -191,8 +191,9 @@ class Joined(Direct):
         lane = self._lanes.get(statement)
         if lane is not None:
             return await lane.rows(self._transactions, values)
-        async with standing_alone(self._transactions) as direct:
-            return await statement.rows(direct, values)
+        with _telling_of_losses():
+            async with standing_alone(self._transactions) as direct:
+                return await statement.rows(direct, values)
 
 
 class Together:
