@@ -31,6 +31,8 @@ MENU: tuple[Entry, ...] = (
     Entry("products", "/work/products", SUPPLIER, "supply", "list"),
     Entry("stock_desk", "/work/stock", SUPPLIER, "supply", "box"),
     Entry("sites", "/work/sites", SUPPLIER, "supply", "truck"),
+    Entry("stock_holds", "/work/stock-holds", SUPPLIER | OPERATOR, "supply", "box"),
+    Entry("tariffs", "/work/delivery-tariffs", SUPPLIER | OPERATOR, "supply", "truck"),
     Entry("stock_checks", "/work/stock-checks", OPERATOR, "platform", "check"),
     Entry("after_sales", "/work/after-sales", SUPPLIER | OPERATOR, "supply", "check"),
     Entry("returns", "/work/returns", SUPPLIER | OPERATOR, "supply", "box"),

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.hold import actions, rules
@@ -98,6 +99,15 @@ async def test_a_hold_is_its_suppliers_and_the_operators_business(
     operator = as_caller(kind="operator")
     assert (await client.post("/v1/stock/holds", json=body, headers=keyed(operator))).status_code == 201
     assert (await client.post(f"{path}/release", headers=keyed(operator))).json()["status"] == "RELEASED"
+
+
+async def test_a_hold_that_a_group_used_is_listed_too(client: httpx2.AsyncClient, db: AsyncSession, as_caller: Headers):
+    sku = await listed_sku(db, stock=10)
+    await held(db, sku.sku_id, 3, Caller(uuid4(), sku.supplier_id, "supplier"))
+    await db.execute(text("UPDATE stock_terms SET status = 'USED', ended_at = now()"))
+    me = as_caller(kind="supplier", organisation_id=sku.supplier_id)
+    listed = await client.get("/v1/stock/holds", params={"status": "USED"}, headers=me)
+    assert (listed.status_code, [each["status"] for each in listed.json()["items"]]) == (200, ["USED"])
 
 
 async def test_a_carts_hold_lasts_minutes(db: AsyncSession):

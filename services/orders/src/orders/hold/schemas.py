@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from orders.stock.schemas import Body, Pieces, Text
 
-HoldStatus = Literal["OPEN", "RELEASED", "EXPIRED"]
+HoldStatus = Literal["OPEN", "RELEASED", "EXPIRED", "USED"]
 
 
 class WantedPieces(Body):
