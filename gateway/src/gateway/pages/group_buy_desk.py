@@ -175,7 +175,8 @@ async def _show(
     params = {"cursor": listing.cursor or None, "limit": 50}
     orders = await services.orders.get(f"{path}/participants", visitor=visitor, params=params)
     trail = await services.orders.get(f"{path}/trail", visitor=visitor)
-    codes = [found["origin_county_code"], *(each["city_code"] for each in orders["items"])]
+    cities = [each["city_code"] for each in orders["items"]]
+    codes = [found["origin_county_code"], *cities, *(f"{code[:2]}0000" for code in cities)]
     places = await places_of(services, codes, page)
     group, verbs = group_view(found, page, places), page.t.names["group_buy_verb"]
     return page.render(
@@ -221,9 +222,15 @@ def _participant(row: dict[str, Any], page: Page, places: dict[str, str]) -> dic
         "quantity": row["quantity"],
         "status": page.t.names["group_buy_join"][row["status"]],
         "amount": money(row["payable_fen"]),
-        "city": places[row["city_code"]],
+        "city": _city(row["city_code"], places),
         "joined": page.time(row["joined_at"]),
     }
+
+
+def _city(code: str, places: dict[str, str]) -> str:
+    """A city's name; in a municipality, which has no cities below it, its own."""
+    name = places[code]
+    return places[f"{code[:2]}0000"] if name == code else name
 
 
 def _facts(found: dict[str, Any], group: dict[str, Any], page: Page) -> list[tuple[str, Any]]:

@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orders.cart import actions as cart_actions
+from orders.cart import queries as cart_queries
 from orders.group_buy import actions
 from orders.hold import actions as hold_actions
 from orders.order import actions as order_actions
@@ -61,6 +63,14 @@ async def test_pieces_come_out_of_what_is_set_aside_and_go_back_there(db: AsyncS
     )
     assert await stock_of(db, group) == (20, 10, 10)
     assert await counts(db, group) == ("OPEN", 0, 0)
+
+
+async def test_the_cart_is_left_alone(db: AsyncSession):
+    sku, buyer_id = await listed_sku(db, stock=20), uuid4()
+    group = await opened_group(db, sku)
+    await cart_actions.put_line(db, person_id=buyer_id, sku_id=sku.sku_id, quantity=2, now=NOW)
+    await joined(db, group, 1, buyer_id=buyer_id)
+    assert [line.quantity for line in await cart_queries.list_lines(db, buyer_id)] == [2]
 
 
 async def test_others_cannot_buy_what_is_set_aside(db: AsyncSession):

@@ -155,7 +155,8 @@ BEGIN
     ), emptied AS (
         DELETE FROM cart_lines USING placed
         WHERE cart_lines.person_id = placed.buyer_id AND cart_lines.sku_id = ANY (skus)
-          AND draft ->> 'mode' <> 'PRESALE'  -- placed by its supplier's harvest, not out of the buyer's cart
+          -- placed by its supplier's harvest, or in a group: not out of the buyer's cart
+          AND draft ->> 'mode' NOT IN ('PRESALE', 'GROUP_BUY')
     )
     INSERT INTO outbox (id, type, subject, time, correlationid, causationid, traceparent, data)
     SELECT id, type, subject, time, correlationid, causationid, traceparent, data
