@@ -16,12 +16,12 @@ OFFERED = [
     {"provider": "wechat", "methods": ["code", "in-app"], "is_practice": False},
     {"provider": "alipay", "methods": ["page"], "is_practice": False},
 ]
-ORDER = {"order_id": "0192a1b2-0000-7000-8000-00000000000a", "order_number": "ZN1", "status": "PENDING_PAYMENT"}
 
 
 def draw(page: Page, ways: list[Way], way: Way) -> str:
     context: dict[str, Any] = {
-        "order": ORDER,
+        "number": "ZN1",
+        "back": "/orders/0192a1b2-0000-7000-8000-00000000000a",
         "amount": "¥79.60",
         "code": code_picture("weixin://x", "code") if way.method == "code" else "",
         "ways": ways,

@@ -120,7 +120,8 @@ def draw_pay(page: Page, answer: Answer) -> str:
     order = answer("order")
     return page.render(
         "pay.html",
-        order=order,
+        number=order["order_number"],
+        back=f"/orders/{order['order_id']}",
         amount="",
         code=payment.code_picture("http://127.0.0.1:8005/pay/x", page.t.pay.code),
         ways=[payment.Way("sandbox", "code"), payment.Way("alipay", "mobile")],

@@ -24,6 +24,7 @@ from deploy.demo import (
     market,
     places,
     points,
+    presales,
     promotions,
     quality,
     registers,
@@ -116,6 +117,8 @@ async def _load_trade(
     compared = step("a week of payment statements", statements.DAYS)
     await statements.load_statements(database["orders"], now=now, advance=compared)
     await promotions.load_promotions(database["orders"], now=now, advance=step("promotions", promotions.COUNT))
+    ahead = step("presales", len(presales.PRESALES))
+    await presales.load_presales(database["orders"], now=now, advance=ahead)
     sent = step("their parcels", 3 * len(past))  # about: an order has one to three suppliers
     lots = await quality.lots_in_hand(database["catalog"])
     await history.load_deliveries(database["logistics"], past, now=now, advance=sent, lots=lots)

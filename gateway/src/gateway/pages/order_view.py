@@ -84,6 +84,8 @@ class OrderView:
     delivery: Markup | str
     payable: Markup
     sum_name: str
+    deposit: Markup | str
+    balance: Markup | str
     recipient: str
     phone: str
     place: str
@@ -183,6 +185,8 @@ def order_view(order: dict[str, Any], place: str, suppliers: Mapping[str, str], 
         delivery=price_or(order["delivery_fen"], page.t.cart.free),
         payable=price(order["payable_fen"]),
         sum_name=page.t.order.paid_sum if order.get("paid_at") else page.t.cart.sum,
+        deposit=price_or(order.get("deposit_fen", 0), ""),
+        balance=price(order["payable_fen"] - order.get("deposit_fen", 0)),
         recipient=address["recipient"],
         phone=address["phone"],
         place=place,

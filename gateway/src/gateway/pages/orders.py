@@ -19,7 +19,7 @@ from gateway.pages.shell import Page, PageDep
 from gateway.pages.suppliers import supplier_book
 from gateway.services import Services
 from gateway.visitor import CheckedForm, SignedIn, Visitor
-from shared.errors import BadRequest, Conflict, Invalid, Refusal
+from shared.errors import BadRequest, Conflict, Invalid, NotFound, Refusal
 from shared.ids import new_id
 
 router = APIRouter(default_response_class=Response)
@@ -178,8 +178,16 @@ async def show(
 
 @router.get("/orders/{order_id}")
 async def get_order(page: PageDep, services: Services, visitor: SignedIn, order_id: UUID) -> Response:
-    """One order: parts, history, address, what may be done with it. It prints as a document."""
-    return await show(page, services, visitor, order_id)
+    """One order: parts, history, address, what may be done with it. It prints as a document. A booking that is no order
+    yet has a page of its own: providers lead back here from its deposit."""
+    try:
+        return await show(page, services, visitor, order_id)
+    except NotFound as refusal:
+        try:
+            await services.orders.get(f"/v1/presale-bookings/{order_id}", visitor=visitor)
+        except NotFound:
+            raise refusal from None
+    return RedirectResponse(f"/account/presales/{order_id}", 303)
 
 
 @router.post("/orders/{order_id}/cancel")

@@ -77,7 +77,8 @@ async def get_payment(page: PageDep, services: Services, visitor: SignedIn, orde
     due_at = order["payment_due_at"]
     return page.render(
         "pay.html",
-        order=order,
+        number=order["order_number"],
+        back=f"/orders/{order_id}",
         amount=price(payment["amount_fen"]),
         code=code_picture(payment["code_url"], page.t.pay.code) if way.method == "code" else "",
         ways=ways if len(ways) > 1 else [],
@@ -93,6 +94,6 @@ async def get_payment_state(page: PageDep, services: Services, visitor: SignedIn
     """Whether the money has come: nothing new, or the way to the order."""
     order = await services.orders.get(f"/v1/orders/{order_id}", visitor=visitor)
     if order["status"] == "PENDING_PAYMENT":
-        return page.render("pay_state.html", order=order)
+        return page.render("pay_state.html", back=f"/orders/{order_id}")
     done = "paid" if order.get("paid_at") else "too-late"
     return page.go(f"/orders/{order_id}", done=done)

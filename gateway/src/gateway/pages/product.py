@@ -24,6 +24,7 @@ from gateway.pages.eligibility_view import product_answers
 from gateway.pages.figures import day_text, month_text, price, unit_price, weight
 from gateway.pages.offers import Offer, is_sold, offer_of, sale_note, tiers_of, unit_name
 from gateway.pages.places import place_name, province_name
+from gateway.pages.presales import open_presales_of
 from gateway.pages.reviews import read_product_reviews
 from gateway.pages.shell import Page, PageDep
 from gateway.services import Services
@@ -272,11 +273,12 @@ async def get_product(page: PageDep, services: Services, product_id: UUID, sku: 
     """A product's page; `sku` chooses a pack."""
     item = await services.catalog.get(f"/v1/products/{product_id}", visitor=page.visitor)
     sku_ids = [each["sku_id"] for each in item["skus"] if each["is_listed"]]
-    available, neighbours, answers, reviews = await asyncio.gather(
+    available, neighbours, answers, reviews, presales = await asyncio.gather(
         stock_of(services, sku_ids),
         neighbours_of(services, item),
         product_answers(services, page.visitor, item["product_id"], page),
         read_product_reviews(services, page, product_id),
+        open_presales_of(services, product_id, page),
     )
     view = product_view(item, available, sku, month=utc_now().astimezone(SHANGHAI).month, page=page)
     notice = page.t.product.short_notice if page.request.query_params.get("problem") == "short" else ""
@@ -288,5 +290,6 @@ async def get_product(page: PageDep, services: Services, product_id: UUID, sku: 
         notice=notice,
         answers=answers,
         reviews=reviews,
+        presales=presales,
         product_id=product_id,
     )
