@@ -52,9 +52,6 @@ FOR_PEOPLE = {
     "ProfitShared",
     "ShipmentCreated",
     "DirectoryIssued",
-    "PresaleBooked",
-    "PresaleBalanceDue",  # the message centre will send it on
-    "PresaleBookingEnded",
     "SupplierAdmitted",  # each SKU of the supplier tells for itself whether it is sold
     "SupplierSuspended",
     "SupplierExited",

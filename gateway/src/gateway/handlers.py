@@ -23,12 +23,32 @@ from shared.db import Transactions
 from shared.events import EVENTS, Envelope, Event, decode
 from shared.events.catalog import LotHeld, NoticeIssued, SkuListed, SkuRevised
 from shared.events.logistics import ExcursionOpened, ShipmentDelivered, ShipmentDispatched, ShipmentShort
-from shared.events.orders import OrderCancelled, OrderPaid, OrderPlaced, PointsExpiring, RefundGranted, StockLow
+from shared.events.orders import (
+    OrderCancelled,
+    OrderPaid,
+    OrderPlaced,
+    PointsExpiring,
+    PresaleBalanceDue,
+    PresaleBooked,
+    PresaleBookingEnded,
+    RefundGranted,
+    StockLow,
+)
 from shared.log import logger
 
 CONSUMER = "gateway"
 HEARD: dict[str, tuple[type[Event], ...]] = {
-    "orders": (OrderPlaced, OrderPaid, OrderCancelled, RefundGranted, StockLow, PointsExpiring),
+    "orders": (
+        OrderPlaced,
+        OrderPaid,
+        OrderCancelled,
+        RefundGranted,
+        StockLow,
+        PointsExpiring,
+        PresaleBooked,
+        PresaleBalanceDue,
+        PresaleBookingEnded,
+    ),
     "logistics": (ShipmentDispatched, ShipmentDelivered, ShipmentShort, ExcursionOpened),
     "catalog": (SkuListed, SkuRevised, LotHeld, NoticeIssued),
 }

@@ -63,3 +63,23 @@ def test_points_that_expire_are_told_to_their_person():
     [draft] = rules.drafts_of(Heard(event_id, "orders.points-expiring.v1", now, data))
     assert (draft.receiver, draft.link) == (rules.Receiver(person_id, None), "/account/points")
     assert sentence_of(draft.template, draft.facts, "zh").startswith("90 爱心卡积分将于")
+
+
+def test_who_booked_a_harvest_is_told_what_is_due_and_its_supplier_is_not():
+    buyer_id, booking_id = uuid4(), uuid4()
+    data = {
+        "booking_id": str(booking_id),
+        "buyer_id": str(buyer_id),
+        "booking_number": "261122-ABCDE-FGHJK",
+        "product_title": "房县香菇",
+        "quantity": 4,
+        "allocated_count": 3,
+        "balance_fen": 8100,
+        "due_at": "2026-12-01T04:00:00Z",
+    }
+    [draft] = rules.drafts_of(
+        Heard(uuid4(), "orders.presale-balance-due.v1", datetime(2026, 11, 22, tzinfo=UTC), data, None, [], {})
+    )
+    assert draft.receiver == rules.Receiver(buyer_id, None)
+    assert draft.link == f"/account/presales/{booking_id}"
+    assert "¥81.00" in sentence_of(draft.template, draft.facts, "zh")

@@ -125,7 +125,7 @@ def _receivers(telling: Telling, heard: Heard) -> Iterator[tuple[Receiver, dict[
         supplier_id = heard.supplier_id
         yield _organisation(supplier_id, "supplier"), facts_of(heard, order=heard.order, supplier_id=supplier_id)
     elif telling.to == "person":
-        yield Receiver(UUID(heard.data["person_id"]), None), facts_of(heard, order=None)
+        yield Receiver(UUID(heard.data.get("person_id") or heard.data["buyer_id"]), None), facts_of(heard, order=None)
     elif telling.to == "organisation":
         yield _organisation(UUID(heard.data["organisation_id"]), "organisation"), facts_of(heard, order=None)
 
