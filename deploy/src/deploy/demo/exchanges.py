@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Any, Final
 from uuid import UUID
 
@@ -34,13 +35,13 @@ EXCHANGES: Final[tuple[Story, ...]] = ((), (), ("approve",), ("approve-back", "s
 _REASONS: Final = {"refuse": "照片里看不出问题，请补充。", "refund": "这批已经卖完，给您退款。"}
 _BUYERS: Final = frozenset({"send"})
 _SEND_TO: Final = "供应商仓库 退货组（演示地址）"
-# Delivered lately enough to be asked for, and of which nobody asks for anything yet.
+# What keeps without cold, and of which nobody asks for anything yet.
 _LINES = text("""
     SELECT line.line_id, placed.order_id, part.supplier_id, placed.buyer_id, part.delivered_at
     FROM order_lines AS line JOIN supplier_orders AS part USING (supplier_order_id)
     JOIN orders AS placed USING (order_id) LEFT JOIN line_balances AS balance USING (line_id)
     WHERE part.fulfilment = 'DELIVERED' AND line.temperature_class = 'AMBIENT'
-      AND part.delivered_at > :since AND line.payable_fen > 0 AND coalesce(balance.claimed_count, 0) = 0
+      AND line.payable_fen > 0 AND coalesce(balance.claimed_count, 0) = 0
     ORDER BY part.delivered_at DESC, line.line_id
 """)
 _KNOWN = text("SELECT (SELECT count(*) FROM product_returns), (SELECT count(*) FROM exchanges)")
@@ -61,13 +62,16 @@ def story_count() -> int:
 async def load_exchanges(
     database: Database, environment: Mapping[str, str], *, now: datetime, advance: Advance
 ) -> None:
-    """A few of each, once; the demo's consumer and the demo's suppliers come first."""
+    """A few of each, once; lines of the demo's suppliers and of the demo's consumer come first, by turns."""
     async with database.read() as db:
         returns, exchanges = (await db.execute(_KNOWN)).one()
-        found = list(await db.execute(_LINES, {"since": now - timedelta(days=14)}))
+        found = list(await db.execute(_LINES))
     known = {each.organisation_id for each in all_accounts() if each.kind == "supplier"}
-    found.sort(key=lambda each: (each.supplier_id not in known, each.buyer_id != CONSUMER.person_id))
-    lines = iter(found)
+    sold = [each for each in found if each.supplier_id in known]
+    bought = [each for each in found if each.buyer_id == CONSUMER.person_id and each.supplier_id not in known]
+    first = [each for pair in zip_longest(sold, bought) for each in pair if each is not None]
+    taken = {each.line_id for each in first}
+    lines = iter([*first, *(each for each in found if each.line_id not in taken)])
     store = Files(environment["ORDERS_FILES_URL"])
     if not returns:
         await _tell(database, RETURNS, lines, lambda db, line, story: _return(db, line, story, now), advance)
