@@ -115,7 +115,7 @@ async def read_once_key(
             code="idempotency-key-missing" if idempotency_key is None else "idempotency-key-invalid",
             field="Idempotency-Key",
         )
-    digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
+    digest = hashlib.sha256(f"{request.method} {request.scope['path']}\n".encode())
     digest.update(await request.body())
     owner = f"{caller.person_id}:{caller.organisation_id or ''}" if caller else "anonymous"
     return OnceKey(owner, idempotency_key, digest.digest())

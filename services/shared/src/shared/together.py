@@ -1,6 +1,6 @@
 """Several callers' statements in one: while one runs, those that arrive wait, and then go together.
 
-There is no clock in it. Who comes while nobody runs goes at once and alone, so a single caller waits for nobody; the
+There is no clock in it. Who comes while nobody runs goes at once, so a single caller waits for nobody; the
 more callers there are, the more go together, and the fewer round trips, commits and flushes there are for each. Each
 statement has one lane: who came first is served first. Every caller gets the rows, or the refusal, that the
 statement alone would have given it. What PostgreSQL refuses in company changed nothing, so each of the company is
@@ -87,18 +87,22 @@ class _Lane:
 
     async def rows(self, transactions: Transactions, values: Values) -> Rows:
         """At once if the lane is free, else with those who wait."""
+        caller = _Caller(values, asyncio.get_running_loop().create_future())
         if self._is_taken:
-            caller = _Caller(values, asyncio.get_running_loop().create_future())
             self._waiting.append(caller)
             return await caller.answer
         self._is_taken = True
         try:
-            return await self._alone(transactions, values)
+            await asyncio.sleep(0)  # no pause: who is ready in this very turn of the loop comes along
+            if not self._waiting:
+                return await self._alone(transactions, values)
+            self._waiting.appendleft(caller)
         finally:
             if self._waiting:
                 self._serving = asyncio.create_task(self._serve(transactions), context=Context(), name="together")
             else:
                 self._is_taken = False
+        return await caller.answer
 
     async def _serve(self, transactions: Transactions) -> None:
         try:
