@@ -83,7 +83,7 @@ class PlaceOrder:
                 "place order, 1 client",
                 medians["one_rate"],
                 "orders/s",
-                "",
+                "–",
                 None,
                 f"{alone}; {_cost(medians, 'one_')}",
                 medians["one_rate"] / medians["bare_one_rate"],
