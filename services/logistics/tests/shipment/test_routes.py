@@ -105,6 +105,8 @@ async def test_a_shipment_shows_lines_address_and_parcels(
             "phone": "13800000000",
             "county_code": "110105",
             "detail": "望京街道1号",
+            "pickup_point_id": None,
+            "pickup_point_name": "",
         }
         assert [(line["product_title"], line["quantity"]) for line in shipment["lines"]] == [("阜平鲜香菇", 2)]
         assert [parcel["waybill_number"] for parcel in shipment["parcels"]] == sorted(way.waybills)
