@@ -111,7 +111,7 @@ def test_without_scripts_one_joins_and_leaves_before_it_forms(shopper: Callable[
     order = buyer.pay_at_the_cashier()
     page.goto(order)
     expect(page.locator("main .badge").first).to_have_text("待成团")
-    page.click("details summary")
+    page.click("details:has(.cancel-form) summary")
     page.click(".cancel-form button")
     page.wait_for_url("**/orders/*?done=cancelled")
     page.goto(group)
