@@ -91,7 +91,7 @@ def _oldest(now: datetime, packs: Mapping[str, Sequence[DemoSku]]) -> PastOrder:
     placed_at = now - timedelta(days=345)
     month = placed_at.astimezone(SHANGHAI).month
     product = next(each for each in products() if each.is_in_season(month))
-    lines = (WantedLine(packs[product.key][0].sku_id, 2),)
+    lines = (WantedLine(packs[product.key][0].sku_id, 6),)
     return PastOrder(demo_id("order", "oldest"), Buyer(CONSUMER.person_id, "consumer"), lines, "110105", placed_at)
 
 

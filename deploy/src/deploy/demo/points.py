@@ -47,10 +47,10 @@ COUNT: Final = len(_AGO) + 1
 
 
 async def _buy(db: AsyncSession, key: str, *, now: datetime) -> None:
-    """An order of the demo's consumer, on which she spends half of her points, ten yuan's worth at most."""
+    """An order of the demo's consumer: she spends half of the points that end first, ten yuan's worth at most."""
     sku_id: UUID | None = await db.scalar(_A_SKU)
-    balance = await queries.find_spendable(db, CONSUMER.person_id, now=now)
-    if sku_id is None or balance == 0:
+    lots = await queries.list_lots(db, CONSUMER.person_id, now=now)
+    if sku_id is None or not lots:
         return
     placed = await order_actions.place_order(
         db,
@@ -63,7 +63,7 @@ async def _buy(db: AsyncSession, key: str, *, now: datetime) -> None:
         seen_payable_fen=None,
         now=now,
         payment_window=_WINDOW,
-        use_points=min(balance // 2, _MOST),
+        use_points=min(lots[0].points // 2, _MOST),
     )
     if key == "points-given-back":
         await order_actions.cancel_order(

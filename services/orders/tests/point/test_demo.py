@@ -27,7 +27,7 @@ async def test_the_demos_consumer_has_points_with_a_history(fresh_database: Data
         assert [kind for kind, _ in await kinds(db, CONSUMER.person_id)] == [
             "earned", "earned", "spent", "given-back", "spent",
         ]  # fmt: skip
-        assert [row.points for row in await queries.list_lots(db, CONSUMER.person_id, now=now)] == [100, 100]
+        assert [row.points for row in await queries.list_lots(db, CONSUMER.person_id, now=now)] == [150, 100]
         told = "SELECT count(*) FROM outbox WHERE type = 'orders.points-expiring.v1'"
         assert await db.scalar(text(told)) == 1
         await ensure_agreed(db)
