@@ -44,7 +44,7 @@ def test_public_pages(shopper: Callable[..., Shopper], look: dict[str, object]) 
 def test_a_buyers_pages(shopper: Callable[..., Shopper], look: dict[str, object]) -> None:
     buyer = shopper(**look)
     buyer.sign_in("xiaomei@example.com")
-    for path in ("/account", "/orders", "/orders?status=CANCELLED"):
+    for path in ("/account", "/account/points", "/account/coupons", "/orders", "/orders?status=CANCELLED"):
         buyer.go(path)
         buyer.ensure_accessible()
     buyer.go("/orders?status=COMPLETED")
