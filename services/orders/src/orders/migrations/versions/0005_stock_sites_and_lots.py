@@ -32,7 +32,8 @@ def upgrade() -> None:
     widen_what_is_there()
     move_what_is_there()
     operations = cast(Operations, op)  # alembic's module stands for it
-    execute_script(operations, (SQL / "0005_stock.sql").read_text(encoding="utf-8"))
+    for name in ("0005_places.sql", "0005_stock.sql"):
+        execute_script(operations, (SQL / name).read_text(encoding="utf-8"))
     tell_of_what_is_there()
 
 
