@@ -261,6 +261,21 @@ async def test_a_buyer_is_reminded_once_before_the_order_lapses(fresh_database: 
         ]
 
 
+async def test_who_paid_a_deposit_is_reminded_of_the_balance_only(fresh_database: Database):
+    now = utc_now()
+    settings = GatewaySettings(database_url=fresh_database.url, events_token="token", master_key="A" * 43 + "=")
+    inbox = Inbox(lambda: fresh_database, UnreadCounts(lambda: fresh_database), sends_mail=False)
+    async with fresh_database.begin() as db:
+        buyer = await a_person(db)
+    order = placed(buyer, due_in=timedelta(minutes=8), now=now)
+    ahead = order.model_copy(update={"mode": "PRESALE", "payable_fen": 12_000, "deposit_fen": 1_200})
+    await inbox.apply([envelope(ahead)])
+    await remind_of_payment(fresh_database, settings)
+    async with fresh_database.read() as db:
+        [fen] = await db.scalars(text("SELECT facts ->> 'payable_fen' FROM messages WHERE template = 'payment-due'"))
+    assert fen == "10800"
+
+
 async def test_two_gateways_at_one_batch_tell_it_once(fresh_database: Database):
     inbox = Inbox(lambda: fresh_database, UnreadCounts(lambda: fresh_database), sends_mail=False)
     async with fresh_database.begin() as db:

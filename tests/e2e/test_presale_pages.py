@@ -87,6 +87,7 @@ async def test_a_harvest_is_offered_booked_shared_and_paid(house: House, market:
     assert "分到 3 件（预订 4 件）" in due.text
     assert f"/orders/{booking_id}/pay" in due.links
     assert "付尾款 ¥81.00" in (await me.open("/account/presales")).text
+    assert "取消后定金全额退回" in (await me.open(f"/orders/{booking_id}")).text  # for less was given than booked
     await market.pay(await market.open_payment(headers, {"order_id": booking_id}))
     order = await me.open(f"/orders/{booking_id}")
     assert "其中定金（已付）" in order.text

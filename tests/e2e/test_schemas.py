@@ -4,7 +4,7 @@ status, a content type or a body that is not documented."""
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -27,7 +27,7 @@ from standardwebhooks import Webhook
 
 from shared.clock import utc_now
 from tests.e2e.house import House
-from tests.e2e.market import Carrier, Headers, Market
+from tests.e2e.market import ADDRESS, Carrier, Headers, Market, Pack
 from tests.e2e.people import member
 
 EXAMPLES = {GenerationMode.POSITIVE: 15, GenerationMode.NEGATIVE: 6}
@@ -64,7 +64,10 @@ async def seeded(house: House, market: Market, as_caller: Callable[..., Headers]
     waybill_number = await market.dispatch(carrier, shipments[0])
     await market.measure(carrier, waybill_number, [(datetime.now(UTC), 3.0)])
     parcels = [parcel for each in await market.shipments(buyer, order) for parcel in each["parcels"]]
+    offer_id, booking_id = await booked_ahead(market, packs[0], buyer)
     known = {
+        "offer_id": [offer_id],
+        "booking_id": [booking_id, order["order_id"]],
         "sku_id": [pack.sku_id for pack in packs],
         "product_id": [pack.product_id for pack in packs],
         "supplier_id": [pack.supplier_id for pack in packs],
@@ -86,6 +89,30 @@ async def seeded(house: House, market: Market, as_caller: Callable[..., Headers]
     supplier = as_caller(kind="supplier", organisation_id=UUID(packs[0].supplier_id))
     callers = [market.operator, market.operator, buyer, supplier, as_caller(kind="analyst"), {}]
     return Seeded(callers, carrier, known)
+
+
+async def booked_ahead(market: Market, pack: Pack, buyer: Headers) -> tuple[str, str]:
+    """A presale that takes bookings, and a booking that waits for its deposit."""
+    own, now = market.of_supplier(pack.supplier_id), utc_now()
+    terms = {
+        "sku_id": pack.sku_id,
+        "price_fen": 3000,
+        "deposit_bp": 1000,
+        "planned_count": 100,
+        "opens_at": now.isoformat(),
+        "closes_at": (now + timedelta(days=3)).isoformat(),
+        "harvest_from": str((now + timedelta(days=5)).date()),
+        "harvest_until": str((now + timedelta(days=9)).date()),
+        "balance_days": 7,
+        "if_unpaid": "KEEP",
+        "shortfall_rule": "PRO_RATA",
+    }
+    offer = await market.must("orders", "POST", "/v1/presales", own, body=terms)
+    path = f"/v1/presales/{offer['offer_id']}"
+    await market.must("orders", "POST", f"{path}/open", own | {"if-match": '"1"'}, body={})
+    wish = {"quantity": 2, "address": ADDRESS}
+    booking = await market.must("orders", "POST", f"{path}/bookings", buyer, body=wish)
+    return offer["offer_id"], booking["booking_id"]
 
 
 async def sign_in(house: House, seeded: Seeded) -> None:

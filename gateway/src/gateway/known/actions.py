@@ -147,12 +147,13 @@ async def _learn_orders(db: AsyncSession, events: Sequence[Event]) -> None:
 
 def _order_row(event: OrderPlaced | OrderPaid) -> dict[str, Any]:
     is_paid = isinstance(event, OrderPaid)
+    due_fen = event.payable_fen if isinstance(event, OrderPaid) else event.payable_fen - event.deposit_fen
     return {
         "order_id": event.order_id,
         "order_number": event.order_number,
         "buyer_id": event.buyer_id,
         "organisation_id": event.organisation_id,
-        "payable_fen": event.payable_fen,
+        "payable_fen": due_fen,  # what its buyer is reminded of
         "state": "PAID" if is_paid else "PLACED",
         "payment_due_at": None if isinstance(event, OrderPaid) else event.payment_due_at,
         "noted_at": event.paid_at if isinstance(event, OrderPaid) else event.placed_at,

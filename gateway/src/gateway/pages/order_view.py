@@ -170,6 +170,15 @@ def history_of(order: dict[str, Any], suppliers: Mapping[str, str], page: Page) 
     return lines
 
 
+def cancel_note(order: dict[str, Any], page: Page) -> str:
+    """What cancelling means for the money: all of it goes back, or of an unpaid balance the deposit as was agreed."""
+    if order["status"] == "PAID":
+        return str(page.t.order.cancel_paid)
+    if order.get("deposit_fen"):
+        return str(page.t.presales.cancel_returns if order["returns_deposit"] else page.t.presales.cancel_keeps)
+    return str(page.t.order.cancel_unpaid)
+
+
 def order_view(order: dict[str, Any], place: str, suppliers: Mapping[str, str], page: Page) -> OrderView:
     """The order as orders tells it; `place` is the county of the address in words, `suppliers` names in English."""
     address, status = order["address"], order["status"]
@@ -195,5 +204,5 @@ def order_view(order: dict[str, Any], place: str, suppliers: Mapping[str, str], 
         can_pay=status == "PENDING_PAYMENT",
         can_track=status in {"PAID", "COMPLETED"},
         can_cancel=status in {"PENDING_PAYMENT", "PAID"} and not has_left,
-        cancel_note=page.t.order.cancel_paid if status == "PAID" else page.t.order.cancel_unpaid,
+        cancel_note=cancel_note(order, page),
     )

@@ -76,6 +76,11 @@ async def test_a_booking_becomes_an_order_that_two_payments_paid(db: AsyncSessio
         {"id": str(mine.booking_id)},
     )
     assert paid == "12000"
+    placed = await db.scalar(
+        text("SELECT data ->> 'deposit_fen' FROM outbox WHERE type = 'orders.order-placed.v1' AND subject = :id"),
+        {"id": str(mine.booking_id)},
+    )
+    assert placed == "1200"
     await actions.follow_offer(db, offer_id=offer.offer_id, now=LATER)
     assert (await queries.lock_offer(db, offer.offer_id)).status == "COMPLETED"
 

@@ -19,6 +19,7 @@ def order_placed(draft: rules.OrderDraft) -> OrderPlaced:
         buyer_kind=draft.buyer.kind,
         organisation_id=draft.buyer.organisation_id,
         payable_fen=draft.payable_fen,
+        deposit_fen=draft.deposit_fen,
         placed_at=draft.placed_at,
         payment_due_at=draft.payment_due_at,
     )

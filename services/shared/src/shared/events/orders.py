@@ -68,6 +68,7 @@ class OrderPlaced(Event):
     buyer_kind: str
     organisation_id: UUID | None = None
     payable_fen: Fen
+    deposit_fen: Fen = Field(default=0, description="Of it, what a deposit paid ahead.")
     placed_at: datetime
     payment_due_at: datetime
 
