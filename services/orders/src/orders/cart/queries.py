@@ -18,14 +18,15 @@ _SEEN = Statement("SELECT sku_id, seen_price_fen FROM cart_lines WHERE person_id
 LOAD_CART = Statement(f"""
     SELECT {OWN_SALE_COLUMNS}, line.quantity, line.seen_price_fen, {MOMENT_COLUMNS}
     FROM (
-        SELECT sku_id, quantity, seen_price_fen, put_at FROM cart_lines WHERE person_id = :person_id
+        SELECT sku_id, quantity, seen_price_fen, put_at FROM cart_lines
+        WHERE person_id = (SELECT CAST(:person_id AS uuid))
         UNION ALL
         SELECT gift, NULL, NULL, 'infinity' FROM ({GIFT_SKUS}) AS gifts
     ) AS line
     JOIN sellable_skus AS sku USING (sku_id)
     LEFT JOIN stock_levels AS level USING (sku_id)
     ORDER BY line.put_at, line.sku_id
-""")  # noqa: S608 - only our own column list
+""")  # noqa: S608 - only our own column list; SELECT hides who asks, for whom each call would be planned anew
 
 
 @dataclass(frozen=True, slots=True)
