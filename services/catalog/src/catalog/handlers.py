@@ -82,7 +82,10 @@ async def on_supplier_order_settled(db: AsyncSession, event: SupplierOrderSettle
 
 
 async def on_refund_granted(db: AsyncSession, event: RefundGranted, _: Envelope) -> None:
-    """What a line gave its village is taken back in the measure in which its goods' money goes back to the buyer."""
+    """What a line gave its village is taken back in the measure in which its goods' money goes back to the buyer; what
+    the platform bears leaves the supplier its money, and the village its share."""
+    if event.platform_fen == event.refunded_fen:
+        return
     await profit_share_actions.reverse_shares(
         db,
         refund_id=event.refund_id,

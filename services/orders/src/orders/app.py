@@ -21,6 +21,8 @@ from orders.exchange.routes import router as exchange_router
 from orders.excursion import models as excursion_models
 from orders.goods_back import models as goods_back_models
 from orders.goods_back.routes import router as goods_back_router
+from orders.goodwill import models as goodwill_models
+from orders.goodwill.routes import router as goodwill_router
 from orders.group_buy import models as group_buy_models
 from orders.group_buy.routes import router as group_buy_router
 from orders.handlers import CATALOG_HANDLERS, LOGISTICS_HANDLERS
@@ -58,6 +60,8 @@ from orders.promotion import models as promotion_models
 from orders.promotion.routes import router as promotion_router
 from orders.review import models as review_models
 from orders.review.routes import router as review_router
+from orders.service_desk import models as service_desk_models
+from orders.service_desk.routes import router as service_desk_router
 from orders.settings import Settings
 from orders.site import models as site_models
 from orders.site.routes import router as site_router
@@ -97,6 +101,8 @@ MODELS = (
     goods_back_models,
     review_models,
     statement_models,
+    service_desk_models,
+    goodwill_models,
     price_models,
     delivery_models,
     promotion_models,
@@ -141,6 +147,8 @@ service = Service(
         site_router,
         stock_router,
         picking_router,
+        service_desk_router,
+        goodwill_router,
         payment_router,
         line_refund_router,
         photo_router,

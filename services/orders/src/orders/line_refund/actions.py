@@ -1,5 +1,6 @@
 """Speaking for pieces of a line, and granting money for them: the refund, its shares and its event in one act."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -59,7 +60,7 @@ async def grant_refund(
     line: rules.SoldLine,
     *,
     line_refund_id: UUID,
-    cause: Literal["claim", "return", "exchange"],
+    cause: Literal["claim", "return", "exchange", "goodwill"],
     cause_id: UUID,
     piece_count: int,
     weight_g: int | None,
@@ -68,7 +69,7 @@ async def grant_refund(
     now: datetime,
 ) -> rules.RefundShare:
     """Give the share of pieces that were spoken for back to the buyer, and the points that paid for them; what they
-    earned is taken back. One cause is granted once (the key holds it).
+    earned is taken back. One cause is granted once (the key holds it). What is goodwill is borne by the platform.
 
     Recorded with the refund of the payment, which is sent after the commit: whatever is killed in between, either all
     of it happened or nothing. Conflict `order-not-paid`, `refund-exceeds-payment`.
@@ -82,6 +83,9 @@ async def grant_refund(
         with_delivery=with_delivery,
         carrier_bp=carrier_bp,
     )
+    if cause == "goodwill":
+        share = replace(share, supplier_fen=0, carrier_fen=0)
+    platform_fen = share.total_fen - share.supplier_fen - share.carrier_fen
     refund_id = None
     if share.total_fen:
         refund_id = await payment_actions.request_refund(
@@ -99,6 +103,7 @@ async def grant_refund(
             delivery_fen=share.delivery_fen,
             supplier_fen=share.supplier_fen,
             carrier_fen=share.carrier_fen,
+            platform_fen=platform_fen,
             granted_at=now,
         )
     )
@@ -128,6 +133,7 @@ async def grant_refund(
         refunded_fen=share.total_fen,
         supplier_fen=share.supplier_fen,
         carrier_fen=share.carrier_fen,
+        platform_fen=platform_fen,
         granted_at=now,
     )
     await publish(db, event, now=now)

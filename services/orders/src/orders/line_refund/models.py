@@ -41,10 +41,15 @@ class LineRefund(Base):
 
     __tablename__ = "line_refunds"
     __table_args__ = (
-        CheckConstraint("cause IN ('claim', 'return', 'exchange')", name="cause_is_known"),
+        CheckConstraint("cause IN ('claim', 'return', 'exchange', 'goodwill')", name="cause_is_known"),
         CheckConstraint("piece_count > 0", name="pieces_are_positive"),
-        CheckConstraint("least(goods_fen, delivery_fen, supplier_fen, carrier_fen) >= 0", name="money_is_not_negative"),
-        CheckConstraint("supplier_fen + carrier_fen = goods_fen + delivery_fen", name="somebody_bears_it"),
+        CheckConstraint(
+            "least(goods_fen, delivery_fen, supplier_fen, carrier_fen, platform_fen) >= 0",
+            name="money_is_not_negative",
+        ),
+        CheckConstraint(
+            "supplier_fen + carrier_fen + platform_fen = goods_fen + delivery_fen", name="somebody_bears_it"
+        ),
         CheckConstraint("(refund_id IS NULL) = (goods_fen + delivery_fen = 0)", name="money_has_a_way"),
         Index(None, "cause_id", unique=True),
         Index(None, "refund_id", unique=True),
@@ -61,4 +66,5 @@ class LineRefund(Base):
     delivery_fen: Mapped[int] = mapped_column(BigInteger)
     supplier_fen: Mapped[int] = mapped_column(BigInteger)
     carrier_fen: Mapped[int] = mapped_column(BigInteger)
+    platform_fen: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     granted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

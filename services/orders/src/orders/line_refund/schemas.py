@@ -22,7 +22,7 @@ class OrderRefund(BaseModel):
     line_id: UUID | None
     product_title: str | None
     product_title_en: str | None
-    cause: Literal["claim", "return", "exchange"] | None
+    cause: Literal["claim", "return", "exchange", "goodwill"] | None
     cause_id: UUID | None
     piece_count: int | None
 

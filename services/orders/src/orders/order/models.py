@@ -41,6 +41,8 @@ class Order(Base):
         CheckConstraint("(pickup_point_id IS NULL) = (pickup_point_name = '')", name="pickup_point_has_name"),
         Index(None, "buyer_id", "placed_at", "order_id"),
         Index(None, "placed_at", "order_id"),
+        Index("ix_orders_phone_end", text('"right"(phone, 4)'), "placed_at"),
+        Index(None, "recipient", "placed_at"),
         Index(
             "ix_orders_payment_due_at_pending", "payment_due_at", postgresql_where=text("status = 'PENDING_PAYMENT'")
         ),

@@ -140,12 +140,12 @@ class RefundedLine(Part):
 
 
 class RefundGranted(Event):
-    """Money of a delivered part goes back to its buyer: for a claim, whose goods stay there, for goods sent back, or
-    for goods that should have been sent again and cannot.
+    """Money of a delivered part goes back to its buyer: for a claim, whose goods stay there, for goods sent back, for
+    goods that should have been sent again and cannot, or as the platform's goodwill.
 
-    `refunded_fen` is the lines' goods and the share of the delivery, borne by the supplier and the carrier in these
-    parts. It follows the part's `SupplierOrderSettled` and has its subject. A grant is final; the money's own way
-    to the buyer is the payment's affair.
+    `refunded_fen` is the lines' goods and the share of the delivery, borne by the supplier, the carrier and the
+    platform in these parts. It follows the part's `SupplierOrderSettled` and has its subject. A grant is final; the
+    money's own way to the buyer is the payment's affair.
     """
 
     type: ClassVar[str] = "orders.refund-granted.v1"
@@ -159,13 +159,14 @@ class RefundGranted(Event):
     buyer_id: UUID
     buyer_kind: str
     organisation_id: UUID | None = None
-    cause: Literal["claim", "return", "exchange"]
+    cause: Literal["claim", "return", "exchange", "goodwill"]
     cause_id: UUID
     lines: tuple[RefundedLine, ...]
     delivery_fen: Fen = 0
     refunded_fen: Fen
     supplier_fen: Fen
     carrier_fen: Fen = 0
+    platform_fen: Fen = 0
     granted_at: datetime
 
 

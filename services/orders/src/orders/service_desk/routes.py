@@ -1,0 +1,99 @@
+"""The service desk over HTTP."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from orders.service_desk import actions, queries, rules, schemas
+from shared.auth import Caller, CallerDep
+from shared.clock import parse_instant, utc_now
+from shared.db import Db, Read
+from shared.errors import BadRequest
+from shared.idempotency import Once
+from shared.ids import new_id
+from shared.page import CursorText, Limit, Page, decode_cursor, encode_cursor
+
+router = APIRouter(prefix="/v1/service", tags=["service desk"])
+Wanted = Annotated[
+    str,
+    Query(max_length=100, pattern=r"^[^\x00]*$", description="An order number, a recipient, or a phone's last four."),
+]
+
+
+async def get_agent(caller: CallerDep) -> Caller:
+    """403 `agents-only` for who is none."""
+    rules.ensure_agent(caller)
+    return caller
+
+
+Agent = Annotated[Caller, Depends(get_agent)]
+
+
+@router.get("/orders")
+async def search_orders(
+    _: Agent,
+    db: Read,
+    q: Wanted = "",
+    buyer_id: UUID | None = None,
+    order_id: Annotated[list[UUID] | None, Query(max_length=100)] = None,
+    cursor: CursorText = None,
+    limit: Limit = 20,
+) -> Page[schemas.FoundOrder]:
+    """Orders by any of these, latest first; all without any. 403 `agents-only`."""
+    found = await queries.search_orders(
+        db, wanted=q.strip(), buyer_id=buyer_id, order_ids=order_id or (), after=_after(cursor), limit=limit + 1
+    )
+    items = [schemas.FoundOrder.model_validate(_masked(each)) for each in found[:limit]]
+    last = items[-1] if len(found) > limit else None
+    return Page(
+        items=items, next_cursor=encode_cursor(last.placed_at.isoformat(), str(last.order_id)) if last else None
+    )
+
+
+@router.get("/orders/{order_id}")
+async def get_case(order_id: UUID, _: Agent, db: Read) -> schemas.Case:
+    """An order with all that happened to it. 403 `agents-only`; 404 `order-not-found`."""
+    head = _masked(await queries.get_head(db, order_id))
+    lines, timeline = await queries.list_lines(db, order_id), await queries.list_timeline(db, order_id)
+    return schemas.Case.model_validate({**head, "lines": lines, "timeline": timeline})
+
+
+@router.post("/orders/{order_id}/notes", status_code=201, response_model=schemas.Note)
+async def write_note(order_id: UUID, body: schemas.NewNote, caller: Agent, db: Db, once: Once) -> Response:
+    """Add a note; it is never changed. 403 `agents-only`; 404 `order-not-found`."""
+    note = await actions.write_note(
+        db, note_id=new_id(), order_id=order_id, body=body.body, caller=caller, now=utc_now()
+    )
+    return await once.answer(db, schemas.Note.model_validate(note), status=201)
+
+
+@router.post("/orders/{order_id}/contact")
+async def open_contact(order_id: UUID, body: schemas.OpenContact, caller: Agent, db: Db) -> schemas.Contact:
+    """Show the recipient; each look is kept with its reason, so the answer is not stored under any key. 403
+    `agents-only`; 404 `order-not-found`."""
+    contact = await actions.open_contact(
+        db, opening_id=new_id(), order_id=order_id, reason=body.reason, caller=caller, now=utc_now()
+    )
+    return schemas.Contact.model_validate(contact)
+
+
+def _masked(order: dict[str, object]) -> dict[str, object]:
+    return {
+        **order,
+        "recipient": rules.masked_name(str(order["recipient"])),
+        "phone": rules.masked_phone(str(order["phone"])),
+    }
+
+
+def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
+    if cursor is None:
+        return None
+    values = decode_cursor(cursor, size=2)
+    try:
+        return parse_instant(str(values[0])), UUID(str(values[1]))
+    except ValueError as error:
+        raise BadRequest(
+            "The cursor is not one of ours. Start again without it.", code="cursor-invalid", field="cursor"
+        ) from error
