@@ -33,6 +33,7 @@ MENU: tuple[Entry, ...] = (
     Entry("sites", "/work/sites", SUPPLIER, "supply", "truck"),
     Entry("stock_holds", "/work/stock-holds", SUPPLIER | OPERATOR, "supply", "box"),
     Entry("tariffs", "/work/delivery-tariffs", SUPPLIER | OPERATOR, "supply", "truck"),
+    Entry("service", "/work/service", OPERATOR, "platform", "people", frozenset({"support", "operator"})),
     Entry("stock_checks", "/work/stock-checks", OPERATOR, "platform", "check"),
     Entry("after_sales", "/work/after-sales", SUPPLIER | OPERATOR, "supply", "check"),
     Entry("returns", "/work/returns", SUPPLIER | OPERATOR, "supply", "box"),
