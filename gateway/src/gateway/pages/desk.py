@@ -256,7 +256,10 @@ def desk_context(listing: Listing, sites: list[dict[str, Any]], next_cursor: str
             Filter("is_late", t.deadline, [Choice("true", t.only_late)], t.every),
             Filter("temperature_class", t.keeping, keepings, t.every),
             Filter("site_id", t.site, [Choice(each["site_id"], each["name"]) for each in sites], t.every),
-            Filter("sort", t.sort, [Choice("created", t.oldest), Choice("number", t.by_number)], t.newest),
+        ],
+        "sorts": [
+            Tab(label, listing.url(sort=sort), listing.values.sort == sort)
+            for sort, label in (("", t.newest), ("created", t.oldest), ("number", t.by_number))
         ],
         "organisation": name,
         "next_url": listing.next_url(next_cursor),

@@ -14,6 +14,7 @@ from gateway.account.rules import contact_of
 from gateway.pages.account import Choice
 from gateway.pages.figures import money
 from gateway.pages.listing import Listing, download, listing_of
+from gateway.pages.orders import Tab
 from gateway.pages.parts import Filter, Head, Verb
 from gateway.pages.service_view import (
     KINDS,
@@ -243,7 +244,10 @@ def case_context(
         "lines": case_lines(case, page),
         "told": in_order(told, listing.values.kind),
         "listing": listing,
-        "filters": [Filter("kind", t.kind, [Choice(each, names[each]) for each in KINDS], t.every)],
+        "tabs": [
+            Tab(names[each] if each else t.every, listing.url(kind=each), listing.values.kind == each)
+            for each in ("", *KINDS)
+        ],
         "line_heads": [Head(t.goods), Head(t.state), Head(t.pieces, is_number=True), Head(t.payable, is_number=True),
                        Head(t.refunded, is_number=True)],
         "typed": typed or Typed(),
