@@ -2,7 +2,6 @@
 
 from uuid import uuid4
 
-from services.logistics.tests.dispatch_file.test_routes import line, sheet
 from tests.e2e.desks import admit
 from tests.e2e.house import House
 from tests.e2e.market import Market
@@ -58,8 +57,9 @@ async def test_a_supplier_sends_by_spreadsheet(house: House, market: Market):
     template = await seller.fetch("/desk/files/template.csv")
     assert order["order_number"] in template.text
     waybill = f"SF{uuid4().hex[:10].upper()}"
-    content = sheet(line(order["order_number"], waybill, carrier=carrier.code), line("N0", "SF99999"))
-    found = await seller.fill("/desk/files", "/desk/files", files={"file": ("发货.xlsx", content)})
+    rows = f"{order['order_number']},1,{carrier.code},{waybill}\r\nN0,1,{carrier.code},SF99999\r\n"
+    content = ("订单号,发货件数,承运商,运单号\r\n" + rows).encode()
+    found = await seller.fill("/desk/files", "/desk/files", files={"file": ("发货.csv", content)})
     assert "1 行可以发货，1 行有误" in found.text
     apply = next(each.action for each in found.forms if each.action.endswith("/apply"))
     await seller.send(found, apply)

@@ -116,6 +116,16 @@ REVIEWER = DemoAccount(
     "Zhunong Review",
     ("admin", "reviewer"),
 )
+SERVICE = DemoAccount(
+    "service@example.com",
+    "客服小周",
+    "operator",
+    "平台客服：查订单、写备注、退款 · answers buyers",
+    "zhunong-service",
+    "助农平台客服组",
+    "Zhunong Service",
+    ("support",),
+)
 APPLICANT = DemoAccount(
     "fx-tudou@example.com",
     "土豆村合作社",
@@ -145,7 +155,18 @@ def supplier_account(key: str) -> DemoAccount:
 
 def all_accounts() -> list[DemoAccount]:
     """Everybody who can sign in."""
-    people = [CONSUMER, INSTITUTION, OPERATOR, ANALYST, OFFICIAL, *OFFICES.values(), PROVINCE, REVIEWER, APPLICANT]
+    people = [
+        CONSUMER,
+        INSTITUTION,
+        OPERATOR,
+        ANALYST,
+        OFFICIAL,
+        *OFFICES.values(),
+        PROVINCE,
+        REVIEWER,
+        SERVICE,
+        APPLICANT,
+    ]
     return people + [supplier_account(each.key) for each in suppliers()]
 
 
@@ -159,6 +180,7 @@ def accounts_text() -> str:
         *(office for (county_code, _), office in OFFICES.items() if county_code == "420325"),
         PROVINCE,
         REVIEWER,
+        SERVICE,
         OPERATOR,
         ANALYST,
         OFFICIAL,

@@ -28,6 +28,7 @@ from deploy.demo import (
     promotions,
     quality,
     registers,
+    service,
     standings,
     statements,
     together,
@@ -133,6 +134,7 @@ async def _load_trade(
     await after_sales.load_after_sales(database["orders"], environment, now=now, advance=said)
     asked = step("returns and exchanges", exchanges.story_count())
     await exchanges.load_exchanges(database["orders"], environment, now=now, advance=asked)
+    await service.load_service(database["orders"], now=now, advance=step("the service desk", service.COUNT))
     await points.load_points(database["orders"], now=now, advance=step("points spent", points.COUNT))
     await together.load_together(database["orders"], now=now, advance=step("buying together", together.COUNT))
 
