@@ -22,7 +22,8 @@ _KNOWN: Final = text("SELECT EXISTS (SELECT FROM order_notes WHERE written_by = 
 # Lines of which nobody claimed anything: cheap ones for what one person may give, dear ones for what two decide.
 _LINES: Final = text("""
     SELECT line.line_id, part.order_id, line.quantity
-    FROM order_lines AS line JOIN supplier_orders AS part USING (supplier_order_id) JOIN orders AS placed USING (order_id)
+    FROM order_lines AS line JOIN supplier_orders AS part USING (supplier_order_id)
+    JOIN orders AS placed USING (order_id)
     LEFT JOIN line_balances AS balance USING (line_id)
     WHERE part.fulfilment = 'DELIVERED' AND coalesce(balance.claimed_count, 0) = 0 AND placed.status <> 'CANCELLED'
       AND (line.payable_fen > :alone_fen) = :is_dear AND line.payable_fen >= line.quantity * 100

@@ -22,7 +22,6 @@ router = APIRouter(default_response_class=Response)
 
 _PIECES, _LOT = "pieces-", "lot-"
 _MOST_DIGITS = 7
-_DONE = ("sent", "given_up")
 
 
 @router.get("/desk/shipments/{shipment_id}")
@@ -118,7 +117,8 @@ async def _show(
     place = await place_name(services, part["address"]["county_code"], page)
     carriers = await carriers_of(services, visitor, page) if part["status"] == "PENDING" else []
     typed = Typed({name: str(value) for name, value in form.multi_items()}) if form else Typed()
-    done = page.request.query_params.get("done", "")
+    t = page.t.fulfilment
+    done = {"sent": t.done_sent, "given_up": t.done_given_up}
     return page.render(
         "desk_part.html",
         status=refusal.status if refusal else 200,
@@ -127,7 +127,7 @@ async def _show(
         typed=typed,
         refused_at=at,
         error=page.told(refusal) if refusal else "",
-        notice=page.t.fulfilment[f"done_{done}"] if done in _DONE and not refusal else "",
+        notice="" if refusal else done.get(page.request.query_params.get("done", ""), ""),
     )
 
 

@@ -37,7 +37,6 @@ PATH: Final = "/work/service"
 GOODWILL: Final = "/work/service/goodwill"
 _STATUSES: Final = ("WAITING", "GRANTED", "REJECTED", "WITHDRAWN")
 _TONES: Final = {"WAITING": "urgent", "GRANTED": "leaf", "REJECTED": "clay"}
-_DONE: Final = ("noted", "given", "asked", "decided")
 _REFUSALS = (BadRequest, Conflict, Forbidden, Invalid, NotFound, Stale)
 
 
@@ -226,11 +225,11 @@ def case_context(
     """What service_case.html draws."""
     t, names = page.t.service, page.t.names["case_kind"]
     listing = listing_of(page.request, path=f"{PATH}/{case['order_id']}", filters={"kind": KINDS})
-    done = page.request.query_params.get("done", "")
+    done = {"noted": t.done_noted, "given": t.done_given, "asked": t.done_asked}
     return {
         "status": refusal.status if refusal else 200,
         "error": page.told(refusal) if refusal else "",
-        "notice": t[f"done_{done}"] if done in _DONE and not refusal else "",
+        "notice": "" if refusal else done.get(page.request.query_params.get("done", ""), ""),
         "case": case,
         "state": page.t.names["order_status"][case["status"]],
         "facts": [
