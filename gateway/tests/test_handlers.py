@@ -38,7 +38,9 @@ from shared.events.orders import OrderCancelled, RefundedLine, RefundGranted, St
 def inbox(app: FastAPI, db: AsyncSession) -> Inbox:
     """The gateway's inbox inside the test's transaction."""
     del db
-    return Inbox(lambda: app.state.database, UnreadCounts(lambda: app.state.database), sends_mail=False)
+    return Inbox(
+        lambda: app.state.database, UnreadCounts(lambda: app.state.database), sends_mail=False, ring=lambda: None
+    )
 
 
 async def told(db: AsyncSession, person_id: UUID) -> list[tuple[str, UUID | None]]:
@@ -239,7 +241,7 @@ async def test_what_cannot_be_read_or_handled_is_parked_and_the_rest_goes_on(inb
 async def test_a_buyer_is_reminded_once_before_the_order_lapses(fresh_database: Database):
     now = utc_now()
     settings = GatewaySettings(database_url=fresh_database.url, events_token="token", master_key="A" * 43 + "=")
-    inbox = Inbox(lambda: fresh_database, UnreadCounts(lambda: fresh_database), sends_mail=False)
+    inbox = Inbox(lambda: fresh_database, UnreadCounts(lambda: fresh_database), sends_mail=False, ring=lambda: None)
     async with fresh_database.begin() as db:
         buyers = [await a_person(db) for _ in range(4)]
     soon, later, gone, was_paid = [
@@ -277,7 +279,7 @@ async def test_who_paid_a_deposit_is_reminded_of_the_balance_only(fresh_database
 
 
 async def test_two_gateways_at_one_batch_tell_it_once(fresh_database: Database):
-    inbox = Inbox(lambda: fresh_database, UnreadCounts(lambda: fresh_database), sends_mail=False)
+    inbox = Inbox(lambda: fresh_database, UnreadCounts(lambda: fresh_database), sends_mail=False, ring=lambda: None)
     async with fresh_database.begin() as db:
         buyer = await a_person(db)
     order = paid(buyer, a_part(uuid4()))

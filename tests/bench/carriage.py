@@ -8,7 +8,8 @@ import asyncpg
 import orjson
 
 from deploy.demo.accounts import OPERATOR
-from logistics.carrier.rules import secret_key, signature
+from logistics.carrier.rules import secret_key
+from shared.webhooks import signature
 from tests.bench.stage import Stage
 
 CARRIER = "sf-demo"

@@ -31,7 +31,7 @@ def heard() -> list[tuple[str, str, list[type[Event]]]]:
         Warehouse("chdb:///nowhere", database="none", readers=1), Database("postgresql://nobody@none/none"), b""
     )
     nowhere = Database("postgresql://nobody@none/none")
-    inbox = gateway.Inbox(lambda: nowhere, UnreadCounts(lambda: nowhere), sends_mail=False)
+    inbox = gateway.Inbox(lambda: nowhere, UnreadCounts(lambda: nowhere), sends_mail=False, ring=lambda: None)
     every: list[Subscription | BatchSubscription] = [
         Subscription("orders", "catalog", CATALOG_HANDLERS),
         Subscription("orders", "logistics", LOGISTICS_HANDLERS),

@@ -16,7 +16,7 @@ DOCUMENT = HOUSE / "docs" / "states.md"
 _HEAD = """# States
 
 Who is in which state may do what: the tables of legal moves, written by `make schemas` from the rules that hold them
-(`services/<service>/src/<service>/<slice>/rules.py`). Any other move is a 409 `<noun>-status` and changes nothing; the
+(`<service>/src/<service>/<slice>/rules.py`). Any other move is a 409 `<noun>-status` and changes nothing; the
 tests drive each machine through its actions.
 """
 
@@ -41,7 +41,8 @@ Moves = dict[str, tuple[frozenset[str], str]]
 
 def machines() -> Iterator[tuple[str, str, Moves]]:
     """(service, name, moves) of every machine, in order."""
-    paths = [path for name in ("rules", "moving") for path in HOUSE.glob(f"services/*/src/*/*/{name}.py")]
+    houses = ("services/*/src/*/*", "gateway/src/*/*")
+    paths = [path for folder in houses for name in ("rules", "moving") for path in HOUSE.glob(f"{folder}/{name}.py")]
     for path in sorted(paths):
         service, slice_name = path.parts[-3], path.parts[-2]
         module = import_module(f"{service}.{slice_name}.{path.stem}")

@@ -9,7 +9,7 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 from gateway.callers import Callers
 from gateway.guest_marks import GuestMarks
 from gateway.identities import Identities, Identity
-from gateway.keyring import Keyring
+from gateway.keyring import Keyring, Seal
 from gateway.passwords import Passwords
 from gateway.routing.rules import Incoming, read_headers
 from gateway.session.rules import SAFE_METHODS
@@ -37,6 +37,7 @@ class Parts:
     upstream: UpstreamClient
     guest_marks: GuestMarks
     unread: UnreadCounts
+    seal: Seal
 
 
 def parts(request: Request) -> Parts:

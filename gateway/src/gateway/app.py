@@ -33,6 +33,7 @@ from gateway.openapi.queries import OpenApiDocument
 from gateway.openapi.routes import router as openapi_router
 from gateway.organisation import models as organisation_models
 from gateway.organisation.routes import router as organisation_router
+from gateway.outbound import Outbound
 from gateway.passwords import Passwords
 from gateway.rate_limit import models as rate_limit_models
 from gateway.routing.routes import Routing
@@ -46,6 +47,8 @@ from gateway.unread import UnreadCounts
 from gateway.upstream import UpstreamClient
 from gateway.visitor import Problem
 from gateway.webhook import models as webhook_models
+from gateway.webhook.routes import router as webhook_router
+from gateway.webhook_sender import Sender
 from shared.app import Service, create_app
 from shared.clock import utc_now
 from shared.consumer import BatchSubscription
@@ -83,7 +86,8 @@ def configure(app: FastAPI) -> None:
         return found
 
     master_key = read_master_key(settings)
-    keyring = Keyring(transactions, Seal(master_key), every=timedelta(days=settings.signing_key_days))
+    seal = Seal(master_key)
+    keyring = Keyring(transactions, seal, every=timedelta(days=settings.signing_key_days))
     identities = Identities(
         transactions,
         keyring,
@@ -94,8 +98,11 @@ def configure(app: FastAPI) -> None:
     upstream = UpstreamClient(settings)
     callers = Callers(identities, settings)
     marks, unread = GuestMarks(master_key), UnreadCounts(transactions)
-    app.state.gateway = Parts(settings, keyring, identities, callers, Passwords(), upstream, marks, unread)
-    app.state.inbox = Inbox(transactions, unread, sends_mail=bool(settings.mail_url))
+    app.state.gateway = Parts(settings, keyring, identities, callers, Passwords(), upstream, marks, unread, seal)
+    sends_mail = bool(settings.mail_url)
+    app.state.outbound = Outbound(allows_local=settings.allows_local_webhooks)
+    app.state.webhook_sender = Sender(transactions, seal, app.state.outbound, sends_mail=sends_mail)
+    app.state.inbox = Inbox(transactions, unread, sends_mail=sends_mail, ring=app.state.webhook_sender.ring)
     app.state.openapi_document = OpenApiDocument(app, upstream)
     app.state.find_caller = caller_of
     app.router.routes[:] = [
@@ -140,13 +147,19 @@ async def start(app: FastAPI) -> None:
     app.state.key_reading = asyncio.create_task(
         _keep_reading_keys(parts.keyring, every_seconds=app.state.settings.keys_read_every_seconds), name="signing keys"
     )
+    app.state.webhook_sending = (
+        asyncio.create_task(app.state.webhook_sender.run(), name="webhooks") if app.state.settings.is_working else None
+    )
 
 
 async def stop(app: FastAPI) -> None:
     """Let go of both."""
-    app.state.key_reading.cancel()
-    with suppress(asyncio.CancelledError):
-        await app.state.key_reading
+    for task in (app.state.key_reading, app.state.webhook_sending):
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+    await app.state.outbound.close()
     await app.state.gateway.upstream.close()
 
 
@@ -173,6 +186,7 @@ service = Service(
         grant_router,
         token_router,
         message_router,
+        webhook_router,
     ],
     subscriptions=_subscriptions,
     jobs=jobs,

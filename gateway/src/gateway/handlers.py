@@ -17,6 +17,7 @@ from gateway.known.actions import Read
 from gateway.mailing import announce
 from gateway.message import rules as message_rules
 from gateway.unread import UnreadCounts
+from gateway.webhook import actions as webhook_actions
 from shared.clock import utc_now
 from shared.consumer import BatchSubscription
 from shared.db import Transactions
@@ -24,6 +25,7 @@ from shared.events import EVENTS, Envelope, Event, decode
 from shared.events.catalog import LotHeld, NoticeIssued, SkuListed, SkuRevised
 from shared.events.logistics import ExcursionOpened, ShipmentDelivered, ShipmentDispatched, ShipmentShort
 from shared.events.orders import (
+    BackInStock,
     OrderCancelled,
     OrderPaid,
     OrderPlaced,
@@ -31,8 +33,10 @@ from shared.events.orders import (
     PresaleBalanceDue,
     PresaleBooked,
     PresaleBookingEnded,
+    ProductReviewed,
     RefundGranted,
     StockLow,
+    SupplierOrderSettled,
 )
 from shared.log import logger
 
@@ -48,6 +52,9 @@ HEARD: dict[str, tuple[type[Event], ...]] = {
         PresaleBooked,
         PresaleBalanceDue,
         PresaleBookingEnded,
+        SupplierOrderSettled,
+        ProductReviewed,
+        BackInStock,
     ),
     "logistics": (ShipmentDispatched, ShipmentDelivered, ShipmentShort, ExcursionOpened),
     "catalog": (SkuListed, SkuRevised, LotHeld, NoticeIssued),
@@ -65,11 +72,13 @@ log = logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """Where the feeds' events go. The database is asked for at each use, for a test may change it."""
+    """Where the feeds' events go. The database is asked for at each use, for a test may change it; `ring` tells the
+    sender of webhooks that there is something new."""
 
     transactions: Callable[[], Transactions]
     unread: UnreadCounts
     sends_mail: bool
+    ring: Callable[[], None]
 
     async def apply(self, envelopes: list[Envelope]) -> None:
         """One batch; event by event if something in it cannot be handled."""
@@ -98,7 +107,10 @@ class Inbox:
             news = [each for each in heard if message_rules.is_told(each.time, now=now)]
             drafts = [draft for each in news for draft in message_rules.drafts_of(each)]
             told = await announce(db, drafts, sends_mail=self.sends_mail, now=now)
+            delivery_count = await webhook_actions.plan_deliveries(db, news, now=now)
         self.unread.forget({each.person_id for each in told})
+        if delivery_count:
+            self.ring()
 
     async def _read(self, envelope: Envelope) -> Read | None:
         try:

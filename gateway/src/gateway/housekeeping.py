@@ -5,6 +5,7 @@ from gateway.known import actions as known_actions
 from gateway.message import actions as message_actions
 from gateway.rate_limit import actions as rate_limit_actions
 from gateway.session import actions as session_actions
+from gateway.webhook import actions as webhook_actions
 from shared.clock import utc_now
 from shared.db import Database
 from shared.jobs import Jobs
@@ -32,3 +33,5 @@ async def purge_messages(database: Database) -> None:
         await message_actions.purge(db, now=now)
     async with database.begin() as db:
         await known_actions.purge(db, now=now)
+    async with database.begin() as db:
+        await webhook_actions.purge(db, now=now)

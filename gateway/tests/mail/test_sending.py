@@ -44,7 +44,7 @@ async def a_paid_order(database: Database, **person: Any) -> UUID:
     """Somebody paid an order; the person."""
     async with database.begin() as db:
         person_id = await a_person(db, **person)
-    inbox = Inbox(lambda: database, UnreadCounts(lambda: database), sends_mail=True)
+    inbox = Inbox(lambda: database, UnreadCounts(lambda: database), sends_mail=True, ring=lambda: None)
     await inbox.apply([envelope(paid(person_id, a_part(uuid4())))])
     return person_id
 
@@ -137,7 +137,7 @@ async def test_who_has_no_address_or_wants_none_gets_none(fresh_database: Databa
     async with fresh_database.begin() as db:
         person_id = await a_person(db)
         await message_actions.choose_mail(db, person_id=person_id, choices={"order": False})
-    inbox = Inbox(lambda: fresh_database, UnreadCounts(lambda: fresh_database), sends_mail=True)
+    inbox = Inbox(lambda: fresh_database, UnreadCounts(lambda: fresh_database), sends_mail=True, ring=lambda: None)
     await inbox.apply([envelope(paid(person_id, a_part(uuid4())))])
     assert await mails(fresh_database) == []
 

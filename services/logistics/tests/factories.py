@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from standardwebhooks import Webhook
 
 from logistics.carrier import actions as carrier_actions
-from logistics.carrier.rules import secret_text
 from logistics.dispatch import actions as dispatch_actions
 from logistics.dispatch.rules import PlannedParcel
 from logistics.handlers import ORDERS_HANDLERS
@@ -27,6 +26,7 @@ from shared.auth import Caller
 from shared.events.orders import DeliveryAddress, OrderPaid, SoldLine, SoldPart
 from shared.ids import new_id
 from shared.testing import NOW, deliver
+from shared.webhooks import secret_text
 
 OPERATOR = Caller(uuid4(), kind="operator")
 KEY = b"k" * 32

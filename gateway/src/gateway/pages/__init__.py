@@ -73,6 +73,7 @@ from gateway.pages import (
     trace,
     tracking,
     villages,
+    webhooks,
     words,
     work,
 )
@@ -99,6 +100,7 @@ routers: list[APIRouter] = [
     points.router,
     coupons.router,
     messages.router,
+    webhooks.router,
     checkout.router,
     payment.router,
     orders.router,

@@ -63,6 +63,7 @@ MENU: tuple[Entry, ...] = (
     Entry("recognitions", "/work/recognitions", SUPPLIER | OFFICIAL | OPERATOR, "review", "stamp"),
     Entry("directories", "/work/directories", OFFICIAL | OPERATOR, "registry", "book"),
     Entry("credit", "/work/credit", SUPPLIER | OFFICIAL | OPERATOR, "registry", "check"),
+    Entry("webhooks", "/work/webhooks", SUPPLIER, "platform", "bell", frozenset({"admin"})),
     Entry("statements", "/work/statements", OPERATOR, "platform", "check"),
     Entry("words", "/work/words", OPERATOR, "platform", "search", frozenset({"catalogue"})),
     Entry("dashboard", "/dashboard", ANALYSTS, "figures", "chart"),

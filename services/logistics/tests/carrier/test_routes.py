@@ -8,11 +8,12 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from logistics.carrier.rules import secret_key, secret_text
+from logistics.carrier.rules import secret_key
 from logistics.push import KeyRing
 from logistics.vault import Vault
 from services.logistics.tests.factories import CARRIER, KEY, Headers, push, with_carrier
 from shared.db import Database
+from shared.webhooks import secret_text
 
 NEW_CARRIER = {"code": "post-demo", "name": "邮政示例", "name_en": "Post demo"}
 

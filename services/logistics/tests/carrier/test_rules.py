@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
-from logistics.carrier.rules import ensure_overlap, ensure_signed, secret_hint, secret_key, secret_text, signature
+from logistics.carrier.rules import ensure_overlap, ensure_signed, secret_key
 from shared.errors import Invalid, Unauthenticated
+from shared.webhooks import secret_hint, secret_text, signature
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 OLD, NEW = b"o" * 32, b"n" * 32

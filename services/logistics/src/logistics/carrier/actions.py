@@ -11,6 +11,7 @@ from logistics.carrier import queries, rules
 from logistics.carrier.models import Carrier, CarrierSecret
 from logistics.vault import Vault
 from shared.errors import Conflict
+from shared.webhooks import secret_hint
 
 
 async def create_carrier(db: AsyncSession, *, carrier_code: str, name: str, name_en: str, now: datetime) -> Carrier:
@@ -54,7 +55,7 @@ async def rotate_secret(
         secret_id=secret_id,
         carrier_code=carrier_code,
         sealed=vault.seal(key, owner=carrier_code),
-        hint=rules.secret_hint(key),
+        hint=secret_hint(key),
         valid_from=now,
         valid_until=None,
         created_by=created_by,

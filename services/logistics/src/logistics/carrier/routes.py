@@ -23,6 +23,7 @@ from shared.clock import utc_now
 from shared.db import Db, Read
 from shared.idempotency import Once
 from shared.ids import new_id
+from shared.webhooks import SECRET_BYTES, secret_text
 
 router = APIRouter(prefix="/v1/carriers", tags=["carriers"])
 
@@ -56,7 +57,7 @@ async def rotate_secret(
     """
     wanted = body or NewSecret()
     now = utc_now()
-    key = rules.secret_key(wanted.secret) if wanted.secret else secrets.token_bytes(rules.SECRET_BYTES)
+    key = rules.secret_key(wanted.secret) if wanted.secret else secrets.token_bytes(SECRET_BYTES)
     vault: Vault = request.app.state.vault
     secret = await actions.rotate_secret(
         db,
@@ -68,7 +69,7 @@ async def rotate_secret(
         vault=vault,
         now=now,
     )
-    return SecretMade(**_secret(secret, now).model_dump(), secret=rules.secret_text(key))
+    return SecretMade(**_secret(secret, now).model_dump(), secret=secret_text(key))
 
 
 @router.get("/{code}/secrets")

@@ -6,24 +6,17 @@ written again. Several secrets may be valid at once, so that a carrier can chang
 
 import base64
 import binascii
-import hashlib
 import hmac
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from shared.errors import Invalid, Unauthenticated
+from shared.webhooks import SECRET_PREFIX, signature
 
-SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix that the standard gives to secrets
-SECRET_BYTES = 32
 TOLERANCE = timedelta(minutes=5)
 LONGEST_OVERLAP = timedelta(days=7)
 _SHORTEST_SECRET, _LONGEST_SECRET = 24, 64
 _LONGEST_HEADER = 2000
-
-
-def secret_text(key: bytes) -> str:
-    """A key as it is shown to the carrier, once."""
-    return SECRET_PREFIX + base64.b64encode(key).decode()
 
 
 def secret_key(text: str) -> bytes:
@@ -37,17 +30,6 @@ def secret_key(text: str) -> bytes:
             "A secret is whsec_ followed by 24 to 64 random bytes in base64.", code="secret-malformed", field="secret"
         )
     return key
-
-
-def secret_hint(key: bytes) -> str:
-    """What may be shown of a secret later: enough to tell two apart, too little to sign with."""
-    return f"{SECRET_PREFIX}…{secret_text(key)[-5:]}"
-
-
-def signature(key: bytes, *, webhook_id: str, timestamp: str, body: bytes) -> str:
-    """The `v1,…` signature of a push."""
-    digest = hmac.new(key, f"{webhook_id}.{timestamp}.".encode() + body, hashlib.sha256).digest()
-    return f"v1,{base64.b64encode(digest).decode()}"
 
 
 def ensure_signed(
