@@ -23,7 +23,9 @@ from gateway.pages import (
     products,
     tracking,
 )
+from gateway.pages.account import Choice
 from gateway.pages.cards import cards_of
+from gateway.pages.checkout_choices import Offered
 from gateway.pages.figures import month_text
 from gateway.pages.periods import selection_of
 from gateway.pages.pricing_view import CouponChoice, PointsChoice
@@ -111,6 +113,7 @@ def draw_checkout(page: Page, answer: Answer) -> str:
         points=PointsChoice(530, "x", is_chosen=True),
         coupons=[CouponChoice("c1", "x", is_chosen=True)],
         county_code="",
+        offered=Offered([Choice("p", "x")], [Choice("", "x")], [Choice("PERSONAL", "x")], "x"),
         trouble=checkout.Trouble(page.t.checkout.price_changed, ["x"], back_to_cart=True),
         key="k",
     ).body.decode()

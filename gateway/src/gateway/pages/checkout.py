@@ -13,6 +13,15 @@ from starlette.responses import RedirectResponse, Response
 
 from gateway.pages.cards import in_language
 from gateway.pages.cart import cart_view, piece_count, suppliers_of
+from gateway.pages.checkout_choices import FIELDS as CHOICES
+from gateway.pages.checkout_choices import (
+    invoice_wanted,
+    keep_title,
+    missing_title,
+    move_hold,
+    offered_to,
+    title_errors,
+)
 from gateway.pages.figures import money
 from gateway.pages.guest_cart import take_over
 from gateway.pages.pricing_view import coupon_choices, difference_texts, points_choice
@@ -27,7 +36,7 @@ from shared.log import logger
 
 router = APIRouter(default_response_class=Response)
 
-_FIELDS = ("recipient", "phone", "province", "city", "county", "detail", "note", "keep_address", "points")
+_FIELDS = ("recipient", "phone", "province", "city", "county", "detail", "note", "keep_address", "points", *CHOICES)
 _MOST_LINES = 100
 _MOST_COUPONS = 10
 _ALL_POINTS = 10**12
@@ -63,6 +72,7 @@ async def show(
         services.orders.get("/v1/addresses", visitor=visitor),
         services.orders.get("/v1/coupons", visitor=visitor, params={"usable": True}),
     )
+    offered = await offered_to(page, services, visitor, typed, county_code)
     params = {
         "county_code": county_code or None,
         "coupon_id": list(coupon_ids),
@@ -83,6 +93,7 @@ async def show(
         coupons=coupon_choices(coupons["items"], coupon_ids, page),
         points=points_choice(cart, page),
         county_code=county_code,
+        offered=offered,
         trouble=trouble,
         key=key,
     )
@@ -120,19 +131,21 @@ async def post_checkout(page: PageDep, services: Services, visitor: SignedIn, fo
     coupon_ids = coupons_of(form)
     if form.get("do") in {"regions", "reprice"}:
         return await show(page, services, visitor, typed=typed, key=key, coupon_ids=coupon_ids)
-    errors = missing_fields(typed, county_code, page, has_counties=bool(regions.counties))
+    if form.get("do") in {"keep", "let-go"}:
+        return await _move_hold(page, services, visitor, typed, key, coupon_ids, do=str(form["do"]))
+    errors = missing_fields(typed, county_code, page, has_counties=bool(regions.counties)) | missing_title(typed, page)
     if errors:
         return await show(
             page, services, visitor, typed=typed, key=key, status=422, errors=errors, coupon_ids=coupon_ids
         )
+    whom = {"recipient": typed.recipient, "phone": typed.phone}
+    address = {**whom, "county_code": county_code, "detail": typed.detail}
+    invoice = await invoice_wanted(services, visitor, typed)
     body = {
         "lines": lines_of(form),
-        "address": {
-            "recipient": typed.recipient,
-            "phone": typed.phone,
-            "county_code": county_code,
-            "detail": typed.detail,
-        },
+        "address": None if typed.point else address,
+        "pickup": {**whom, "pickup_point_id": typed.point} if typed.point else None,
+        "invoice": invoice,
         "note": typed.note,
         "seen_payable_fen": _seen_of(form),
         "seen": _seen_basket(form),
@@ -155,15 +168,31 @@ async def post_checkout(page: PageDep, services: Services, visitor: SignedIn, fo
             coupon_ids=coupon_ids,
         )
     except Invalid as refusal:
-        found = field_errors(refusal, page)
+        found = title_errors(field_errors(refusal, page))
         return await show(
             page, services, visitor, typed=typed, key=str(new_id()), status=422, errors=found, coupon_ids=coupon_ids
         )
-    if typed.keep_address == "yes":
-        await _keep_address(services, visitor, body["address"], key)
+    if typed.keep_address == "yes" and not typed.point:
+        await _keep_address(services, visitor, address, key)
+    await keep_title(services, visitor, typed, invoice, key)
     response = RedirectResponse(f"/orders/{order['order_id']}/pay", 303)
     page.remember_cart_count(response, 0)
     return response
+
+
+async def _move_hold(
+    page: Page, services: Services, visitor: Visitor, typed: Typed, key: str, coupon_ids: Sequence[str], *, do: str
+) -> Response:
+    """Keep the pieces or let them go; the form stays as typed."""
+    trouble = None
+    try:
+        await move_hold(services, visitor, do, str(new_id()))
+    except Conflict as refusal:
+        trouble = await trouble_of(refusal, services, visitor, page)
+    status = 200 if trouble is None else 409
+    return await show(
+        page, services, visitor, typed=typed, key=key, status=status, trouble=trouble, coupon_ids=coupon_ids
+    )
 
 
 async def _keep_address(services: Services, visitor: Visitor, address: Any, key: str) -> None:
@@ -191,7 +220,9 @@ async def typed_from(services: Services, saved: dict[str, Any]) -> Typed:
 def missing_fields(typed: Typed, county_code: str, page: Page, *, has_counties: bool) -> dict[str, str]:
     """What must be filled in and is not."""
     errors = {
-        name: page.t.checkout.fill_in for name in ("recipient", "phone", "detail") if not typed.get(name, "").strip()
+        name: page.t.checkout.fill_in
+        for name in ("recipient", "phone", "detail")
+        if not typed.get(name, "").strip() and not (name == "detail" and typed.point)
     }
     if not typed.province:
         errors["province"] = page.t.checkout.choose_one
@@ -209,6 +240,8 @@ def field_errors(refusal: Invalid, page: Page) -> dict[str, str]:
     errors = dict.fromkeys(fields, page.t.checkout.mend_field)
     if "phone" in errors:
         errors["phone"] = page.t.checkout.phone_wrong
+    if refusal.code.startswith(("taxpayer-id-", "pickup-point-")):
+        errors |= dict.fromkeys(errors, page.told(refusal))
     return errors or {"detail": refusal.message}
 
 
@@ -237,10 +270,12 @@ async def trouble_of(refusal: Refusal, services: Services, visitor: Visitor, pag
     if refusal.code == "sku-not-listed":
         lines = [titles.get(line["sku_id"], "") for line in refusal.extra.get("skus", [])]
         return Trouble(texts.not_listed, [line for line in lines if line], back_to_cart=True)
-    if refusal.code == "region-not-served":
+    if refusal.code in {"region-not-served", "pickup-point-not-cold"}:
+        is_far = refusal.code == "region-not-served"
         lines = [titles.get(line["sku_id"]) or line["product_title"] for line in refusal.extra.get("skus", [])]
-        return Trouble(page.t.pricing.not_served, lines, back_to_cart=True)
-    return Trouble(page.told(refusal), [], back_to_cart=True)
+        return Trouble(page.t.pricing.not_served if is_far else page.told(refusal), lines, back_to_cart=is_far)
+    stays_here = refusal.code.startswith(("pickup-point-", "cart-hold-"))
+    return Trouble(page.told(refusal), [], back_to_cart=not stays_here)
 
 
 async def _titles_of(services: Services, visitor: Visitor, page: Page) -> dict[str, str]:

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from gateway.pages.cards import in_language, picture_url
 from gateway.pages.figures import money, price, price_or
+from gateway.pages.invoice_titles import title_line
 from gateway.pages.pricing_view import Discount, Reason, discounts_of, reasons_of
 from gateway.pages.shell import Page
 
@@ -91,6 +92,9 @@ class OrderView:
     place: str
     detail: str
     note: str
+    pickup: str
+    invoice: list[str]
+    can_invoice: bool
     can_pay: bool
     can_track: bool
     can_cancel: bool
@@ -201,6 +205,9 @@ def order_view(order: dict[str, Any], place: str, suppliers: Mapping[str, str], 
         place=place,
         detail=address["detail"],
         note=order.get("note") or "",
+        pickup=address.get("pickup_point_name") or "",
+        invoice=[title_line(order["invoice"], page), order["invoice"]["email"]] if order.get("invoice") else [],
+        can_invoice=status != "CANCELLED" and not has_left,
         can_pay=status == "PENDING_PAYMENT",
         can_track=status in {"PAID", "COMPLETED"},
         can_cancel=status in {"PENDING_PAYMENT", "PAID"} and not has_left,

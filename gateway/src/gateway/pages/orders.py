@@ -164,6 +164,7 @@ async def show(
     done = page.request.query_params.get("done", "")
     told = page.t.names["after_sales_done"]
     notices = told | {"paid": page.t.order.paid, "cancelled": page.t.order.cancelled, "too-late": page.t.order.too_late}
+    notices["invoice"] = page.t.invoices.order_saved
     return page.render(
         "order.html",
         status=status,
