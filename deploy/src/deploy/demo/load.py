@@ -22,6 +22,7 @@ from deploy.demo import (
     labour,
     linkages,
     market,
+    pickup,
     places,
     points,
     presales,
@@ -124,6 +125,9 @@ async def _load_trade(
     lots = await quality.lots_in_hand(database["catalog"])
     await history.load_deliveries(database["logistics"], past, now=now, advance=sent, lots=lots)
     sent(3 * len(past))
+    picked = step("pickup points, invoice titles", pickup.count())
+    await pickup.load_points(database["logistics"], now=now, advance=picked)
+    await pickup.load_titles(database["orders"], now=now, advance=picked)
     sites = step("sites and lots", len(places.SITES))
     await places.load_places(database["orders"], now=now, advance=sites)
     await quality.hold_some(database["catalog"], now=now)

@@ -58,6 +58,7 @@ MENU: tuple[Entry, ...] = (
     Entry("linkages", "/work/linkages", SUPPLIER | OFFICIAL | OPERATOR, "villages", "people"),
     Entry("profit_contracts", "/work/profit-contracts", SUPPLIER | OFFICIAL | OPERATOR, "villages", "list"),
     Entry("villages", "/work/villages", OFFICIAL | OPERATOR, "villages", "book"),
+    Entry("pickup_points", "/work/pickup-points", OFFICIAL | OPERATOR, "villages", "truck"),
     Entry("eligibility", "/work/eligibility", OFFICIAL | OPERATOR, "villages", "check"),
     Entry("origin_facts", "/work/origin-facts", OFFICIAL | OPERATOR, "villages", "stamp"),
     Entry("recognitions", "/work/recognitions", SUPPLIER | OFFICIAL | OPERATOR, "review", "stamp"),
