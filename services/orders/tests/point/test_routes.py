@@ -13,6 +13,7 @@ from orders.cart import actions as cart_actions
 from services.orders.tests.factories import listed_sku
 from services.orders.tests.point.point_factories import person_with
 from shared.clock import business_day, utc_now
+from shared.page import encode_cursor
 
 Headers = Callable[..., dict[str, str]]
 ADDRESS = {"recipient": "王小梅", "phone": "13800000000", "county_code": "110105", "detail": "望京街道1号"}
@@ -59,8 +60,10 @@ async def test_the_statement_is_paged_narrowed_and_downloaded(
     ]  # fmt: skip
     book = await client.get("/v1/points/entries/export", headers=headers)
     assert book.content.startswith(b"PK")
-    wrong = await client.get("/v1/points/entries", params={"cursor": "WyJ4Il0"}, headers=headers)
-    assert (wrong.status_code, wrong.json()["code"]) == (400, "cursor-invalid")
+    for forged in ("x", True, 0, 2**63):
+        params = {"cursor": encode_cursor(forged)}
+        wrong = await client.get("/v1/points/entries", params=params, headers=headers)
+        assert (wrong.status_code, wrong.json()["code"]) == (400, "cursor-invalid")
     for params in ({"from_day": "0001-01-01"}, {"to_day": "9999-12-31"}, {"kind": "gift"}):
         assert (await client.get("/v1/points/entries", params=params, headers=headers)).status_code == 422
 

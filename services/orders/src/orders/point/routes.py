@@ -134,7 +134,7 @@ def _before(cursor: str | None) -> int | None:
     if cursor is None:
         return None
     [entry_id] = decode_cursor(cursor, size=1)
-    if not isinstance(entry_id, int) or not 0 < entry_id < 2**63:
+    if type(entry_id) is not int or not 0 < entry_id < 2**63:  # true and false are integers too
         raise BadRequest(
             "The cursor is not one of ours. Start again without it.", code="cursor-invalid", field="cursor"
         )
