@@ -20,7 +20,7 @@ def send_and_deliver(supplier: Shopper, number: str) -> None:
     supplier.sign_in("fuping-zaohua@example.com", "/desk")
     part = supplier.page.locator(".desk-part", has_text=number)
     waybill = f"SF{uuid4().int % 10**12:012d}"
-    part.locator("[name=carrier_code]").fill(CARRIER)
+    part.locator("[name=carrier_code]").select_option(CARRIER)
     part.locator("[name=waybill_number]").fill(waybill)
     part.locator("button").click()
     supplier.page.wait_for_url("**/desk?done=dispatched")

@@ -259,7 +259,7 @@ def send(supplier: Shopper, number: str) -> str:
     waybill = f"SF{uuid4().int % 10**12:012d}"
     supplier.go("/desk")
     part = supplier.page.locator(".desk-part", has_text=number)
-    part.locator("[name=carrier_code]").fill(CARRIER)
+    part.locator("[name=carrier_code]").select_option(CARRIER)
     part.locator("[name=waybill_number]").fill(waybill)
     part.locator("button").click()
     supplier.page.wait_for_url("**/desk?done=dispatched")
