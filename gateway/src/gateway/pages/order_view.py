@@ -183,6 +183,12 @@ def cancel_note(order: dict[str, Any], page: Page) -> str:
     return str(page.t.order.cancel_unpaid)
 
 
+def is_of_formed_group(order: dict[str, Any]) -> bool:
+    """Whether the order is paid and its group is told to be formed: a buyer cannot leave it any more."""
+    fulfilments = {part["fulfilment"] for part in order["parts"]}
+    return order["mode"] == "GROUP_BUY" and order["status"] == "PAID" and "AWAITING_GROUP" not in fulfilments
+
+
 def order_view(order: dict[str, Any], place: str, suppliers: Mapping[str, str], page: Page) -> OrderView:
     """The order as orders tells it; `place` is the county of the address in words, `suppliers` names in English."""
     address, status = order["address"], order["status"]
@@ -210,6 +216,6 @@ def order_view(order: dict[str, Any], place: str, suppliers: Mapping[str, str], 
         can_invoice=status != "CANCELLED" and not has_left,
         can_pay=status == "PENDING_PAYMENT",
         can_track=status in {"PAID", "COMPLETED"},
-        can_cancel=status in {"PENDING_PAYMENT", "PAID"} and not has_left,
+        can_cancel=status in {"PENDING_PAYMENT", "PAID"} and not has_left and not is_of_formed_group(order),
         cancel_note=cancel_note(order, page),
     )
