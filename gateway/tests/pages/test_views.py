@@ -255,3 +255,20 @@ def test_a_period_is_whole_days_that_end_today() -> None:
     assert month.county_order == {"by": "orders", "descending": True}
     assert selection_of({"period": "year"}, today=today).first == date(2026, 1, 1)
     assert selection_of({"period": "nonsense"}, today=today).period == "365"
+
+
+def test_a_line_that_is_sold_ahead_says_when_it_is_sent(page_of: Any, answer: Any) -> None:
+    page, line = page_of(), answer("cart")["lines"][0]
+    assert cart.line_view({**line, "presale_ships_on": "2026-12-05"}, page).ships_on == "预售，2026年12月5日 起发货"
+    assert cart.line_view({**line, "presale_ships_on": None}, page).ships_on == ""
+
+
+def test_what_is_in_stock_is_a_tick_that_can_be_taken_back(page_of: Any) -> None:
+    page = page_of()
+    off, on = products.ProductQuery(q="香菇"), products.ProductQuery(q="香菇", in_stock="true")
+    [stock_off] = products.groups_of({}, off, page)[-1].shown
+    [stock_on] = products.groups_of({}, on, page)[-1].shown
+    assert (stock_off.is_chosen, stock_off.url) == (False, on.url())
+    assert (stock_on.is_chosen, stock_on.url) == (True, off.url())
+    assert products.catalog_params(on)["in_stock"] == "true"
+    assert [chip.url for chip in products.chips_of(on, {}, page)] == [off.url()]

@@ -42,6 +42,7 @@ class LineView:
     can_count: bool
     can_add: bool
     fix_quantity: int | None
+    ships_on: str
     reasons: list[Reason]
 
 
@@ -97,6 +98,7 @@ def line_view(line: Mapping[str, Any], page: Page) -> LineView:
         can_count=problem != "not-listed" and not (problem == "stock-short" and left == 0),
         can_add=line["quantity"] < left,
         fix_quantity=fix_quantity,
+        ships_on=str(texts.ships_on(day=page.day(line["presale_ships_on"]))) if line.get("presale_ships_on") else "",
         reasons=reasons_of(line, page),
     )
 

@@ -36,6 +36,7 @@ _FORMS: Final = {
     "designation": re.compile(r"[a-z0-9-]{1,40}"),
     "eligible_for": re.compile(r"[a-z0-9-]{1,40}"),
     "certificate": re.compile(r"[a-z0-9_-]{1,40}"),
+    "in_stock": re.compile(r"true"),
     "sort": re.compile(r"sales|rating|newest|-?price"),
     "supplier_id": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
 }
@@ -52,6 +53,7 @@ class ProductQuery:
     designation: str = ""
     eligible_for: str = ""
     certificate: str = ""
+    in_stock: str = ""
     city: str = ""
     county: str = ""
     near: str = ""
@@ -173,7 +175,9 @@ def groups_of(facets: dict[str, list[dict[str, Any]]], query: ProductQuery, page
         rest = options[shown_count:]
         title = getattr(page.t.list, f"facet_{name}")
         groups.append(Group(title, options[:shown_count], rest, any(option.is_chosen for option in rest)))
-    return groups
+    toggled = query.url(in_stock="" if query.in_stock else "true")
+    stock = Option(str(page.t.list.in_stock_only), toggled, "", is_chosen=bool(query.in_stock))
+    return [*groups, Group(page.t.list.facet_stock, [stock], [], is_open=False)]
 
 
 def chips_of(query: ProductQuery, facets: dict[str, list[dict[str, Any]]], page: Page) -> list[Way]:
@@ -187,6 +191,8 @@ def chips_of(query: ProductQuery, facets: dict[str, list[dict[str, Any]]], page:
     if query.price_min or query.price_max:
         label = f"¥{query.price_min or '0'} – {query.price_max or '…'}"
         chips.append(Way(label, query.url(price_min="", price_max="")))
+    if query.in_stock:
+        chips.append(Way(str(page.t.list.in_stock_only), query.url(in_stock="")))
     if query.supplier_id:
         chips.append(Way(page.t.list.one_supplier, query.url(supplier_id="")))
     if query.near:
