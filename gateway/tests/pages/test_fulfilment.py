@@ -90,7 +90,7 @@ def draw_part(page: Page, answer: Answer) -> str:
         carriers=[Choice("sf-demo", "顺丰")],
         typed=Typed(waybill_number=HOSTILE, reason=HOSTILE),
         refused_at="parcel",
-        error=page.told(Conflict("x", code="nothing-dispatched")),
+        error=page.told(Conflict("x", code="quantities-differ")),
         notice="",
     ).body.decode()
 
@@ -106,7 +106,7 @@ def draw_sent_part(page: Page, answer: Answer) -> str:
 def draw_give_up(page: Page, answer: Answer) -> str:
     part = answer("shipments")["items"][0]
     sku_id = part["lines"][0]["sku_id"]
-    quote = {"lines": [{"sku_id": sku_id, "quantity": 1, "refund_fen": 1990}], "refund_fen": 1990}
+    quote = {"lines": [{"sku_id": sku_id, "quantity": 1, "refund_fen": 1990}], "delivery_fen": 600, "refund_fen": 2590}
     context = desk_part.ask_context(part, quote, [(sku_id, 1)], HOSTILE)
     text = page.render("desk_give_up.html", **context).body.decode()
     assert "19.90" in text

@@ -97,6 +97,7 @@ def ask_context(
             {"title": titles.get(sku_id, ""), "count": count, "money": money(worth.get(sku_id, 0))}
             for sku_id, count in lost
         ],
+        "delivery": money(quote["delivery_fen"]) if quote["delivery_fen"] else "",
         "total": money(quote["refund_fen"]),
         "reason": reason,
         "hidden": [(f"{_PIECES}{sku_id}", str(count)) for sku_id, count in lost],

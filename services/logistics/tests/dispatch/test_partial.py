@@ -92,10 +92,15 @@ async def test_a_line_of_which_nothing_can_be_sent_goes(pending: Pending, desk: 
     assert (await desk.send("SF2001", {pending.mushroom: 2}, is_partial=False)).json()["status"] == "DISPATCHED"
 
 
-async def test_giving_up_everything_is_a_cancellation(db: AsyncSession, pending: Pending, desk: Desk):
+async def test_giving_up_everything_cancels_the_shipment(db: AsyncSession, pending: Pending, desk: Desk):
     answer = await desk.give_up({pending.apple: 3, pending.mushroom: 2})
-    assert (answer.status_code, answer.json()["code"]) == (409, "nothing-dispatched")
-    assert await published(db, ShipmentShort) == []
+    assert (answer.status_code, answer.json()["status"], counts(answer)) == (200, "CANCELLED", {})
+    [short] = await published(db, ShipmentShort)
+    assert {line.sku_id: line.quantity for line in short.lines} == {pending.apple: 3, pending.mushroom: 2}
+    again = await desk.give_up({pending.apple: 1})
+    assert (again.status_code, again.json()["code"]) == (409, "shipment-cancelled")
+    sent = await desk.send("SF2002", {pending.apple: 3, pending.mushroom: 2}, is_partial=False)
+    assert (sent.status_code, sent.json()["code"]) == (409, "shipment-cancelled")
 
 
 async def test_only_its_supplier_gives_up(client: httpx2.AsyncClient, pending: Pending, as_caller: Headers):

@@ -81,7 +81,7 @@ async def test_the_quote_is_what_giving_up_pays_back(
         now=NOW,
     )
     supplier = Caller(uuid4(), sku.supplier_id, "supplier")
-    given_up = await shortfall.quote(
+    given_up, _ = await shortfall.quote(
         db, supplier_order_id=part.supplier_order_id, quantities={sku.sku_id: 5}, caller=supplier
     )
     assert [(count, fen) for _, count, fen in given_up] == [(1, 1000)], "only one piece is left to give up"

@@ -16,7 +16,6 @@ from logistics.parcel.queries import ParcelFacts
 from logistics.reading import actions as reading_actions
 from logistics.shipment import actions as shipment_actions
 from logistics.shipment import queries as shipment_queries
-from logistics.shipment.rules import REPLACEMENT
 from logistics.temperature_class.queries import find_class
 from logistics.temperature_class.rules import strictest
 from logistics.tracking import actions as tracking_actions
@@ -112,15 +111,13 @@ async def give_up_rest(
     new_id: Callable[[], UUID],
 ) -> None:
     """Pieces of a pending shipment are out of stock and will not be sent, by its supplier. What is left of the shipment
-    is dispatched when nothing remains to be sent. A replacement may be given up whole. Publishes ShipmentShort."""
+    is dispatched when nothing remains to be sent; one of which nothing left is cancelled. Publishes ShipmentShort."""
     shipment = await shipment_queries.lock_visible(db, shipment_id, caller)
     if caller.kind != "supplier":
         raise Forbidden("Only its supplier gives up goods of a shipment.", code="not-the-supplier")
     rules.ensure_pending(shipment.status)
     lines = (await shipment_queries.list_lines(db, [shipment_id]))[shipment_id]
-    has_sent = any(line.dispatched_quantity for line in lines)
-    may_end = has_sent or shipment.kind == REPLACEMENT
-    rules.ensure_short(shipment_queries.to_send(lines), lost, may_end=may_end)
+    rules.ensure_short(shipment_queries.to_send(lines), lost)
     event = ShipmentShort(
         shortfall_id=new_id(),
         shipment_id=shipment_id,

@@ -46,8 +46,8 @@ async def dispatch_shipment(shipment_id: UUID, body: Dispatch, caller: CallerDep
 async def give_up_rest(shipment_id: UUID, body: Short, caller: CallerDep, once: Once, db: Db) -> Response:
     """Say that goods of a shipment are out of stock: they are not sent, and their buyer gets the money back.
 
-    403 `not-the-supplier`; 409 `shipment-already-dispatched`, `shipment-cancelled`, `nothing-dispatched` (nothing of it
-    was sent and nothing would remain: that is a cancellation); 422 `quantities-differ`.
+    With nothing sent and nothing left to send the shipment is CANCELLED, and the delivery's money goes back too.
+    403 `not-the-supplier`; 409 `shipment-already-dispatched`, `shipment-cancelled`; 422 `quantities-differ`.
     """
     lost: Counter[UUID] = Counter()
     for line in body.lines:

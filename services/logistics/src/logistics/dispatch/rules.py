@@ -68,9 +68,8 @@ def ensure_complete(parcels: Sequence[PlannedParcel], to_send: Mapping[UUID, int
     return not differences
 
 
-def ensure_short(to_send: Mapping[UUID, int], lost: Mapping[UUID, int], *, may_end: bool) -> None:
-    """409 `nothing-dispatched` where nothing would be left of a shipment that may not end so: that is a cancellation;
-    422 `quantities-differ` where more is given up than is still to be sent."""
+def ensure_short(to_send: Mapping[UUID, int], lost: Mapping[UUID, int]) -> None:
+    """422 `quantities-differ` where more is given up than is still to be sent."""
     wrong = [
         {"sku_id": str(sku_id), "to_send": to_send.get(sku_id, 0), "given_up": count}
         for sku_id, count in sorted(lost.items())
@@ -83,8 +82,6 @@ def ensure_short(to_send: Mapping[UUID, int], lost: Mapping[UUID, int], *, may_e
             field="lines",
             differences=wrong,
         )
-    if not may_end and all(lost.get(sku_id, 0) == count for sku_id, count in to_send.items()):
-        raise Conflict("Nothing of it was sent: ask for the order to be cancelled.", code="nothing-dispatched")
 
 
 def ensure_pending(status: str) -> None:

@@ -205,7 +205,7 @@ async def shorten(
     db: AsyncSession, shipment: Shipment, lines: Sequence[ShipmentLine], *, lost: Mapping[UUID, int], now: datetime
 ) -> None:
     """These pieces of the locked shipment need not be sent. A line of which nothing is left goes; when nothing is left
-    to be sent the shipment is dispatched; a replacement of which nothing left at all is cancelled."""
+    to be sent the shipment is dispatched, and one of which nothing left at all is cancelled."""
     is_open = has_left = False
     for line in lines:
         line.quantity -= lost.get(line.sku_id, 0)

@@ -1,5 +1,6 @@
 """Speaking for pieces of a line, and granting money for them: the refund, its shares and its event in one act."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal
@@ -21,6 +22,16 @@ _FORGO = text("""
     UPDATE line_balances SET refunded_count = refunded_count + :count, refunded_fen = refunded_fen + :goods_fen
     WHERE line_id = :line_id
 """)
+_FORGO_DELIVERY = text("""
+    WITH before AS (
+        SELECT line_id, delivery_fen - refunded_delivery_fen AS left_fen FROM line_balances
+        WHERE line_id = ANY(CAST(:line_ids AS uuid[])) ORDER BY line_id FOR NO KEY UPDATE
+    ), after AS (
+        UPDATE line_balances SET refunded_delivery_fen = delivery_fen FROM before
+        WHERE line_balances.line_id = before.line_id
+    )
+    SELECT sum(left_fen) FROM before
+""")
 
 
 async def take_pieces(db: AsyncSession, line: rules.SoldLine, count: int) -> rules.LineBalance:
@@ -35,6 +46,13 @@ async def free_pieces(db: AsyncSession, line: rules.SoldLine, count: int) -> Non
     """The claim or return does not stand any more: others may speak for its pieces."""
     await queries.lock_balance(db, line)
     await db.execute(_TAKE, {"line_id": line.line_id, "count": -count})
+
+
+async def forgo_delivery(db: AsyncSession, line_ids: Sequence[UUID]) -> int:
+    """Nothing of these lines, whose pieces are all forgone, will be carried: what of their delivery has not gone back
+    yet, in fen. The caller gives it back."""
+    left_fen = await db.scalar(_FORGO_DELIVERY, {"line_ids": list(line_ids)})
+    return int(left_fen or 0)
 
 
 async def forgo_pieces(db: AsyncSession, line: rules.SoldLine, count: int, *, now: datetime) -> int:

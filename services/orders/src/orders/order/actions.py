@@ -17,6 +17,7 @@ from orders.invoice_title.rules import InvoiceTitle
 from orders.order import completing, deposits, moving, paying, queries, reviving, rules, shortfall
 from orders.order.drafting import draft_row, order_placed
 from orders.payment import actions as payment_actions
+from orders.payment import queries as payment_queries
 from orders.pickup_point.rules import PointTo, point_closed
 from orders.point import queries as point_queries
 from orders.point import rules as point_rules
@@ -247,8 +248,8 @@ async def settle_payment(
 async def cancel_order(
     db: AsyncSession, *, order_id: UUID, reason: str, caller: Caller, now: datetime
 ) -> OrderCancelled:
-    """Void an order that is unpaid, or paid and still at its suppliers: money goes back whole, stock is released. A
-    deposit of an unpaid order goes back if that was agreed.
+    """Void an order that is unpaid, or paid and still at its suppliers: all money that has not gone back yet does,
+    stock is released. A deposit of an unpaid order goes back if that was agreed.
 
     NotFound unless the caller is the buyer or an operator. Conflict `order-already-cancelled`, `order-shipped`,
     `group-formed`: a buyer leaves a group until it is formed.
@@ -259,7 +260,7 @@ async def cancel_order(
     if is_in_group and not caller.is_operator:
         await group_standing.ensure_leavable(db, order_id)
     was_paid = order["status"] == "PAID"
-    refunded_fen = order["payable_fen"] if was_paid else deposits.returned_fen(order)
+    refunded_fen = await payment_queries.get_left_fen(db, order_id) if was_paid else deposits.returned_fen(order)
     event = OrderCancelled(
         order_id=order_id,
         order_number=order["order_number"],
@@ -379,8 +380,7 @@ async def mark_delivered(db: AsyncSession, *, order_id: UUID, supplier_order_id:
     moving.ensure_deliverable(part["fulfilment"])
     step = {"order_id": order_id, "supplier_order_id": supplier_order_id, "at": delivered_at}
     await db.execute(_DELIVER_PART, step)
-    if all(other["fulfilment"] == "DELIVERED" for other in order["parts"] if other is not part):
-        await completing.complete_order(db, order, now=delivered_at)
+    await completing.end_part(db, order, part, "DELIVERED", reason="", now=delivered_at)
     settled = SupplierOrderSettled(
         order_id=order_id,
         supplier_order_id=supplier_order_id,

@@ -1,4 +1,4 @@
-"""An order of which all has arrived."""
+"""An order of which every part came to its end: all has arrived, or will never be sent."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,12 +9,38 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.point import actions as point_actions
+from shared.events.orders import OrderCancelled
 from shared.ids import new_id
+from shared.outbox import publish
 
 _COMPLETE = text("""
     WITH completed AS (UPDATE orders SET status = 'COMPLETED', completed_at = :now WHERE order_id = :order_id)
     INSERT INTO order_changes (order_id, change, changed_at) VALUES (:order_id, 'COMPLETED', :now)
 """)
+
+
+_END = text("""
+    WITH ended AS (
+        UPDATE orders SET status = 'CANCELLED', cancelled_at = :now, cancel_reason = :reason WHERE order_id = :order_id
+    )
+    INSERT INTO order_changes (order_id, change, reason, changed_at) VALUES (:order_id, 'CANCELLED', :reason, :now)
+""")
+
+
+async def end_part(
+    db: AsyncSession, order: Mapping[str, Any], part: Mapping[str, Any], fulfilment: str, *, reason: str, now: datetime
+) -> None:
+    """A part of the order is DELIVERED now, or CANCELLED because nothing of it can be sent. With its last part the
+    order is complete, or void where nothing of it was delivered; each part's money went back with it then. The caller
+    holds the order's row."""
+    ends = {fulfilment} | {each["fulfilment"] for each in order["parts"] if each is not part}
+    if ends == {"CANCELLED"}:
+        order_id = UUID(order["order_id"])
+        await db.execute(_END, {"order_id": order_id, "reason": reason, "now": now})
+        told = {"order_id": order_id, "order_number": order["order_number"], "reason": reason, "cancelled_at": now}
+        await publish(db, OrderCancelled(**told, was_paid=True, refunded_fen=order["payable_fen"]), now=now)
+    elif ends <= {"DELIVERED", "CANCELLED"}:
+        await complete_order(db, order, now=now)
 
 
 async def complete_order(db: AsyncSession, order: Mapping[str, Any], *, now: datetime) -> None:

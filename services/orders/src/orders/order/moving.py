@@ -29,7 +29,7 @@ FULFILMENT_MOVES: Final = {
 
 def dispatch_effect(status: str, fulfilment: str) -> Literal["ship", "repeated", "after-cancel"]:
     """What a supplier's dispatch does to its part. Goods that left after the cancellation are gone all the same."""
-    if status == "CANCELLED":
+    if "CANCELLED" in {status, fulfilment}:
         return "after-cancel"
     if fulfilment in TO_BE_SENT:
         return "ship"

@@ -1,5 +1,5 @@
 """Paid pieces that will never be sent: their hold ends, their money goes back, and the part is complete without
-them."""
+them, or cancelled where nothing of it was sent."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orders.line_refund import actions as line_refund_actions
 from orders.line_refund import queries as line_refund_queries
 from orders.line_refund.rules import pieces_fen
-from orders.order import queries, rules
+from orders.order import completing, queries, rules
 from orders.payment import actions as payment_actions
 from orders.point import actions as point_actions
 from orders.point import rules as point_rules
@@ -24,7 +24,7 @@ from shared.events.orders import PiecesGivenUp, RefundedLine, SettledLine
 from shared.outbox import publish
 
 _LINES = text("""
-    SELECT line.line_id, line.sku_id, line.quantity
+    SELECT line.line_id, line.sku_id, line.quantity, part.fulfilment
     FROM order_lines AS line JOIN supplier_orders AS part USING (supplier_order_id)
     WHERE supplier_order_id = :supplier_order_id
       AND (:sees_all OR part.supplier_id = CAST(:own AS uuid))
@@ -72,11 +72,15 @@ async def give_up(
     given_up = await _share_out(db, shortfall_id, supplier_order_id, part["lines"], quantities, now=now)
     refund_fen = sum(line.goods_fen for line in given_up)
     sku_ids = [UUID(line["sku_id"]) for line in part["lines"]]
-    is_open = await stock_queries.count_open(db, holder_id=order_id, sku_ids=sku_ids) > 0
+    fulfilment = part["fulfilment"]
+    if await stock_queries.count_open(db, holder_id=order_id, sku_ids=sku_ids) == 0:
+        fulfilment = "CANCELLED" if fulfilment == "PENDING_SHIPMENT" else "SHIPPED"
+    if fulfilment == "CANCELLED":  # then nothing is carried either
+        refund_fen += await line_refund_actions.forgo_delivery(db, [UUID(line["line_id"]) for line in part["lines"]])
     await db.execute(
         _SAVE_PART,
         {
-            "fulfilment": part["fulfilment"] if is_open else "SHIPPED",
+            "fulfilment": fulfilment,
             "order_id": order_id,
             "supplier_order_id": supplier_order_id,
             "reason": reason,
@@ -96,6 +100,8 @@ async def give_up(
     await publish(db, event, now=now)
     if refund_fen:
         await payment_actions.request_refund(db, order_id=order_id, amount_fen=refund_fen, reason=reason, now=now)
+    if fulfilment == "CANCELLED":
+        await completing.end_part(db, order, part, fulfilment, reason=reason, now=now)
 
 
 async def _share_out(
@@ -151,22 +157,29 @@ def _portions(
 
 async def quote(
     db: AsyncSession, *, supplier_order_id: UUID, quantities: Mapping[UUID, int], caller: Caller
-) -> list[tuple[UUID, int, int]]:
-    """SKU, pieces and fen that would go back to the buyer if these were given up now; nothing is written. NotFound
+) -> tuple[list[tuple[UUID, int, int]], int]:
+    """SKU, pieces and fen that would go back to the buyer if these were given up now, and the fen of the delivery that
+    would go back with the last of a part of which nothing was sent; nothing is written. NotFound
     `supplier-order-not-found` but for the part's supplier and operators."""
     values = {"supplier_order_id": supplier_order_id, "sees_all": caller.is_operator, "own": caller.organisation_id}
     lines = [dict(row) for row in (await db.execute(_LINES, values)).mappings()]
     if not lines:
         raise NotFound("There is no such supplier order.", code="supplier-order-not-found", field="supplier_order_id")
-    found = []
-    for line, more in _portions(lines, await _given_up(db, supplier_order_id), quantities):
+    found, delivery_fen, left_count = [], 0, sum(line["quantity"] for line in lines)
+    earlier = await _given_up(db, supplier_order_id)
+    left_count -= sum(count for count, _ in earlier.values())
+    for line, more in _portions(lines, earlier, quantities):
+        left_count -= more
         sold = await line_refund_queries.get_sold_line(db, line["line_id"])
         balance = await line_refund_queries.find_balance(db, sold)
         refund_fen = pieces_fen(
             balance.payable_fen, quantity=balance.quantity, before=balance.refunded_count, count=more
         )
         found.append((sold.sku_id, more, refund_fen))
-    return found
+    if left_count == 0 and lines[0]["fulfilment"] == "PENDING_SHIPMENT":
+        sold_lines = [await line_refund_queries.get_sold_line(db, line["line_id"]) for line in lines]
+        delivery_fen = sum(sold.delivery_fen for sold in sold_lines)
+    return found, delivery_fen
 
 
 async def settled_lines(

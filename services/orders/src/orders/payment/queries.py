@@ -115,6 +115,12 @@ class FoundPayment:
     order: dict[str, Any]
 
 
+_LEFT = text("""
+    SELECT coalesce(sum(captured_fen - refunded_fen), 0)::bigint FROM payments
+    WHERE order_id = :order_id AND status = 'PAID' AND effect = 'paid'
+""")
+
+
 async def find_pending(
     db: AsyncSession, once: OnceKey, *, order_id: UUID, provider: str, pays: Pays = "order"
 ) -> PendingPayment | None:
@@ -179,3 +185,8 @@ async def find_refund(db: AsyncSession, refund_id: UUID) -> Row[Any] | None:
 async def lock_refund(db: AsyncSession, refund_id: UUID) -> Row[Any] | None:
     """The refund, held until the transaction ends."""
     return (await db.execute(_LOCK_REFUND, {"refund_id": refund_id})).first()
+
+
+async def get_left_fen(db: AsyncSession, order_id: UUID) -> int:
+    """How much of what paid the order has not been given back, in fen; 0 for an unpaid one."""
+    return int(await db.scalar(_LEFT, {"order_id": order_id}) or 0)

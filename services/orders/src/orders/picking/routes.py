@@ -71,8 +71,11 @@ async def quote_shortfall(
     for each in give_up:
         sku_id, _, count = each.partition(":")
         quantities[UUID(sku_id)] += int(count)
-    found = await shortfall.quote(db, supplier_order_id=supplier_order_id, quantities=quantities, caller=caller)
+    found, delivery_fen = await shortfall.quote(
+        db, supplier_order_id=supplier_order_id, quantities=quantities, caller=caller
+    )
     return schemas.ShortfallQuote(
         lines=[schemas.ShortfallLine(sku_id=sku_id, quantity=count, refund_fen=fen) for sku_id, count, fen in found],
-        refund_fen=sum(fen for _, _, fen in found),
+        delivery_fen=delivery_fen,
+        refund_fen=sum(fen for _, _, fen in found) + delivery_fen,
     )

@@ -69,7 +69,8 @@ class ShortfallLine(BaseModel):
 
 
 class ShortfallQuote(BaseModel):
-    """What goes back to the buyer for pieces that are given up."""
+    """What goes back to the buyer for pieces that are given up; the delivery only where nothing of the part is sent."""
 
     lines: list[ShortfallLine]
+    delivery_fen: int
     refund_fen: int
