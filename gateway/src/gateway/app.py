@@ -11,7 +11,6 @@ from fastapi import FastAPI, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.routing import Route
 
-from gateway import pages
 from gateway.access import Parts, caller_of
 from gateway.account.routes import router as account_router
 from gateway.base import Base
@@ -34,6 +33,8 @@ from gateway.openapi.routes import router as openapi_router
 from gateway.organisation import models as organisation_models
 from gateway.organisation.routes import router as organisation_router
 from gateway.outbound import Outbound
+from gateway.pages.failures import error_page
+from gateway.pages.routers import routers as page_routers
 from gateway.passwords import Passwords
 from gateway.rate_limit import models as rate_limit_models
 from gateway.routing.routes import Routing
@@ -109,7 +110,7 @@ def configure(app: FastAPI) -> None:
         route for route in app.router.routes if not (isinstance(route, Route) and route.path == app.openapi_url)
     ]
     app.include_router(openapi_router)
-    for router in pages.routers:
+    for router in page_routers:
         app.include_router(router, include_in_schema=False)
     app.mount("/static", CachedFiles(node_modules=settings.node_modules))
     for kind, handler in list(app.exception_handlers.items()):
@@ -125,12 +126,12 @@ def readable(handler: Handler) -> Handler:
         response = answer if isinstance(answer, Response) else await answer
         is_for_machines = request.url.path.startswith(_MACHINE_PATHS)
         wants_page = "text/html" in request.headers.get("accept", "")
-        if pages.error_page is None or is_for_machines or not wants_page or response.status_code < 400:  # noqa: PLR2004
+        if is_for_machines or not wants_page or response.status_code < 400:  # noqa: PLR2004
             return response
         body = orjson.loads(response.body)
         extra = {name: value for name, value in body.items() if name not in _PROBLEM_MEMBERS}
         problem = Problem(response.status_code, body["code"], body["detail"], body.get("field"), extra)
-        return await pages.error_page(request, problem)
+        return await error_page(request, problem)
 
     return handle
 

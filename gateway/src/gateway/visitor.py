@@ -2,7 +2,7 @@
 
 import dataclasses
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -36,9 +36,6 @@ class Problem:
     detail: str
     field: str | None = None
     extra: dict[str, Any] = dataclasses.field(default_factory=dict)
-
-
-ErrorPage = Callable[[Request, Problem], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
