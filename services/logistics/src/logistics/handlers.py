@@ -26,6 +26,7 @@ async def on_order_paid(db: AsyncSession, event: OrderPaid, _: Envelope) -> None
         address_detail=event.address.detail,
         pickup_point_id=event.address.pickup_point_id,
         pickup_point_name=event.address.pickup_point_name,
+        hides_address=event.address.is_hidden,
     )
     await actions.create_shipments(db, order=order, parts=[_part(part) for part in event.parts], now=event.paid_at)
 

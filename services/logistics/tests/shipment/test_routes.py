@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from logistics.shipment.rules import arrived_at
@@ -114,6 +115,28 @@ async def test_a_shipment_shows_lines_address_and_parcels(
     person_of_supplier_elsewhere = Caller(way.supplier.person_id, uuid4(), "supplier")
     headers = caller_headers(as_caller, person_of_supplier_elsewhere)
     assert (await client.get(f"/v1/shipments/{way.shipment_id}", headers=headers)).status_code == 404
+
+
+async def test_where_a_donation_goes_is_not_shown_to_its_buyer(
+    client: httpx2.AsyncClient, db: AsyncSession, as_caller: Headers
+):
+    await with_carrier(db)
+    way = await on_its_way(db)
+    await db.execute(text("UPDATE shipments SET hides_address = true"))
+    for path in ("/v1/shipments", f"/v1/shipments/{way.shipment_id}"):
+        told = (await client.get(path, headers=caller_headers(as_caller, way.buyer))).text
+        assert "110105" in told
+        assert not any(secret in told for secret in ("王小梅", "13800000000", "望京街道1号"))
+        for caller in (way.supplier, OPERATOR):
+            assert "望京街道1号" in (await client.get(path, headers=caller_headers(as_caller, caller))).text
+
+
+async def test_a_paid_order_says_whether_its_address_is_hidden(db: AsyncSession):
+    await paid_shipment(db, order_paid())
+    address = order_paid().address.model_copy(update={"is_hidden": True})
+    await paid_shipment(db, order_paid(address=address))
+    found = list(await db.scalars(text("SELECT hides_address FROM shipments ORDER BY hides_address")))
+    assert found == [False, True]
 
 
 def test_a_shipment_arrives_with_its_last_parcel():

@@ -16,6 +16,9 @@ from orders.claim import models as claim_models
 from orders.claim.routes import router as claim_router
 from orders.delivery import models as delivery_models
 from orders.delivery.routes import router as delivery_router
+from orders.donation import models as donation_models
+from orders.donation.gift_routes import router as gift_router
+from orders.donation.routes import router as donation_router
 from orders.exchange import models as exchange_models
 from orders.exchange.routes import router as exchange_router
 from orders.excursion import models as excursion_models
@@ -110,6 +113,7 @@ MODELS = (
     love_purchase_models,
     point_models,
     presale_models,
+    donation_models,
 )
 
 
@@ -168,6 +172,8 @@ service = Service(
         point_router,
         booking_router,
         presale_router,
+        donation_router,
+        gift_router,
     ],
     subscriptions=subscriptions,
     jobs=jobs,

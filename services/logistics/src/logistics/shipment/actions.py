@@ -20,7 +20,7 @@ from shared.outbox import publish
 _ADDRESSED = (
     "order_id", "order_number", "supplier_order_id", "supplier_id", "supplier_name", "ship_from_county_code",
     "buyer_id", "organisation_id", "recipient", "phone", "county_code", "address_detail", "pickup_point_id",
-    "pickup_point_name",
+    "pickup_point_name", "hides_address",
 )  # fmt: skip
 _GOODS = ("sku_id", "product_id", "product_title", "specification", "temperature_class", "net_weight_g")
 
@@ -39,6 +39,7 @@ class PaidOrder:
     address_detail: str
     pickup_point_id: UUID | None = None
     pickup_point_name: str = ""
+    hides_address: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ async def create_shipments(db: AsyncSession, *, order: PaidOrder, parts: Sequenc
             "address_detail": order.address_detail,
             "pickup_point_id": order.pickup_point_id,
             "pickup_point_name": order.pickup_point_name,
+            "hides_address": order.hides_address,
             "shipment_id": part.shipment_id,
             "supplier_order_id": part.supplier_order_id,
             "supplier_id": part.supplier_id,

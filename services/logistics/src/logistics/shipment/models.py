@@ -58,6 +58,7 @@ class Shipment(Base):
     address_detail: Mapped[str] = mapped_column(Text)
     pickup_point_id: Mapped[UUID | None]
     pickup_point_name: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    hides_address: Mapped[bool] = mapped_column(server_default=text("false"))
     status: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     dispatched_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -16,7 +16,7 @@ from logistics.shipment import queries
 from logistics.shipment.models import Shipment, ShipmentLine
 from logistics.shipment.queries import ShipmentFilter
 from logistics.shipment.schemas import AddressOut, LotPiecesOut, ShipmentLineOut, ShipmentOut, ShipmentStatus
-from shared.auth import CallerDep
+from shared.auth import Caller, CallerDep
 from shared.db import Read
 from shared.errors import BadRequest
 from shared.page import CursorText, Limit, Page, decode_cursor, encode_cursor
@@ -41,13 +41,25 @@ async def list_shipments(
     )
     items, has_more = found[:limit], len(found) > limit
     next_cursor = encode_cursor(items[-1].created_at.isoformat(), str(items[-1].shipment_id)) if has_more else None
-    return Page[ShipmentOut](items=await present(db, items), next_cursor=next_cursor)
+    shown = _without_hidden(items, await present(db, items), caller)
+    return Page[ShipmentOut](items=shown, next_cursor=next_cursor)
 
 
 @router.get("/{shipment_id}")
 async def read_shipment(shipment_id: UUID, caller: CallerDep, db: Read) -> ShipmentOut:
     """A shipment, for its buyer, its supplier and operators. 404 `shipment-not-found` for anyone else."""
-    return (await present(db, [await queries.get_visible(db, shipment_id, caller)]))[0]
+    found = [await queries.get_visible(db, shipment_id, caller)]
+    return _without_hidden(found, await present(db, found), caller)[0]
+
+
+def _without_hidden(shipments: Sequence[Shipment], shown: Sequence[ShipmentOut], caller: Caller) -> list[ShipmentOut]:
+    """Whoever buys for somebody else is not told where they live: the supplier sends it there."""
+    if caller.is_operator or caller.kind == "supplier":
+        return list(shown)
+    return [
+        each.model_copy(update={"address": each.address.without_contact()}) if shipment.hides_address else each
+        for shipment, each in zip(shipments, shown, strict=True)
+    ]
 
 
 async def present(db: AsyncSession, shipments: Sequence[Shipment]) -> list[ShipmentOut]:

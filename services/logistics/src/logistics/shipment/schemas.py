@@ -1,7 +1,7 @@
 """What is shown of a shipment."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -36,7 +36,8 @@ class ShipmentLineOut(BaseModel):
 
 
 class AddressOut(BaseModel):
-    """Where the shipment goes: to the pickup point, if there is one, whose place `detail` says."""
+    """Where the shipment goes: to the pickup point, if there is one, whose place `detail` says. The buyer of a donation
+    sees the county only."""
 
     recipient: str
     phone: str
@@ -44,6 +45,10 @@ class AddressOut(BaseModel):
     detail: str
     pickup_point_id: UUID | None = None
     pickup_point_name: str = ""
+
+    def without_contact(self) -> Self:
+        """The county, and nobody's name, phone or street."""
+        return self.model_copy(update={"recipient": "", "phone": "", "detail": ""})
 
 
 class ShipmentOut(BaseModel):

@@ -13,7 +13,9 @@ from shared.errors import NotFound
 _LINE = text("""
     SELECT line.line_id, placed.order_id, placed.order_number, placed.status AS order_status, part.supplier_order_id,
            part.supplier_id, part.supplier_name, part.fulfilment, part.delivered_at, placed.buyer_id,
-           placed.buyer_kind, placed.organisation_id, placed.recipient, line.sku_id, line.product_id,
+           placed.buyer_kind, placed.organisation_id,
+           CASE WHEN placed.mode <> 'DONATION' THEN placed.recipient ELSE '' END AS recipient,
+           line.sku_id, line.product_id,
            line.product_title, line.product_title_en, line.specification, line.specification_en, line.picture,
            line.category, line.temperature_class, line.net_weight_g, line.quantity, line.payable_fen,
            part.delivery_fen AS part_delivery_fen, siblings.payables_fen, siblings.line_ids

@@ -11,16 +11,16 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.cart import queries as cart_queries
-from orders.group_buy import rules as group_rules
+from orders.donation.rules import GiftTo
 from orders.group_buy import standing as group_standing
 from orders.invoice_title.rules import InvoiceTitle
 from orders.order import completing, deposits, moving, paying, queries, reviving, rules, shortfall
 from orders.order.drafting import draft_row, order_placed
+from orders.order.refusing import PromotionLost, refusal_of
 from orders.payment import actions as payment_actions
 from orders.payment import queries as payment_queries
-from orders.pickup_point.rules import PointTo, point_closed
+from orders.pickup_point.rules import PointTo
 from orders.point import queries as point_queries
-from orders.point import rules as point_rules
 from orders.price import queries as price_queries
 from orders.price.differences import Seen
 from orders.stock import actions as stock_actions
@@ -29,14 +29,13 @@ from shared.auth import Caller
 from shared.bell import note_published
 from shared.clock import business_day
 from shared.direct import Direct, Statement
-from shared.errors import Conflict
 from shared.events.orders import (
     OrderCancelled,
     OrderPaid,
     OrderPlaced,
     SupplierOrderSettled,
 )
-from shared.idempotency import OnceKey, still_running
+from shared.idempotency import OnceKey
 from shared.outbox import outbox_values, publish
 
 PLACE = Statement("""
@@ -98,12 +97,6 @@ class Placed:
     answer: bytes
 
 
-class PromotionLost(Conflict):
-    """A promotion that the draft rests on was changed, or somebody else took what was left of it."""
-
-    code = "promotion-changed"
-
-
 async def place_order(
     db: AsyncSession | Direct,
     *,
@@ -123,15 +116,18 @@ async def place_order(
     use_points: int = 0,
     invoice: InvoiceTitle | None = None,
     pickup: PointTo | None = None,
+    gift: GiftTo | None = None,
 ) -> Placed:
     """Sell the wanted lines, hold their stock until the payment window ends, and empty the cart of them.
 
     Two round trips: one reads all that the decision needs, one saves all that follows from it or nothing.
     `seen_payable_fen` is the sum that the buyer agreed to; None is for callers that agree to any (loading history).
-    With `pickup` the goods go to that point, whose place `address` says. What the buyer's cart holds is theirs to buy.
+    With `pickup` the goods go to that point, with `gift` to that recipient; `address` says where either is. What the
+    buyer's cart holds is theirs to buy.
     Conflict `sku-not-listed`, `stock-short`, `region-not-served`, `price-changed`, `sku-changed`, `points-changed`
-    (fewer of the wanted points can be spent), `pickup-point-not-cold`, `pickup-point-closed`, and where a budget, a
-    turn or a coupon goes at this very moment `promotion-changed`; with `once` also what idempotency refuses.
+    (fewer of the wanted points can be spent), `pickup-point-not-cold`, `pickup-point-closed`, `recipient-closed`, and
+    where a budget, a turn or a coupon goes at this very moment `promotion-changed`; with `once` also what idempotency
+    refuses.
     """
     for is_last_try in (False, True):
         sale = await price_queries.load_sale(
@@ -154,6 +150,7 @@ async def place_order(
             points_balance=balance,
             invoice=invoice,
             pickup=pickup,
+            gift=gift,
         )
         if seen_payable_fen is not None and not rules.is_as_seen(draft, seen_payable_fen=seen_payable_fen, seen=seen):
             seen_prices = {} if seen else await cart_queries.list_seen_prices(db, buyer.person_id)
@@ -175,7 +172,7 @@ async def save_placed(
     """Save and publish in one statement (`place_order` in migrations/sql): all of it, or nothing.
 
     Conflict `stock-short`, `sku-changed` (a SKU is not in the revision that the draft rests on), `promotion-changed`,
-    `points-changed`, `pickup-point-closed`, and in a group buy what `group_buy.rules.refused` says.
+    `points-changed`, `pickup-point-closed`, `recipient-closed`, and in a group buy what `group_buy.rules.refused` says.
     """
     quantities: dict[UUID, int] = {}
     for line in draft.lines:
@@ -194,26 +191,7 @@ async def save_placed(
     if answered is None:
         note_published(db.info, {OrderPlaced.type})
         return
-    refused: dict[str, Any] = orjson.loads(answered)
-    if "refused_group" in refused:
-        raise group_rules.refused(refused["refused_group"])
-    if "shortages" in refused:
-        raise rules.stock_short(refused["shortages"])
-    if "refused_promotion" in refused:
-        raise PromotionLost(
-            "A promotion changed at this very moment. Check the new sum and order again.",
-            **refused["refused_promotion"],
-        )
-    if "points_left" in refused:
-        left = refused["points_left"]
-        raise point_rules.points_changed(draft.points, usable=min(left, draft.points), balance=left)
-    if "pickup_changed" in refused:
-        raise point_closed()
-    if "changed" in refused:
-        raise Conflict(
-            "A product changed at this very moment. Try again.", code="sku-changed", sku_ids=refused["changed"]
-        )
-    raise still_running()
+    raise refusal_of(orjson.loads(answered), draft)
 
 
 async def settle_payment(

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
+from orders.donation.rules import GiftTo
 from orders.order import rules
 from orders.price.schemas import trace_of
 from shared.events.orders import OrderPlaced
@@ -42,6 +43,7 @@ def draft_row(draft: rules.OrderDraft) -> dict[str, Any]:
         "pickup_point_id": None if draft.pickup is None else draft.pickup.pickup_point_id,
         "pickup_point_revision": None if draft.pickup is None else draft.pickup.revision,
         "pickup_point_name": "" if draft.pickup is None else draft.pickup.name,
+        "donation": None if draft.gift is None else _gift_row(draft.gift),
         "invoice": None if draft.invoice is None else asdict(draft.invoice),
         "note": draft.note,
         "placed_at": draft.placed_at,
@@ -66,6 +68,15 @@ def draft_row(draft: rules.OrderDraft) -> dict[str, Any]:
             for number, line in enumerate(part.lines, 1)
         ],
     } | _uses_rows(draft)
+
+
+def _gift_row(gift: GiftTo) -> dict[str, Any]:
+    return {
+        "recipient_id": gift.recipient_id,
+        "revision": gift.revision,
+        "name": gift.name,
+        "message": gift.message,
+    }
 
 
 def _line_row(line: rules.DraftLine, *, number: int, supplier_order_id: UUID) -> dict[str, Any]:

@@ -80,5 +80,6 @@ def _order_paid(order: Mapping[str, Any], paid_at: datetime) -> OrderPaid:
         detail=order["address_detail"],
         pickup_point_id=order["pickup_point_id"],
         pickup_point_name=order["pickup_point_name"],
+        is_hidden=order["mode"] == rules.DONATION,
     )
     return OrderPaid.model_validate({**order, "parts": parts, "address": address, "paid_at": paid_at})

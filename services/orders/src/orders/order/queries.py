@@ -50,6 +50,18 @@ _ADDRESS = """
                       'detail', placed.address_detail, 'pickup_point_id', placed.pickup_point_id,
                       'pickup_point_name', placed.pickup_point_name)
 """
+# Where a donation goes is for those who send it: its buyer, and whoever else reads the page, learns the name only.
+_SHOWN_ADDRESS = f"""
+    CASE WHEN placed.mode <> 'DONATION' THEN {_ADDRESS} ELSE
+    json_build_object('recipient', (SELECT recipient_name FROM donations WHERE order_id = placed.order_id), 'phone', '',
+                      'county_code', placed.county_code, 'detail', '', 'pickup_point_id', NULL,
+                      'pickup_point_name', '') END
+"""  # noqa: S608 - only our own text
+_DONATION = """
+    SELECT json_build_object('recipient_id', gift.recipient_id, 'recipient_name', gift.recipient_name,
+                             'message', gift.message, 'thanks', gift.thanks, 'thanked_at', gift.thanked_at)
+    FROM donations AS gift WHERE gift.order_id = placed.order_id
+"""
 _INVOICE = """
     SELECT json_build_object('kind', title.kind, 'name', title.name, 'taxpayer_id', title.taxpayer_id,
                              'email', title.email, 'revision', title.revision)
@@ -67,8 +79,8 @@ _PROMOTIONS = """
 _PAGE = text(f"""
     SELECT json_build_object({_SUMMARY},
         'promotions', ({_PROMOTIONS}),
-        'buyer_id', placed.buyer_id, 'note', placed.note, 'address', {_ADDRESS}, 'invoice', ({_INVOICE}),
-        'history', (
+        'buyer_id', placed.buyer_id, 'note', placed.note, 'address', {_SHOWN_ADDRESS}, 'invoice', ({_INVOICE}),
+        'donation', ({_DONATION}), 'history', (
         SELECT json_agg(json_build_object(
             'change', step.change, 'changed_at', step.changed_at, 'supplier_order_id', step.supplier_order_id,
             'reason', step.reason

@@ -7,6 +7,7 @@ from uuid import UUID
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from orders.donation import queries as donation_queries
 from orders.invoice_title.rules import checked_title
 from orders.order import actions, queries, rules, schemas
 from orders.pickup_point import queries as pickup_queries
@@ -39,13 +40,18 @@ async def place_order(request: Request, body: schemas.PlaceOrder, caller: Caller
     coupon went at this very moment; nothing is ordered then. After a 503 `database-unavailable` the order may be there:
     the same key sent again says so. To a pickup point also 409 `pickup-point-closed`, `pickup-point-not-cold` with
     `skus`, 422 `pickup-point-unknown`; with an invoice's title 422 `taxpayer-id-missing`, `taxpayer-id-invalid`,
-    `taxpayer-id-unneeded`.
+    `taxpayer-id-unneeded`. As a donation, whose buyer is told the recipient's name and county and no address, also 404
+    `recipient-unknown`, 409 `recipient-closed`. Claims, returns and exchanges stay with the buyer, who paid.
     """
     invoice = None if body.invoice is None else checked_title(body.invoice.to_title())
     pickup = None
     if body.pickup is not None:
         async with standing_alone(request.app.state.database) as db:
             pickup = await pickup_queries.get_open(db, body.pickup.pickup_point_id)
+    gift = None
+    if body.donation is not None:
+        async with standing_alone(request.app.state.database) as db:
+            gift = await donation_queries.get_open(db, body.donation.recipient_id, message=body.donation.message)
     # Placing writes in one statement, which PostgreSQL makes a transaction of its own: no BEGIN, no COMMIT, and it is
     # committed when the action returns, so before the answer leaves. Those who wait for the same go together.
     async with request.app.state.placing.join(request.app.state.database) as db:
@@ -55,7 +61,7 @@ async def place_order(request: Request, body: schemas.PlaceOrder, caller: Caller
             next_id=new_id,
             buyer=rules.Buyer(caller.person_id, caller.kind, caller.organisation_id, caller.roles),
             wanted=[rules.WantedLine(line.sku_id, line.quantity) for line in body.lines],
-            address=body.goes_to(pickup),
+            address=body.goes_to(pickup, gift),
             note=body.note,
             seen_payable_fen=body.seen_payable_fen,
             now=utc_now(),
@@ -67,6 +73,7 @@ async def place_order(request: Request, body: schemas.PlaceOrder, caller: Caller
             use_points=body.use_points,
             invoice=invoice,
             pickup=pickup,
+            gift=gift,
         )
     return Response(
         placed.answer,

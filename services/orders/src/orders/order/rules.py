@@ -7,6 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from orders.delivery.rules import unserved_lines
+from orders.donation.rules import GiftTo
 from orders.invoice_title.rules import InvoiceTitle
 from orders.order.naming import order_number
 from orders.pickup_point.rules import PointTo, ensure_kept
@@ -21,6 +22,7 @@ PaymentOutcome = Literal["paid", "already-paid", "refund-due"]
 RETAIL = "RETAIL"
 GROUP_BUY = "GROUP_BUY"
 LOVE_PURCHASE = "LOVE_PURCHASE"
+DONATION = "DONATION"
 TO_BE_SENT = frozenset({"PENDING_SHIPMENT", "PARTLY_SHIPPED"})
 LEFT = frozenset({"PARTLY_SHIPPED", "SHIPPED", "DELIVERED"})
 OVERDUE = "payment-overdue"
@@ -139,6 +141,7 @@ class OrderDraft:
     group_buy_id: UUID | None = None
     invoice: InvoiceTitle | None = None
     pickup: PointTo | None = None
+    gift: GiftTo | None = None
     deposit_fen: int = 0
     returns_deposit: bool = False
 
@@ -175,6 +178,7 @@ def draft_order(
     points_balance: int = 0,
     invoice: InvoiceTitle | None = None,
     pickup: PointTo | None = None,
+    gift: GiftTo | None = None,
 ) -> OrderDraft:
     """Price the wanted lines at `now` with what is offered and split them by supplier; gifts come along.
 
@@ -209,7 +213,7 @@ def draft_order(
     return OrderDraft(
         order_id=order_id,
         order_number=order_number(order_id, placed_on),
-        mode=mode_of(priced, offers or Offers()),
+        mode=DONATION if gift is not None else mode_of(priced, offers or Offers()),
         buyer=buyer,
         address=address,
         note=note,
@@ -223,6 +227,7 @@ def draft_order(
         payment_due_at=now + payment_window,
         invoice=invoice,
         pickup=pickup,
+        gift=gift,
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from orders.donation.rules import GiftTo
 from orders.invoice_title.schemas import OrderTitle, TitleIn
 from orders.order import rules
 from orders.pickup_point.rules import PointTo
@@ -55,13 +56,22 @@ class PickupAt(Body):
     pickup_point_id: UUID
 
 
+class GiveTo(Body):
+    """To whom the goods are given (以购代捐), with a word to them."""
+
+    recipient_id: UUID
+    message: Annotated[Text, Field(max_length=200)] = ""
+
+
 class PlaceOrder(Body):
-    """An order to place. `seen_payable_fen` is the sum that the buyer saw and agrees to. The goods go to an address or
-    to a pickup point; `invoice` says to whom an e-invoice is made out, and may be said later."""
+    """An order to place. `seen_payable_fen` is the sum that the buyer saw and agrees to. The goods go to an address, to
+    a pickup point or, as a donation, to a verified recipient; `invoice` says to whom an e-invoice is made out, and may be said
+    later."""
 
     lines: Annotated[list[OrderedLine], Field(min_length=1, max_length=100)]
     address: DeliveryTo | None = None
     pickup: PickupAt | None = None
+    donation: GiveTo | None = None
     invoice: TitleIn | None = None
     note: Annotated[Text, Field(max_length=500)] = ""
     seen_payable_fen: Annotated[int, Field(ge=0, le=2**53, strict=True)]
@@ -71,13 +81,15 @@ class PlaceOrder(Body):
 
     @model_validator(mode="after")
     def goes_somewhere(self) -> Self:
-        """Either of the two, and not both."""
-        if (self.address is None) == (self.pickup is None):
-            raise ValueError("give an address or a pickup point")
+        """One of the three, and no other."""
+        if [self.address, self.pickup, self.donation].count(None) != 2:  # noqa: PLR2004 - of three
+            raise ValueError("give an address, a pickup point or the recipient of a donation")
         return self
 
-    def goes_to(self, point: PointTo | None) -> rules.Address:
-        """Where the goods go; `point` is the one that the body names."""
+    def goes_to(self, point: PointTo | None, gift: GiftTo | None) -> rules.Address:
+        """Where the goods go; `point` or `gift` is the one that the body names."""
+        if gift is not None:
+            return rules.Address(gift.contact, gift.phone, gift.county_code, gift.detail)
         if self.pickup is not None and point is not None:
             return rules.Address(self.pickup.recipient, self.pickup.phone, point.county_code, point.detail)
         if self.address is None:
@@ -132,7 +144,8 @@ class Part(BaseModel):
 
 
 class Address(BaseModel):
-    """Where the goods go: to the pickup point, if there is one, whose place `detail` says."""
+    """Where the goods go: to the pickup point, if there is one, whose place `detail` says. Of a donation it is the
+    recipient's name and county, and nothing else."""
 
     recipient: str
     phone: str
@@ -140,6 +153,16 @@ class Address(BaseModel):
     detail: str
     pickup_point_id: UUID | None
     pickup_point_name: str
+
+
+class OrderedGift(BaseModel):
+    """To whom the goods are given, and how they were thanked for (nothing: not yet)."""
+
+    recipient_id: UUID
+    recipient_name: str
+    message: str
+    thanks: str
+    thanked_at: datetime | None
 
 
 class Change(BaseModel):
@@ -193,6 +216,7 @@ class OrderPage(OrderSummary):
     note: str
     address: Address
     invoice: OrderTitle | None
+    donation: OrderedGift | None
     history: list[Change]
 
 
@@ -221,7 +245,6 @@ class SupplierOrder(BaseModel):
 
 def placed_page(draft: rules.OrderDraft) -> bytes:
     """The page of an order at the moment of its placement: what GET answers right after, without reading it again."""
-    address = draft.address
     return orjson.dumps(
         {
             "order_id": draft.order_id,
@@ -245,19 +268,35 @@ def placed_page(draft: rules.OrderDraft) -> bytes:
             "promotions": applied_of(draft.priced.uses),
             "buyer_id": draft.buyer.person_id,
             "note": draft.note,
-            "address": {
-                "recipient": address.recipient,
-                "phone": address.phone,
-                "county_code": address.county_code,
-                "detail": address.detail,
-                "pickup_point_id": None if draft.pickup is None else draft.pickup.pickup_point_id,
-                "pickup_point_name": "" if draft.pickup is None else draft.pickup.name,
-            },
+            "address": _placed_address(draft),
             "invoice": None if draft.invoice is None else {**asdict(draft.invoice), "revision": 1},
+            "donation": None if draft.gift is None else _placed_gift(draft.gift),
             "history": [{"change": "PLACED", "changed_at": draft.placed_at, "supplier_order_id": None, "reason": ""}],
         },
         default=str,  # asyncpg's UUIDs are a class of their own
     )
+
+
+def _placed_address(draft: rules.OrderDraft) -> dict[str, object]:
+    address, gift = draft.address, draft.gift
+    return {
+        "recipient": address.recipient if gift is None else gift.name,
+        "phone": address.phone if gift is None else "",
+        "county_code": address.county_code,
+        "detail": address.detail if gift is None else "",
+        "pickup_point_id": None if draft.pickup is None else draft.pickup.pickup_point_id,
+        "pickup_point_name": "" if draft.pickup is None else draft.pickup.name,
+    }
+
+
+def _placed_gift(gift: GiftTo) -> dict[str, object]:
+    return {
+        "recipient_id": gift.recipient_id,
+        "recipient_name": gift.name,
+        "message": gift.message,
+        "thanks": "",
+        "thanked_at": None,
+    }
 
 
 def _placed_part(part: rules.DraftPart) -> dict[str, object]:

@@ -8,14 +8,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.trail.models import TrailEntry
 
-Actor = Literal["buyer", "supplier", "official", "operator", "clock", "rule"]
+Actor = Literal["buyer", "supplier", "recipient", "official", "operator", "clock", "rule"]
 
 
 async def record(
     db: AsyncSession,
     *,
     subject_kind: Literal[
-        "claim", "return", "review", "promotion", "group-buy", "love-purchase", "presale", "booking", "exchange"
+        "claim",
+        "return",
+        "review",
+        "promotion",
+        "group-buy",
+        "love-purchase",
+        "presale",
+        "booking",
+        "exchange",
+        "donation-recipient",
+        "donation",
     ],
     subject_id: UUID,
     verb: str,

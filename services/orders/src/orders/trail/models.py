@@ -16,11 +16,12 @@ class TrailEntry(Base):
     __table_args__ = (
         CheckConstraint(
             "subject_kind IN ('claim', 'return', 'review', 'promotion', 'group-buy', 'love-purchase', 'presale',"
-            " 'booking', 'exchange')",
+            " 'booking', 'exchange', 'donation-recipient', 'donation')",
             name="subject_is_known",
         ),
         CheckConstraint(
-            "actor IN ('buyer', 'supplier', 'official', 'operator', 'clock', 'rule')", name="actor_is_known"
+            "actor IN ('buyer', 'supplier', 'recipient', 'official', 'operator', 'clock', 'rule')",
+            name="actor_is_known",
         ),
         Index(None, "subject_id", "entry_id"),
     )

@@ -15,5 +15,5 @@ class TrailItem(BaseModel):
     from_status: str | None
     to_status: str
     reason: str
-    actor: Literal["buyer", "supplier", "official", "operator", "clock", "rule"]
+    actor: Literal["buyer", "supplier", "recipient", "official", "operator", "clock", "rule"]
     done_at: datetime

@@ -45,7 +45,7 @@ class SoldPart(Part):
 
 class DeliveryAddress(Part):
     """Where the parcel goes. Personal data: logistics needs it, analytics must not keep it. With a pickup point it goes
-    there, and `detail` says where that is."""
+    there, and `detail` says where that is. Of a donation `is_hidden`: its buyer is never shown the address."""
 
     recipient: str
     phone: str
@@ -53,6 +53,7 @@ class DeliveryAddress(Part):
     detail: str
     pickup_point_id: UUID | None = None
     pickup_point_name: str = ""
+    is_hidden: bool = False
 
 
 class OrderPlaced(Event):
@@ -313,3 +314,17 @@ class BackInStock(StockSignal):
     """More than the threshold is available again, or for the first time."""
 
     type: ClassVar[str] = "orders.back-in-stock.v1"
+
+
+class DonationThanked(Event):
+    """The recipient of a donation has its goods and says thanks. Told once an order."""
+
+    type: ClassVar[str] = "orders.donation-thanked.v1"
+    subject_field: ClassVar[str] = "order_id"
+
+    order_id: UUID
+    order_number: str
+    buyer_id: UUID
+    recipient_id: UUID
+    recipient_name: str
+    thanked_at: datetime

@@ -8,8 +8,8 @@ CREATE OR REPLACE FUNCTION place_order(
 -- {"changed": [sku_id]} (a SKU is no longer in the revision that the decision rests on),
 -- {"refused_promotion": {promotion_id, reason}} (see promotion_refusal), {"points_left": n} (fewer than it spends),
 -- {"refused_group": {code, left}} (see group_refusal), {"shortages": [{sku_id, wanted, available}]},
--- {"pickup_changed": true} (the point that the goods shall go to is not what the decision rests on), or
--- {"is_repeated": true}. The SKUs come sorted, each once; gifts are counted among them. What the buyer's cart holds is
+-- {"pickup_changed": true} or {"recipient_changed": true} (where the goods shall go is not what the decision rests on),
+-- or {"is_repeated": true}. The SKUs come sorted, each once; gifts are counted among them. What the buyer's cart holds is
 -- theirs: that hold ends with the order.
 DECLARE
     this_order uuid := (draft ->> 'order_id')::uuid;
@@ -21,6 +21,7 @@ DECLARE
     this_group uuid := (draft ->> 'group_buy_id')::uuid;
     set_aside integer;
     is_love boolean := draft ->> 'mode' = 'LOVE_PURCHASE';
+    gift jsonb := draft -> 'donation';
     points bigint := (draft ->> 'points')::bigint;
     points_left bigint;
     cart_hold uuid;
@@ -45,6 +46,9 @@ BEGIN
         IF NOT FOUND THEN
             RETURN jsonb_build_object('pickup_changed', true);
         END IF;
+    END IF;
+    IF gift ->> 'recipient_id' IS NOT NULL AND NOT takes_donation(gift) THEN
+        RETURN jsonb_build_object('recipient_changed', true);
     END IF;
 
     IF uses IS NOT NULL THEN  -- before the stock, as a cancellation does
@@ -171,6 +175,9 @@ BEGIN
         VALUES (this_order, this_group, (draft ->> 'buyer_id')::uuid, quantities[1], set_aside, 'PLACED', this_instant);
     ELSIF is_love THEN
         PERFORM write_love_lines(draft);
+    END IF;
+    IF gift ->> 'recipient_id' IS NOT NULL THEN
+        PERFORM write_donation(this_order, gift);
     END IF;
     IF draft ->> 'invoice' IS NOT NULL THEN
         INSERT INTO order_invoice_titles (order_id, kind, name, taxpayer_id, email, changed_at)
