@@ -26,6 +26,7 @@ from shared.events.catalog import LotHeld, NoticeIssued, SkuListed, SkuRevised
 from shared.events.logistics import ExcursionOpened, ShipmentDelivered, ShipmentDispatched, ShipmentShort
 from shared.events.orders import (
     BackInStock,
+    DonationThanked,
     OrderCancelled,
     OrderPaid,
     OrderPlaced,
@@ -55,6 +56,7 @@ HEARD: dict[str, tuple[type[Event], ...]] = {
         SupplierOrderSettled,
         ProductReviewed,
         BackInStock,
+        DonationThanked,
     ),
     "logistics": (ShipmentDispatched, ShipmentDelivered, ShipmentShort, ExcursionOpened),
     "catalog": (SkuListed, SkuRevised, LotHeld, NoticeIssued),

@@ -55,7 +55,15 @@ async def test_placing_answers_what_reading_it_answers(
     listed = (await client.get("/v1/orders", headers=me)).json()
     assert listed["next_cursor"] is None
     [item] = listed["items"]
-    assert placed.keys() - item.keys() == {"buyer_id", "note", "address", "invoice", "history", "promotions"}
+    assert placed.keys() - item.keys() == {
+        "buyer_id",
+        "note",
+        "address",
+        "invoice",
+        "donation",
+        "history",
+        "promotions",
+    }
     assert schemas.OrderSummary.model_validate(item) == schemas.OrderSummary.model_validate(placed)
 
 

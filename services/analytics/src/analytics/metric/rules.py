@@ -255,6 +255,7 @@ NAMES = {
         "RETAIL": Words("零售", "Retail"),
         "GROUP_BUY": Words("团购", "Group buy"),
         "LOVE_PURCHASE": Words("爱心购", "Love purchase"),
+        "DONATION": Words("以购代捐", "Purchase as a donation"),
     },
     "category": {
         "fruit": Words("水果", "Fruit"),
