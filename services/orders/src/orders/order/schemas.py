@@ -65,8 +65,8 @@ class GiveTo(Body):
 
 class PlaceOrder(Body):
     """An order to place. `seen_payable_fen` is the sum that the buyer saw and agrees to. The goods go to an address, to
-    a pickup point or, as a donation, to a verified recipient; `invoice` says to whom an e-invoice is made out, and may be
-    said later."""
+    a pickup point or, as a donation, to a verified recipient; `invoice` says to whom an e-invoice is made out, and may
+    be said later."""
 
     lines: Annotated[list[OrderedLine], Field(min_length=1, max_length=100)]
     address: DeliveryTo | None = None
