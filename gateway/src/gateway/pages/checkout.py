@@ -21,6 +21,7 @@ from gateway.pages.checkout_choices import (
     move_hold,
     offered_to,
     title_errors,
+    where_to,
 )
 from gateway.pages.figures import money
 from gateway.pages.guest_cart import take_over
@@ -30,7 +31,7 @@ from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
 from gateway.services import Services
 from gateway.visitor import CheckedForm, SignedIn, Visitor
-from shared.errors import Conflict, Invalid, Refusal
+from shared.errors import Conflict, Invalid, NotFound, Refusal
 from shared.ids import new_id
 from shared.log import logger
 
@@ -73,6 +74,7 @@ async def show(
         services.orders.get("/v1/coupons", visitor=visitor, params={"usable": True}),
     )
     offered = await offered_to(page, services, visitor, typed, county_code)
+    county_code = offered.gift_county or county_code
     params = {
         "county_code": county_code or None,
         "coupon_id": list(coupon_ids),
@@ -102,7 +104,7 @@ async def show(
 @router.get("/checkout")
 async def get_checkout(page: PageDep, services: Services, visitor: SignedIn) -> Response:
     """The form with a new key: sending it twice places one order. It begins with the address that was chosen from the
-    book (`?address=`, or `new` for none of them), else with the default one."""
+    book (`?address=`, or `new` for none of them), else with the default one; `?donate=` chooses a recipient."""
     if await take_over(page, services, visitor):
         return page.go("/cart", problem="left-out")
     book = (await services.orders.get("/v1/addresses", visitor=visitor))["items"]
@@ -111,6 +113,7 @@ async def get_checkout(page: PageDep, services: Services, visitor: SignedIn) -> 
     typed = Typed(recipient=visitor.display_name, phone=visitor.phone or "", keep_address="yes")
     if saved is not None:
         typed = await typed_from(services, saved)
+    typed["donation"] = page.request.query_params.get("donate", "")[:36]
     return await show(page, services, visitor, typed=typed, key=str(new_id()))
 
 
@@ -133,18 +136,18 @@ async def post_checkout(page: PageDep, services: Services, visitor: SignedIn, fo
         return await show(page, services, visitor, typed=typed, key=key, coupon_ids=coupon_ids)
     if form.get("do") in {"keep", "let-go"}:
         return await _move_hold(page, services, visitor, typed, key, coupon_ids, do=str(form["do"]))
-    errors = missing_fields(typed, county_code, page, has_counties=bool(regions.counties)) | missing_title(typed, page)
+    errors = missing_title(typed, page)
+    if not typed.donation:
+        errors |= missing_fields(typed, county_code, page, has_counties=bool(regions.counties))
     if errors:
         return await show(
             page, services, visitor, typed=typed, key=key, status=422, errors=errors, coupon_ids=coupon_ids
         )
-    whom = {"recipient": typed.recipient, "phone": typed.phone}
-    address = {**whom, "county_code": county_code, "detail": typed.detail}
+    goes = where_to(typed, county_code)
     invoice = await invoice_wanted(services, visitor, typed)
     body = {
         "lines": lines_of(form),
-        "address": None if typed.point else address,
-        "pickup": {**whom, "pickup_point_id": typed.point} if typed.point else None,
+        **goes,
         "invoice": invoice,
         "note": typed.note,
         "seen_payable_fen": _seen_of(form),
@@ -154,7 +157,7 @@ async def post_checkout(page: PageDep, services: Services, visitor: SignedIn, fo
     }
     try:
         order = await services.orders.post("/v1/orders", visitor=visitor, json=body, idempotency_key=key)
-    except Conflict as refusal:
+    except (Conflict, NotFound) as refusal:
         trouble = await trouble_of(refusal, services, visitor, page)
         # What is agreed to next is another order, so it needs another key.
         return await show(
@@ -163,7 +166,7 @@ async def post_checkout(page: PageDep, services: Services, visitor: SignedIn, fo
             visitor,
             typed=typed,
             key=str(new_id()),
-            status=409,
+            status=refusal.status,
             trouble=trouble,
             coupon_ids=coupon_ids,
         )
@@ -172,8 +175,8 @@ async def post_checkout(page: PageDep, services: Services, visitor: SignedIn, fo
         return await show(
             page, services, visitor, typed=typed, key=str(new_id()), status=422, errors=found, coupon_ids=coupon_ids
         )
-    if typed.keep_address == "yes" and not typed.point:
-        await _keep_address(services, visitor, address, key)
+    if typed.keep_address == "yes" and "address" in goes:
+        await _keep_address(services, visitor, goes["address"], key)
     await keep_title(services, visitor, typed, invoice, key)
     response = RedirectResponse(f"/orders/{order['order_id']}/pay", 303)
     page.remember_cart_count(response, 0)
@@ -274,7 +277,7 @@ async def trouble_of(refusal: Refusal, services: Services, visitor: Visitor, pag
         is_far = refusal.code == "region-not-served"
         lines = [titles.get(line["sku_id"]) or line["product_title"] for line in refusal.extra.get("skus", [])]
         return Trouble(page.t.pricing.not_served if is_far else page.told(refusal), lines, back_to_cart=is_far)
-    stays_here = refusal.code.startswith(("pickup-point-", "cart-hold-"))
+    stays_here = refusal.code.startswith(("pickup-point-", "recipient-", "cart-hold-"))
     return Trouble(page.told(refusal), [], back_to_cart=not stays_here)
 
 

@@ -7,40 +7,62 @@ from typing import Any, Final
 from uuid import UUID
 
 from gateway.pages.account import Choice
+from gateway.pages.cards import in_language
+from gateway.pages.group_buy_view import places_of
 from gateway.pages.invoice_titles import KINDS, title_line
 from gateway.pages.pickup_view import point_line
 from gateway.pages.shell import Page
 from gateway.pages.typed import Typed
 from gateway.services import Services
 from gateway.visitor import Visitor
-from shared.errors import Refusal
+from shared.errors import NotFound, Refusal
 from shared.log import logger
 
-FIELDS: Final = ("point", "invoice", "invoice_kind", "invoice_name", "taxpayer_id", "invoice_email", "keep_invoice")
+FIELDS: Final = (
+    "donation",
+    "gift_message",
+    "point",
+    "invoice",
+    "invoice_kind",
+    "invoice_name",
+    "taxpayer_id",
+    "invoice_email",
+    "keep_invoice",
+)
 _NEW: Final = "new"
+_RECIPIENTS: Final = "/v1/donation-recipients"
+_OFFERED_RECIPIENTS: Final = 6
 
 log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """The county's open points, the visitor's titles and kinds of a new one, and until when pieces are kept."""
+    """The county's open points, the visitor's titles and kinds of a new one, until when pieces are kept, recipients of
+    donations, and the county of the chosen one."""
 
     points: list[Choice]
     titles: list[Choice]
     kinds: list[Choice]
     kept_until: str
+    recipients: list[Choice]
+    gift_county: str
 
 
 async def offered_to(page: Page, services: Services, visitor: Visitor, typed: Typed, county_code: str) -> Offered:
     """All of it; a point that is not in the county any more is not chosen any more."""
-    points, titles, held = await asyncio.gather(
+    takers, points, titles, held = await asyncio.gather(
+        _recipients(services, typed),
         _points(services, county_code, page),
         services.orders.get("/v1/invoice-titles", visitor=visitor),
         services.orders.get("/v1/cart/hold", visitor=visitor),
     )
     if typed.point not in {each.value for each in points}:
         typed["point"] = ""
+    gift_county = next((each["county_code"] for each in takers if each["recipient_id"] == typed.donation), "")
+    if not gift_county:
+        typed["donation"] = ""
+    places = await places_of(services, (each["county_code"] for each in takers), page)
     saved = [Choice(each["title_id"], title_line(each, page)) for each in titles["items"]]
     names = page.t.names["invoice_kind"]
     return Offered(
@@ -48,7 +70,34 @@ async def offered_to(page: Page, services: Services, visitor: Visitor, typed: Ty
         titles=[Choice("", page.t.invoices.none_wanted), *saved, Choice(_NEW, page.t.invoices.other)],
         kinds=[Choice(each, names[each]) for each in KINDS],
         kept_until=page.short_time(held["hold"]["expires_at"]) if held["hold"] else "",
+        recipients=[
+            Choice(each["recipient_id"], f"{in_language(each, 'name', page.language)} · {places[each['county_code']]}")
+            for each in takers
+        ],
+        gift_county=gift_county,
     )
+
+
+def where_to(typed: Typed, county_code: str) -> dict[str, Any]:
+    """Where the goods go, as an order names it: to a recipient, to a pickup point, or home."""
+    if typed.donation:
+        return {"donation": {"recipient_id": typed.donation, "message": typed.gift_message[:200]}}
+    whom = {"recipient": typed.recipient, "phone": typed.phone}
+    if typed.point:
+        return {"pickup": {**whom, "pickup_point_id": typed.point}}
+    return {"address": {**whom, "county_code": county_code, "detail": typed.detail}}
+
+
+async def _recipients(services: Services, typed: Typed) -> list[dict[str, Any]]:
+    """The newest recipients of donations, and the chosen one if it is still verified."""
+    params: dict[str, str | int] = {"limit": _OFFERED_RECIPIENTS}
+    found: list[dict[str, Any]] = (await services.orders.get(_RECIPIENTS, visitor=None, params=params))["items"]
+    if not typed.donation or typed.donation in {each["recipient_id"] for each in found}:
+        return found
+    try:
+        return [await services.orders.get(f"{_RECIPIENTS}/{UUID(typed.donation)}", visitor=None), *found]
+    except (ValueError, NotFound):
+        return found
 
 
 async def _points(services: Services, county_code: str, page: Page) -> list[Choice]:

@@ -42,6 +42,7 @@ MENU: tuple[Entry, ...] = (
     Entry("promotions", "/work/promotions", SUPPLIER | OPERATOR, "supply", "list"),
     Entry("group_buys", "/work/group-buys", SUPPLIER | OPERATOR, "supply", "people"),
     Entry("love_purchases", "/work/love-purchases", OFFICIAL | OPERATOR, "registers", "bell"),
+    Entry("donation_recipients", "/work/donation-recipients", OFFICIAL | OPERATOR, "registers", "people"),
     Entry("presales", "/work/presales", SUPPLIER | OPERATOR, "supply", "basket"),
     Entry("supplier_file", "/work/supplier", SUPPLIER, "supply", "stamp"),
     Entry("admissions", "/work/admissions", OFFICIAL | OPERATOR, "review", "people"),

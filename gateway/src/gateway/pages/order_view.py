@@ -93,6 +93,7 @@ class OrderView:
     detail: str
     note: str
     pickup: str
+    gift: dict[str, str]
     invoice: list[str]
     can_invoice: bool
     can_pay: bool
@@ -189,6 +190,20 @@ def is_of_formed_group(order: dict[str, Any]) -> bool:
     return order["mode"] == "GROUP_BUY" and order["status"] == "PAID" and "AWAITING_GROUP" not in fulfilments
 
 
+def _gift_of(order: dict[str, Any], page: Page) -> dict[str, str]:
+    """A word to the recipient of a donation, their thanks, and the way to the receipt; empty for any other order."""
+    gift = order.get("donation")
+    if not gift:
+        return {}
+    has_arrived = order["status"] == "COMPLETED"
+    return {
+        "message": gift["message"],
+        "thanks": gift["thanks"],
+        "thanked": page.day(gift["thanked_at"]) if gift["thanked_at"] else "",
+        "receipt_url": f"/account/donations/{order['order_id']}/receipt" if has_arrived else "",
+    }
+
+
 def order_view(order: dict[str, Any], place: str, suppliers: Mapping[str, str], page: Page) -> OrderView:
     """The order as orders tells it; `place` is the county of the address in words, `suppliers` names in English."""
     address, status = order["address"], order["status"]
@@ -212,6 +227,7 @@ def order_view(order: dict[str, Any], place: str, suppliers: Mapping[str, str], 
         detail=address["detail"],
         note=order.get("note") or "",
         pickup=address.get("pickup_point_name") or "",
+        gift=_gift_of(order, page),
         invoice=[title_line(order["invoice"], page), order["invoice"]["email"]] if order.get("invoice") else [],
         can_invoice=status != "CANCELLED" and not has_left,
         can_pay=status == "PENDING_PAYMENT",
