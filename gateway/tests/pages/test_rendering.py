@@ -113,7 +113,7 @@ def draw_checkout(page: Page, answer: Answer) -> str:
         points=PointsChoice(530, "x", is_chosen=True),
         coupons=[CouponChoice("c1", "x", is_chosen=True)],
         county_code="",
-        offered=Offered([Choice("p", "x")], [Choice("", "x")], [Choice("PERSONAL", "x")], "x"),
+        offered=Offered([Choice("p", "x")], [Choice("", "x")], [Choice("PERSONAL", "x")], "x", [Choice("r", "x")], ""),
         trouble=checkout.Trouble(page.t.checkout.price_changed, ["x"], back_to_cart=True),
         key="k",
     ).body.decode()

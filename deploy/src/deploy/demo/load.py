@@ -16,6 +16,7 @@ from deploy.demo import (
     after_sales,
     cashbook,
     desks,
+    donations,
     exchanges,
     goods,
     history,
@@ -141,6 +142,9 @@ async def _load_trade(
     await service.load_service(database["orders"], now=now, advance=step("the service desk", service.COUNT))
     await points.load_points(database["orders"], now=now, advance=step("points spent", points.COUNT))
     await together.load_together(database["orders"], now=now, advance=step("buying together", together.COUNT))
+    given = step("donations", donations.COUNT)
+    await donations.load_gifts(database["orders"], now=now, advance=given)
+    await donations.load_arrivals(database["orders"], database["logistics"], now=now, advance=given)
 
 
 def _first_load_at(state: Path) -> datetime:
