@@ -1,7 +1,12 @@
 """Buying to give, at its pages as a browser without JavaScript uses them: verified, given, delivered, thanked for."""
 
+import asyncio
+from datetime import timedelta
 from uuid import UUID, uuid4
 
+from deploy.demo.donations import load_arrivals, load_gifts
+from deploy.demo.market import load_carriers
+from deploy.demo.tables import demo_id
 from orders.order import actions as order_actions
 from shared.clock import utc_now
 from tests.e2e.house import House
@@ -143,3 +148,38 @@ async def test_the_desk_lists_exports_and_keeps_what_was_typed(house: House):
     assert (await other.open(desk)).status == 404
     home = Reader(house, await member(house, "institution", "buyer"))
     assert "还没有登记为受赠方" in (await home.open(DESK)).text
+
+
+async def test_the_demos_gifts_arrive_and_are_thanked_for(house: House, market: Market):
+    await market.pack(await market.supplier(), stock=60)
+    await house.drain("orders")
+    now = utc_now() + timedelta(days=10)  # the demo sells in its past, and this pack has a price from today on only
+    await load_carriers(house["logistics"].database, now=now, advance=lambda _: None)
+    orders, logistics = house["orders"].database, house["logistics"].database
+
+    async def hear(is_over: asyncio.Event) -> None:
+        while not is_over.is_set():
+            await house.drain("logistics")
+            await house.drain("orders")
+
+    for _ in range(2):
+        await load_gifts(orders, now=now, advance=lambda _: None)
+        is_over = asyncio.Event()
+        hearing = asyncio.create_task(hear(is_over))
+        try:
+            async with asyncio.timeout(60):
+                await load_arrivals(orders, logistics, now=now, advance=lambda _: None)
+        finally:
+            is_over.set()
+            await hearing
+    found = await house["orders"].rows(
+        "SELECT status, thanks <> '' AS is_thanked FROM orders JOIN donations USING (order_id) "
+        "WHERE order_id = ANY(:ids) ORDER BY status",
+        ids=[demo_id("order", "gift-arrived"), demo_id("order", "gift-on-its-way")],
+    )
+    assert found == [{"status": "COMPLETED", "is_thanked": True}, {"status": "PAID", "is_thanked": False}]
+    sent = await house["logistics"].rows(
+        "SELECT status, hides_address FROM shipments WHERE order_id = ANY(:ids) ORDER BY status",
+        ids=[demo_id("order", "gift-arrived"), demo_id("order", "gift-on-its-way")],
+    )
+    assert sent == [{"status": "DELIVERED", "hides_address": True}, {"status": "DISPATCHED", "hides_address": True}]

@@ -71,7 +71,8 @@ _GIFTS: Final = {  # to whom, how long ago, what is written
 COUNT: Final = len(_RECIPIENTS) + 2 * len(_GIFTS)
 _SKUS: Final = text("""
     SELECT sku_id FROM sellable_skus JOIN stock_levels USING (sku_id)
-    WHERE is_listed AND available >= 30 AND price_valid_until IS NULL AND upper(temperature_class) = 'AMBIENT'
+    WHERE is_listed AND available >= 30 AND price_valid_from <= :now AND price_valid_until IS NULL
+      AND upper(temperature_class) = 'AMBIENT'
     ORDER BY price_fen, sku_id LIMIT 2
 """)
 _SHIPMENTS: Final = text("""
@@ -96,7 +97,7 @@ async def load_gifts(database: Database, *, now: datetime, advance: Callable[[in
     for number, (key, (taker, ago, message)) in enumerate(_GIFTS.items()):
         if demo_id("order", key) in unplaced:
             async with database.begin() as db:
-                sku_ids = list(await db.scalars(_SKUS))
+                sku_ids = list(await db.scalars(_SKUS, {"now": now - ago}))
                 await _give(db, key, sku_ids[number % len(sku_ids)], taker=taker, message=message, now=now - ago)
         advance(1)
 
