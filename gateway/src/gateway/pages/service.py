@@ -225,10 +225,10 @@ def case_context(
     """What service_case.html draws."""
     t, names = page.t.service, page.t.names["case_kind"]
     listing = listing_of(page.request, path=f"{PATH}/{case['order_id']}", filters={"kind": KINDS})
-    done = {"noted": t.done_noted, "given": t.done_given, "asked": t.done_asked}
+    done = {"noted": t.done_noted, "given": t.done_given, "asked": t.done_asked, "reissued": t.done_reissued}
     return {
         "status": refusal.status if refusal else 200,
-        "error": page.told(refusal) if refusal else "",
+        "error": told_refusal(refusal, page) if refusal else "",
         "notice": "" if refusal else done.get(page.request.query_params.get("done", ""), ""),
         "case": case,
         "state": page.t.names["order_status"][case["status"]],
@@ -251,6 +251,11 @@ def case_context(
                        Head(t.refunded, is_number=True)],
         "typed": typed or Typed(),
     }  # fmt: skip
+
+
+def told_refusal(refusal: Refusal, page: Page) -> str:
+    """A shortage is told with what to do instead."""
+    return str(page.t.service.reissue_short) if refusal.code == "stock-short" else page.told(refusal)
 
 
 @router.post(f"{PATH}/{{order_id}}/notes")
@@ -305,15 +310,44 @@ async def post_goodwill(
 
 def wanted_of(typed: Typed) -> dict[str, Any]:
     """The goodwill as typed. Invalid `pieces-wrong`."""
-    count = typed.piece_count
-    if not (count.isascii() and count.isdigit() and len(count) <= 7):  # noqa: PLR2004 - a million and more is no count
-        raise Invalid("Pieces are a whole number.", code="pieces-wrong", field="piece_count")
     return {
         "line_id": typed.line_id,
-        "piece_count": int(count),
+        "piece_count": _pieces(typed.piece_count, "piece_count"),
         "with_delivery": typed.with_delivery == "yes",
         "reason": typed.reason,
     }
+
+
+def _pieces(count: str, field: str) -> int:
+    if not (count.isascii() and count.isdigit() and len(count) <= 7):  # noqa: PLR2004 - a million and more is no count
+        raise Invalid("Pieces are a whole number.", code="pieces-wrong", field=field)
+    return int(count)
+
+
+@router.post(f"{PATH}/{{order_id}}/reissue")
+async def post_reissue(
+    page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm, order_id: UUID
+) -> Response:
+    """Send pieces of a delivered line again."""
+    ensure_kind(visitor, "operator")
+    typed = typed_of(form, "again_line_id", "again_count", "again_reason")
+    try:
+        await services.orders.post(
+            f"/v1/orders/{order_id}/lines/{_line_id(typed.again_line_id)}/reissue",
+            visitor=visitor,
+            json={"piece_count": _pieces(typed.again_count, "again_count"), "reason": typed.again_reason},
+            idempotency_key=str(form.get("key", "")),
+        )
+    except _REFUSALS as refusal:
+        return await _case(page, services, visitor, order_id, typed=typed, refusal=refusal)
+    return page.go(f"{PATH}/{order_id}", done="reissued")
+
+
+def _line_id(typed: str) -> UUID:
+    try:
+        return UUID(typed)
+    except ValueError as error:
+        raise NotFound("There is no such line in this order.", code="line-not-found", field="line_id") from error
 
 
 async def names_of(page: Page, person_ids: Iterable[str | None]) -> dict[str, str]:

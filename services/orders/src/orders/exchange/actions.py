@@ -15,8 +15,9 @@ from orders.exchange import queries, rules
 from orders.exchange.models import Exchange
 from orders.line_refund import actions as line_refund_actions
 from orders.line_refund import queries as line_refund_queries
-from orders.line_refund.rules import ensure_left, ensure_may
+from orders.line_refund.rules import SoldLine, ensure_left, ensure_may
 from orders.photo import actions as photo_actions
+from orders.service_desk.rules import ensure_agent
 from orders.stock import actions as stock_actions
 from orders.stock import queries as stock_queries
 from orders.trail import actions as trail_actions
@@ -70,30 +71,44 @@ async def request_exchange(
     line = await line_refund_queries.get_sold_line(db, line_id, buyer_id=caller.person_id, order_id=order_id)
     rules.ensure_exchangeable(line, now)
     ensure_left(await line_refund_queries.lock_balance(db, line), piece_count)  # a trigger takes them
-    exchange = Exchange(
-        exchange_id=exchange_id,
-        revision=1,
-        **goods_of(line),
-        sku_id=line.sku_id,
-        piece_count=piece_count,
-        problem=problem,
-        description=description,
-        status=rules.REQUESTED,
-        goods_back=False,
-        send_to="",
-        carrier_name="",
-        waybill_number="",
-        refunded_count=0,
-        refunded_fen=0,
-        opened_at=now,
-        due_at=rules.due_after(rules.REQUESTED, now, goods_back=False),
-    )
+    exchange = _opened(line, exchange_id, piece_count, problem, description, status=rules.REQUESTED, now=now)
     db.add(exchange)
     await db.flush()
     await photo_actions.attach_photos(
         db, photo_ids, subject_id=exchange_id, supplier_id=line.supplier_id, person_id=caller.person_id
     )
     await _record(db, exchange, "request", before=None, reason="", actor="buyer", person_id=caller.person_id, now=now)
+    return exchange
+
+
+async def reissue_pieces(
+    db: AsyncSession,
+    *,
+    exchange_id: UUID,
+    order_id: UUID,
+    line_id: UUID,
+    piece_count: int,
+    reason: str,
+    caller: Caller,
+    now: datetime,
+) -> Exchange:
+    """An agent sends pieces again on the buyer's behalf: the stock is held, logistics is told, nothing comes back.
+
+    403 `agents-only`; 404 `line-not-found`; 409 `not-delivered`, `pieces-claimed-already`, `stock-short` (pay the
+    pieces back instead).
+    """
+    ensure_agent(caller)
+    line = await line_refund_queries.get_sold_line(db, line_id, order_id=order_id)
+    rules.ensure_reissuable(line)
+    ensure_left(await line_refund_queries.find_balance(db, line), piece_count)  # told before a shortage
+    await _hold_replacement(db, exchange_id, line.sku_id, piece_count, now=now)
+    ensure_left(await line_refund_queries.lock_balance(db, line), piece_count)  # a trigger takes them
+    exchange = _opened(line, exchange_id, piece_count, rules.REISSUE, "", status=rules.APPROVED, now=now)
+    db.add(exchange)
+    await _record(
+        db, exchange, "reissue", before=None, reason=reason, actor="operator", person_id=caller.person_id, now=now
+    )
+    await publish(db, _replacement_due(exchange, now), now=now)
     return exchange
 
 
@@ -128,7 +143,7 @@ async def move_exchange(
         waybill_number=said.waybill_number,
     )
     if verb == "approve":
-        await _hold_replacement(db, exchange, now=now)
+        await _hold_replacement(db, exchange_id, exchange.sku_id, exchange.piece_count, now=now)
         exchange.goods_back, exchange.send_to = said.goods_back, said.send_to if said.goods_back else ""
     if verb == "send":
         exchange.carrier_name, exchange.waybill_number = said.carrier_name, said.waybill_number
@@ -211,13 +226,38 @@ async def give_up(
         await _record(db, exchange, "pay_part", before=before, reason=reason, actor="supplier", person_id=None, now=now)
 
 
-async def _hold_replacement(db: AsyncSession, exchange: Exchange, *, now: datetime) -> None:
+def _opened(
+    line: SoldLine, exchange_id: UUID, piece_count: int, problem: str, description: str, *, status: str, now: datetime
+) -> Exchange:
+    return Exchange(
+        exchange_id=exchange_id,
+        revision=1,
+        **goods_of(line),
+        sku_id=line.sku_id,
+        piece_count=piece_count,
+        problem=problem,
+        description=description,
+        status=status,
+        goods_back=False,
+        send_to="",
+        carrier_name="",
+        waybill_number="",
+        refunded_count=0,
+        refunded_fen=0,
+        opened_at=now,
+        due_at=rules.due_after(status, now, goods_back=False),
+    )
+
+
+async def _hold_replacement(
+    db: AsyncSession, exchange_id: UUID, sku_id: UUID, piece_count: int, *, now: datetime
+) -> None:
     try:
         await stock_actions.hold_stock(
             db,
-            holder_id=exchange.exchange_id,
+            holder_id=exchange_id,
             purpose="order",
-            quantities={exchange.sku_id: exchange.piece_count},
+            quantities={sku_id: piece_count},
             until=None,
             now=now,
         )

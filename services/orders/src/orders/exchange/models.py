@@ -13,7 +13,8 @@ from orders.base import Base
 class Exchange(SoldGoods, Base):
     """One exchange. Its pieces are counted in `line_balances.claimed_count` by a trigger until it is refused or
     cancelled; `refunded_count` of them were paid back instead, because they could not be sent again. The replacement's
-    stock is held under the exchange's id. `goods_back`: the first goods have to come back, to `send_to`."""
+    stock is held under the exchange's id. `goods_back`: the first goods have to come back, to `send_to`. The
+    problem `reissue` is the platform's: it begins APPROVED, and nothing comes back."""
 
     __tablename__ = "exchanges"
     __table_args__ = (
@@ -21,7 +22,12 @@ class Exchange(SoldGoods, Base):
             "status IN ('REQUESTED', 'APPROVED', 'REFUSED', 'SENT_BACK', 'SHIPPED', 'DELIVERED', 'CANCELLED')",
             name="status_is_known",
         ),
-        CheckConstraint("problem IN ('wrong', 'damaged', 'faulty', 'other')", name="problem_is_known"),
+        CheckConstraint("problem IN ('wrong', 'damaged', 'faulty', 'other', 'reissue')", name="problem_is_known"),
+        CheckConstraint(
+            "problem <> 'reissue' OR "
+            "(NOT goods_back AND status IN ('APPROVED', 'SHIPPED', 'DELIVERED', 'CANCELLED'))",
+            name="reissue_is_sent_at_once",
+        ),
         CheckConstraint("piece_count > 0", name="pieces_are_positive"),
         CheckConstraint("refunded_count BETWEEN 0 AND piece_count", name="refunded_are_some_of_them"),
         CheckConstraint("status <> 'DELIVERED' OR refunded_count < piece_count", name="something_arrives"),

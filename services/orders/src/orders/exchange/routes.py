@@ -13,6 +13,7 @@ from orders.excursion import queries as excursion_queries
 from orders.goods_back import queries as goods_back_queries
 from orders.line_refund import queries as line_refund_queries
 from orders.photo import queries as photo_queries
+from orders.service_desk.routes import Agent
 from orders.stock import queries as stock_queries
 from orders.trail import queries as trail_queries
 from shared.auth import Caller, CallerDep
@@ -37,7 +38,7 @@ STATUS_NAMES = {
     "REQUESTED": "待商家处理", "APPROVED": "已同意", "REFUSED": "已拒绝", "SENT_BACK": "退回途中",
     "SHIPPED": "补发途中", "DELIVERED": "已换货", "CANCELLED": "已取消",
 }  # fmt: skip
-_PROBLEM_NAMES = {"wrong": "发错货", "damaged": "破损", "faulty": "质量问题", "other": "其他"}
+_PROBLEM_NAMES = {"wrong": "发错货", "damaged": "破损", "faulty": "质量问题", "other": "其他", "reissue": "平台补发"}
 
 
 @router.get("/orders/{order_id}/lines/{line_id}/exchange-options")
@@ -78,6 +79,29 @@ async def request_exchange(
         problem=body.problem,
         description=body.description,
         photo_ids=body.photo_ids,
+        caller=caller,
+        now=utc_now(),
+    )
+    return await once.answer(db, schemas.ExchangeItem.model_validate(exchange), status=201)
+
+
+@router.post("/orders/{order_id}/lines/{line_id}/reissue", status_code=201, response_model=schemas.ExchangeItem)
+async def reissue_pieces(
+    order_id: UUID, line_id: UUID, body: schemas.ReissuePieces, caller: Agent, db: Db, once: Once
+) -> Response:
+    """Customer service sends pieces of a delivered line again: an exchange that is approved at once, whose first goods
+    stay where they are.
+
+    403 `agents-only`; 404 `line-not-found`; 409 `not-delivered`, `pieces-claimed-already`, `stock-short` (with
+    `instead`: pay the pieces back).
+    """
+    exchange = await actions.reissue_pieces(
+        db,
+        exchange_id=new_id(),
+        order_id=order_id,
+        line_id=line_id,
+        piece_count=body.piece_count,
+        reason=body.reason,
         caller=caller,
         now=utc_now(),
     )

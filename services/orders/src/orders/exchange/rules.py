@@ -37,7 +37,8 @@ WHO: dict[str, frozenset[str]] = {
 }
 """The side whose verb it is; the platform's turn comes when the supplier's time is over."""
 
-PROBLEMS = ("wrong", "damaged", "faulty", "other")
+REISSUE = "reissue"
+"""The problem of what the service desk sends again, which no buyer names."""
 NEEDS_REASON = frozenset({"refuse"})
 ENDED = frozenset({REFUSED, DELIVERED, CANCELLED})
 _AWAITING_GOODS = frozenset({"withdraw", "send", "expire"})
@@ -83,6 +84,12 @@ def ensure_exchangeable(line: SoldLine, now: datetime) -> None:
         raise Conflict(
             "The time for an exchange is over.", code="exchange-window-over", window_ended_at=until.isoformat()
         )
+
+
+def ensure_reissuable(line: SoldLine) -> None:
+    """409 `not-delivered`: what has not arrived may still arrive. The buyer's window binds no agent."""
+    if not line.is_delivered:
+        raise Conflict("Its part has not been delivered: it may still arrive.", code="not-delivered")
 
 
 def delivery_goes_back() -> bool:

@@ -12,6 +12,7 @@ from orders.trail.schemas import TrailItem
 
 Status = Literal["REQUESTED", "APPROVED", "REFUSED", "SENT_BACK", "SHIPPED", "DELIVERED", "CANCELLED"]
 Problem = Literal["wrong", "damaged", "faulty", "other"]
+KnownProblem = Literal["wrong", "damaged", "faulty", "other", "reissue"]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00]*$")]
 
 
@@ -24,6 +25,15 @@ class RequestExchange(BaseModel):
     problem: Problem
     description: Annotated[Text, Field(max_length=1000)] = ""
     photo_ids: Annotated[list[UUID], Field(min_length=1, max_length=9, description="Uploaded before, at least one.")]
+
+
+class ReissuePieces(BaseModel):
+    """How many pieces are sent again, and why; the buyer and the supplier read it too."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    piece_count: Annotated[int, Field(ge=1, le=99_999, strict=True)]
+    reason: Annotated[Text, Field(min_length=1, max_length=500)]
 
 
 class MoveExchange(BaseModel):
@@ -40,7 +50,8 @@ class MoveExchange(BaseModel):
 
 
 class ExchangeItem(BaseModel):
-    """An exchange as lists tell it. `refunded_count` pieces were paid back because they could not be sent again."""
+    """An exchange as lists tell it. `refunded_count` pieces were paid back because they could not be sent again.
+    The problem `reissue` is what the platform sends by itself."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -58,7 +69,7 @@ class ExchangeItem(BaseModel):
     specification: str
     picture: str
     piece_count: int
-    problem: Problem
+    problem: KnownProblem
     description: str
     status: Status
     goods_back: bool
