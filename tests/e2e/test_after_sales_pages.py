@@ -8,6 +8,7 @@ from shared.clock import utc_now
 from tests.e2e import desks
 from tests.e2e.house import House
 from tests.e2e.market import Headers, Market, Pack
+from tests.e2e.people import member
 from tests.e2e.reader import Reader
 from tests.e2e.test_after_sales import JPEG
 
@@ -115,3 +116,27 @@ async def test_a_claim_is_decided_at_the_desk_and_a_return_books_its_goods(shop:
     english = Reader(shop.house, shop.buyer.person, "en")
     assert "My after-sales" in (await english.open("/claims")).text
     await shop.market.ensure_books_agree()
+
+
+async def test_customer_service_sends_pieces_again_and_the_buyer_sees_it(shop: Shop, house: House):
+    agent = Reader(house, await member(house, "operator", "support"))
+    path = f"/work/service/{shop.order_id}"
+    case = await agent.open(path)
+    typed = {"again_line_id": shop.line.rsplit("/", 1)[1], "again_reason": "压坏了两盒"}
+    wrong = await agent.send(case, f"{path}/reissue", {**typed, "again_count": "两"})
+    assert wrong.status == 422
+    assert "压坏了两盒" in wrong.text
+    unknown = await agent.send(wrong, f"{path}/reissue", {**typed, "again_line_id": "x", "again_count": "2"})
+    assert unknown.status == 404
+    sent = await agent.send(unknown, f"{path}/reissue", {**typed, "again_count": "2"})
+    assert sent.notices["status"] == "已补发，等供应商发货。", sent.text[:500]
+    for told in ("平台补发", "压坏了两盒"):
+        assert told in (await agent.open(f"{path}?kind=exchange")).text
+    assert "平台补发" in (await shop.buyer.open("/account/after-sales")).text
+    await house.drain()
+    shipments = await shop.market.shipments(shop.headers, {"order_id": shop.order_id})
+    assert sorted(sum(line["quantity"] for line in each["lines"]) for each in shipments) == [2, 3]
+    assert shop.pack is not None
+    assert (await shop.market.stock(shop.pack))["held"] == 2
+    more = await agent.send(sent, f"{path}/reissue", {**typed, "again_count": "2"})
+    assert more.status == 409

@@ -26,9 +26,11 @@ from services.orders.tests.after_sales import (
     seller_of,
 )
 from services.orders.tests.machine import DatabaseMachine
+from shared.auth import Caller
 
 PIECES, PRICE, SPARE = 6, 6001, 4
 VERBS = sorted(rules.WHO)
+AGENT = Caller(uuid4(), uuid4(), "operator", frozenset({"support"}))
 
 
 class Known:
@@ -85,6 +87,32 @@ class ExchangeMachine(DatabaseMachine):
             return
         found = self.do(lambda db: requested_exchange(db, self.draft, count))
         self.known[found.exchange_id] = Known(count)
+
+    @rule(count=st.integers(1, 3))
+    def the_desk_sends_again(self, count: int) -> None:
+        exchange_id, seen = uuid4(), self.everything()
+        outcome = self.try_to(
+            lambda db: actions.reissue_pieces(
+                db,
+                exchange_id=exchange_id,
+                order_id=self.draft.order_id,
+                line_id=self.draft.lines[0].line_id,
+                piece_count=count,
+                reason="道歉",
+                caller=AGENT,
+                now=SOON,
+            )
+        )
+        if count > self.left():
+            assert outcome == "pieces-claimed-already"
+        elif count > self.free():
+            assert outcome == "stock-short"
+        else:
+            assert outcome == "done"
+            self.known[exchange_id] = Known(count)
+            self.known[exchange_id].status = "APPROVED"
+            return
+        assert self.everything() == seen
 
     @rule()
     def claim_beside(self) -> None:

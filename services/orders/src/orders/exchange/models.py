@@ -24,8 +24,7 @@ class Exchange(SoldGoods, Base):
         ),
         CheckConstraint("problem IN ('wrong', 'damaged', 'faulty', 'other', 'reissue')", name="problem_is_known"),
         CheckConstraint(
-            "problem <> 'reissue' OR "
-            "(NOT goods_back AND status IN ('APPROVED', 'SHIPPED', 'DELIVERED', 'CANCELLED'))",
+            "problem <> 'reissue' OR (NOT goods_back AND status IN ('APPROVED', 'SHIPPED', 'DELIVERED', 'CANCELLED'))",
             name="reissue_is_sent_at_once",
         ),
         CheckConstraint("piece_count > 0", name="pieces_are_positive"),
