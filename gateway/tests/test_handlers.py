@@ -266,7 +266,7 @@ async def test_a_buyer_is_reminded_once_before_the_order_lapses(fresh_database: 
 async def test_who_paid_a_deposit_is_reminded_of_the_balance_only(fresh_database: Database):
     now = utc_now()
     settings = GatewaySettings(database_url=fresh_database.url, events_token="token", master_key="A" * 43 + "=")
-    inbox = Inbox(lambda: fresh_database, UnreadCounts(lambda: fresh_database), sends_mail=False)
+    inbox = Inbox(lambda: fresh_database, UnreadCounts(lambda: fresh_database), sends_mail=False, ring=lambda: None)
     async with fresh_database.begin() as db:
         buyer = await a_person(db)
     order = placed(buyer, due_in=timedelta(minutes=8), now=now)

@@ -89,10 +89,6 @@ class PointMachine(DatabaseMachine):
         await captured_payment(db, order_id=draft.order_id, payable_fen=draft.payable_fen, buyer_id=self.person)
 
     async def _cancel(self, db: AsyncSession, draft: order_rules.OrderDraft) -> None:
-        if self.gone[draft.order_id]:  # what was given up is paid back already: the money is not this machine's
-            await db.execute(text("UPDATE orders SET status = 'CANCELLED', cancelled_at = :now WHERE order_id = :id"),
-                             {"now": self.now, "id": draft.order_id})  # fmt: skip
-            return
         await order_actions.cancel_order(
             db, order_id=draft.order_id, reason="不要了", caller=Caller(self.person), now=self.now
         )

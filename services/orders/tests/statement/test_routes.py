@@ -127,7 +127,7 @@ async def test_a_difference_is_explained_under_its_etag(client: httpx2.AsyncClie
 @pytest.mark.parametrize(
     ("given", "status", "code"),
     [
-        ({"day": business_day(utc_now())}, 422, "day-not-over"),
+        ({"day": "today"}, 422, "day-not-over"),
         ({"provider": "cash"}, 404, "provider-unknown"),
         ({}, 422, "statement-unreadable"),
     ],
@@ -135,6 +135,8 @@ async def test_a_difference_is_explained_under_its_etag(client: httpx2.AsyncClie
 async def test_a_wrong_upload_says_what_is_wrong(
     client: httpx2.AsyncClient, operator: dict[str, str], given: dict[str, Any], status: int, code: str
 ):
+    if given.get("day") == "today":  # not before the test runs: the collection may lie before midnight in Shanghai
+        given = given | {"day": business_day(utc_now())}
     answer = await upload(client, operator, b"nothing", **{"day": DAY - timedelta(days=1), **given})
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 

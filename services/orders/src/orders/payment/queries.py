@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orders.payment.rules import Pays
 from shared.auth import Caller
 from shared.direct import Direct, Statement
-from shared.errors import NotFound
+from shared.errors import Conflict, NotFound
 from shared.idempotency import OnceKey, check_earlier
 
 # One statement for all that must be known before a payment is opened, apart from the order itself.
@@ -116,7 +116,7 @@ class FoundPayment:
 
 
 _LEFT = text("""
-    SELECT coalesce(sum(captured_fen - refunded_fen), 0)::bigint FROM payments
+    SELECT sum(captured_fen - refunded_fen)::bigint FROM payments
     WHERE order_id = :order_id AND status = 'PAID' AND effect = 'paid'
 """)
 
@@ -188,5 +188,8 @@ async def lock_refund(db: AsyncSession, refund_id: UUID) -> Row[Any] | None:
 
 
 async def get_left_fen(db: AsyncSession, order_id: UUID) -> int:
-    """How much of what paid the order has not been given back, in fen; 0 for an unpaid one."""
-    return int(await db.scalar(_LEFT, {"order_id": order_id}) or 0)
+    """How much of what paid the order has not been given back, in fen. Conflict `order-not-paid` if nothing paid it."""
+    left_fen: int | None = await db.scalar(_LEFT, {"order_id": order_id})
+    if left_fen is None:
+        raise Conflict("The order has no payment that could be refunded.", code="order-not-paid")
+    return left_fen
