@@ -67,6 +67,9 @@ async def test_a_supplier_sends_by_spreadsheet(house: House, market: Market):
     after = await seller.open(apply.removesuffix("/apply"))
     assert "1 行已发，1 行没有发" in after.text
     assert (await seller.fetch(f"{apply.removesuffix('/apply')}/corrections.xlsx")).content.startswith(b"PK")
+    assert "/desk/files.xlsx" in (await seller.open("/desk/files")).links
+    assert "发货.csv,已完成,2,0,1,1,0," in (await seller.fetch("/desk/files.csv")).text
+    assert (await seller.fetch("/desk/files.xlsx")).content.startswith(b"PK")
     wrong = await seller.fill("/desk/files", "/desk/files", files={"file": ("x.bin", b"MZ\x00\x01" * 9)})
     assert (wrong.status, wrong.errors["file"]) == (422, "这不是表格文件。请上传 xlsx、xls、ods 或 CSV。")
     buyer = Reader(house, await member(house, "institution", "buyer"))
@@ -82,6 +85,10 @@ async def test_an_agent_finds_an_order_reads_its_story_and_writes_a_note(house: 
     found = await agent.open(f"/work/service?q={order['order_number']}")
     path = f"/work/service/{order['order_id']}"
     assert path in found.links
+    assert f"/work/service.csv?q={order['order_number']}" in found.links
+    told = (await agent.fetch(f"/work/service.csv?q={order['order_number']}")).text
+    assert (order["order_number"] in told, "138****0000" in told, "13800000000" in told) == (True, True, False)
+    assert (await agent.fetch("/work/service.xlsx?q=nobody")).content.startswith(b"PK")
     case = await agent.open(path)
     assert "13800000000" not in case.text
     for told in ("下单", "收到付款", "等待发货"):
@@ -93,5 +100,7 @@ async def test_an_agent_finds_an_order_reads_its_story_and_writes_a_note(house: 
     assert "13800000000" in opened.text
     assert "核对地址" in (await agent.open(f"{path}?kind=contact")).text
     assert "没有可退的件" in opened.text
-    assert (await (await supplier_of(house)).open(path)).status == 403
+    other = await supplier_of(house)
+    for closed in (path, "/work/service.csv"):
+        assert (await other.open(closed)).status == 403
     assert "还没有客服退款" in (await agent.open("/work/service/goodwill?q=none-of-these")).text

@@ -79,6 +79,15 @@ async def get_template(page: PageDep, services: Services, visitor: SignedIn, for
     return await download(services.logistics, visitor, "/v1/dispatch-files/template", {"format": form})
 
 
+@router.get(f"{PATH}.{{form}}")
+async def get_list(page: PageDep, services: Services, visitor: SignedIn, form: str) -> Response:
+    """The files of before as CSV or Excel."""
+    ensure_kind(visitor, "supplier")
+    del page
+    params = {"format": "csv" if form == "csv" else "xlsx"}
+    return await download(services.logistics, visitor, "/v1/dispatch-files/export", params)
+
+
 @router.post(PATH)
 async def post_file(page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm) -> Response:
     """Send a file to be checked; on to what was found."""

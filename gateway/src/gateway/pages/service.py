@@ -45,12 +45,38 @@ async def get_service(page: PageDep, services: Services, visitor: SignedIn) -> R
     """Find an order by its number, a recipient, a phone's last four, a waybill, or the buyer's e-mail or number."""
     ensure_kind(visitor, "operator")
     listing = listing_of(page.request, path=PATH)
-    params: dict[str, Any] = {"q": listing.q, "cursor": listing.cursor or None, "limit": 20}
-    if listing.q:
-        params["buyer_id"] = await _buyer_id(page, listing.q)
-        params["order_id"] = await _orders_of_waybill(services, visitor, listing.q)
+    asked = await _asked(page, services, visitor, listing.q)
+    params = asked | {"cursor": listing.cursor or None, "limit": 20}
     found = await services.orders.get("/v1/service/orders", visitor=visitor, params=params)
     return page.render("service.html", **found_context(listing, found, page))
+
+
+@router.get(f"{PATH}.csv")
+async def get_service_csv(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+    """What was found as CSV."""
+    return await _found_file(page, services, visitor, "csv")
+
+
+@router.get(f"{PATH}.xlsx")
+async def get_service_xlsx(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+    """What was found as xlsx."""
+    return await _found_file(page, services, visitor, "xlsx")
+
+
+async def _found_file(page: Page, services: Services, visitor: Visitor, form: str) -> Response:
+    ensure_kind(visitor, "operator")
+    asked = await _asked(page, services, visitor, listing_of(page.request, path=PATH).q)
+    return await download(services.orders, visitor, "/v1/service/orders/export", asked | {"format": form})
+
+
+async def _asked(page: Page, services: Services, visitor: Visitor, wanted: str) -> dict[str, Any]:
+    if not wanted:
+        return {}
+    return {
+        "q": wanted,
+        "buyer_id": await _buyer_id(page, wanted),
+        "order_id": await _orders_of_waybill(services, visitor, wanted),
+    }
 
 
 def found_context(listing: Listing, found: dict[str, Any], page: Page) -> dict[str, Any]:

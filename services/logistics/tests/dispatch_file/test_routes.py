@@ -272,3 +272,17 @@ async def test_only_suppliers_send_by_file_and_only_their_own(packer: Packer, as
     for headers in (as_caller(), as_caller(kind="operator")):
         refused = await packer.client.get(f"{FILES}/{file_id}", headers=headers)
         assert (refused.status_code, refused.json()["code"]) == (403, "not-the-supplier")
+
+
+async def test_the_files_of_before_are_a_file_each_suppliers_own(packer: Packer, as_caller: Headers):
+    [number] = await packer.sell(1)
+    for name, waybill in (("一.xlsx", "SF9001"), ("二.xlsx", "SF9002")):
+        assert (await packer.upload(sheet(line(number, waybill), line("N0", waybill)), name)).status_code == 201
+    told = (await packer.client.get(f"{FILES}/export", headers=packer.headers)).text.splitlines()
+    assert [row.split(",")[:7] for row in told[1:]] == [
+        [name, "已核对，未发货", "2", "1", "0", "1", "0"] for name in ("二.xlsx", "一.xlsx")
+    ]
+    stranger = as_caller(kind="supplier", organisation_id=uuid4())
+    assert len((await packer.client.get(f"{FILES}/export", headers=stranger)).text.splitlines()) == 1
+    refused = await packer.client.get(f"{FILES}/export", headers=as_caller())
+    assert (refused.status_code, refused.json()["code"]) == (403, "not-the-supplier")

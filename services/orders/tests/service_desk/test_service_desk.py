@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orders.service_desk import rules
+from orders.service_desk import routes, rules
 from services.orders.tests.after_sales import delivered_fruit, opened_claim
 from services.orders.tests.factories import placed_order
 
@@ -104,6 +104,23 @@ async def test_opening_a_contact_is_kept_with_its_reason(
                 await db.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - our own names
 
 
+async def test_what_was_found_is_a_file_with_the_recipients_masked(
+    db: AsyncSession, client: httpx2.AsyncClient, agent: dict[str, str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(routes, "_BATCH", 1)
+    drafts = [await placed_order(db) for _ in range(3)]
+    path = f"{DESK}/export"
+    [head, *rows] = (await client.get(path, headers=agent)).text.splitlines()
+    assert "订单号,收件人,电话" in head
+    assert sorted(row.split(",")[0] for row in rows) == sorted(each.order_number for each in drafts)
+    for row in rows:
+        assert row.split(",")[1:4] == ["王**", "138****0000", "待付款"]
+    [_, only] = (await client.get(path, params={"q": drafts[0].order_number}, headers=agent)).text.splitlines()
+    assert only.startswith(drafts[0].order_number)
+    sheet = await client.get(path, params={"format": "xlsx"}, headers=agent)
+    assert sheet.content.startswith(b"PK")
+
+
 async def test_only_agents_sit_at_the_desk(db: AsyncSession, client: httpx2.AsyncClient, as_caller: Any):
     draft = await placed_order(db)
     path = f"{DESK}/{draft.order_id}"
@@ -114,6 +131,7 @@ async def test_only_agents_sit_at_the_desk(db: AsyncSession, client: httpx2.Asyn
     ):
         for method, where, body in (
             ("GET", DESK, None),
+            ("GET", f"{DESK}/export", None),
             ("GET", path, None),
             ("POST", f"{path}/notes", {"body": "x"}),
             ("POST", f"{path}/contact", {"reason": "x"}),

@@ -38,6 +38,8 @@ _BODY = {
     }
 }
 _HEAD = tuple(each.zh for each in rules.COLUMNS)
+_FILES_HEAD = ("文件", "状态", "行数", "待发出", "已发出", "有错", "被拒", "上传时间", "开始时间", "完成时间")
+_FILE_STATUSES = {"CHECKED": "已核对，未发货", "APPLYING": "发货中", "DONE": "已完成"}
 
 
 @router.get("/template", response_class=Response)
@@ -115,6 +117,25 @@ async def list_files(
     return Page(items=await _present(db, items), next_cursor=next_cursor)
 
 
+@router.get("/export", response_class=Response)
+async def export_files(request: Request, caller: CallerDep, kind: SheetFormat = "csv") -> Response:
+    """The same list as a file. 403 `not-the-supplier`."""
+    supplier_id = queries.ensure_supplier(caller)
+
+    async def batches() -> AsyncIterator[Sequence[Sequence[Any]]]:
+        after: tuple[datetime, UUID] | None = None
+        while True:
+            async with request.app.state.database.read() as db:
+                found = await queries.list_files(db, supplier_id, after=after, limit=_BATCH)
+                shown = await _present(db, found)
+            yield [_file_row(each) for each in shown]
+            if len(found) < _BATCH:
+                return
+            after = found[-1].uploaded_at, found[-1].file_id
+
+    return await sheet_response(kind, name="发货文件", head=_FILES_HEAD, batches=batches())
+
+
 @router.get("/{file_id}")
 async def read_file(file_id: UUID, caller: CallerDep, db: Read) -> DispatchFileOut:
     """A file and how far it is. 404 `dispatch-file-not-found`; 403 `not-the-supplier`."""
@@ -179,6 +200,21 @@ async def apply_file(file_id: UUID, caller: CallerDep, db: Db) -> DispatchFileOu
     if file.status == rules.APPLYING:
         await jobs.jobs.defer(db, jobs.send_file, lock=f"dispatch file {file_id}", file_id=str(file_id))
     return (await _present(db, [file]))[0]
+
+
+def _file_row(file: DispatchFileOut) -> list[Any]:
+    return [
+        file.name,
+        _FILE_STATUSES[file.status],
+        file.row_count,
+        file.ready_count,
+        file.sent_count,
+        file.wrong_count,
+        file.refused_count,
+        file.uploaded_at,
+        file.started_at,
+        file.ended_at,
+    ]
 
 
 def _rows_of(content: bytes) -> list[rules.FileRow]:
