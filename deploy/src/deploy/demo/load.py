@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy import text
 
+import orders.app  # noqa: F401 - rows of one slice point at tables of another, and the ORM must know them all
 from deploy.demo import (
     admissions,
     after_sales,
