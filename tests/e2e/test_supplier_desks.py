@@ -35,6 +35,7 @@ async def test_a_supplier_sends_a_part_gives_up_the_rest_and_prints(house: House
     waybill = f"SF{uuid4().hex[:10].upper()}"
     sent = await seller.send(refused, f"{path}/parcel", {**pieces, "waybill_number": waybill})
     assert sent.notices["status"] == "包裹已发出。"
+    assert "没有选开发票。" in sent.text
     labels = await seller.open(f"/desk/labels?shipment={shipment_id}")
     assert waybill in labels.text
     assert "138****0000" in labels.text

@@ -31,6 +31,7 @@ FILE = {
     "sent_count": 1,
     "refused_count": 1,
 }
+INVOICE = {"kind": "ENTERPRISE", "name": HOSTILE, "taxpayer_id": "91110105MA01ABCD5X", "email": "bills@example.com"}
 ROW = {
     "row_number": 2,
     "status": "WRONG",
@@ -86,7 +87,7 @@ def draw_part(page: Page, answer: Answer) -> str:
     part = answer("shipments")["items"][0]
     return page.render(
         "desk_part.html",
-        **desk_part.part_context(part, HOSTILE, page),
+        **desk_part.part_context(part, HOSTILE, page, {"invoice": INVOICE}),
         carriers=[Choice("sf-demo", "顺丰")],
         typed=Typed(waybill_number=HOSTILE, reason=HOSTILE),
         refused_at="parcel",
@@ -97,7 +98,7 @@ def draw_part(page: Page, answer: Answer) -> str:
 
 def draw_sent_part(page: Page, answer: Answer) -> str:
     part = next(each for each in answer("shipments")["items"] if each["parcels"])
-    context = desk_part.part_context(part, "北京市", page)
+    context = desk_part.part_context(part, "北京市", page, None)
     return page.render(
         "desk_part.html", **context, carriers=[], typed=Typed(), refused_at="", error="", notice="n"
     ).body.decode()
@@ -196,6 +197,23 @@ def test_a_pick_list_as_a_sheet_has_totals_by_lot_then_what_lacks_then_the_order
         ("缺", "", 1, ""),
         ("订单", "N1", 5, ""),
     ]
+
+
+def test_a_part_tells_to_whom_the_invoice_is_made_out(page_of: PageOf, answer: Answer) -> None:
+    page, part = page_of("zh"), answer("shipments")["items"][0]
+    told = {
+        name: dict(desk_part.part_context(part, "x", page, bill)["facts"]).get("发票")
+        for name, bill in (
+            ("wanted", {"invoice": {**INVOICE, "name": "某公司"}}),
+            ("none", {"invoice": None}),
+            ("unknown", None),
+        )
+    }
+    assert told == {
+        "wanted": "某公司 · 企业 · 91110105MA01ABCD5X · bills@example.com",
+        "none": "没有选开发票。",
+        "unknown": None,
+    }
 
 
 def test_pieces_are_read_from_the_form() -> None:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from gateway.pages.desk import carriers_of, ensure_supplier, place_name
 from gateway.pages.figures import money
+from gateway.pages.invoice_titles import title_line
 from gateway.pages.parts import Head
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.tracking import BADGES, named
@@ -17,8 +18,10 @@ from gateway.pages.typed import Typed
 from gateway.services import Services
 from gateway.visitor import CheckedForm, SignedIn, Visitor
 from shared.errors import Conflict, Forbidden, Invalid, Refusal
+from shared.log import logger
 
 router = APIRouter(default_response_class=Response)
+log = logger(__name__)
 
 _PIECES, _LOT = "pieces-", "lot-"
 _MOST_DIGITS = 7
@@ -119,11 +122,12 @@ async def _show(
     carriers = await carriers_of(services, visitor, page) if part["status"] == "PENDING" else []
     typed = Typed({name: str(value) for name, value in form.multi_items()}) if form else Typed()
     t = page.t.fulfilment
+    bill = await _bill_of(services, visitor, part["supplier_order_id"])
     done = {"sent": t.done_sent, "given_up": t.done_given_up}
     return page.render(
         "desk_part.html",
         status=refusal.status if refusal else 200,
-        **part_context(part, place, page),
+        **part_context(part, place, page, bill),
         carriers=carriers,
         typed=typed,
         refused_at=at,
@@ -132,7 +136,23 @@ async def _show(
     )
 
 
-def part_context(part: dict[str, Any], place: str, page: Page) -> dict[str, Any]:
+async def _bill_of(services: Services, visitor: Visitor, supplier_order_id: str) -> dict[str, Any] | None:
+    """The part as orders has it, or None: boxes are sent while orders does not answer."""
+    try:
+        found: dict[str, Any] = await services.orders.get(f"/v1/supplier-orders/{supplier_order_id}", visitor=visitor)
+    except Refusal as refusal:
+        log.warning("no invoice title", code=refusal.code)
+        return None
+    return found
+
+
+def bill_text(bill: dict[str, Any], page: Page) -> str:
+    """To whom the invoice is made out and where it goes."""
+    title = bill["invoice"]
+    return f"{title_line(title, page)} · {title['email']}" if title else str(page.t.invoices.not_yet)
+
+
+def part_context(part: dict[str, Any], place: str, page: Page, bill: dict[str, Any] | None) -> dict[str, Any]:
     """What desk_part.html draws of a part."""
     status, t = part["status"], page.t.fulfilment
     return {
@@ -143,6 +163,12 @@ def part_context(part: dict[str, Any], place: str, page: Page) -> dict[str, Any]
         ],
         "part": part,
         "place": place,
+        "facts": [
+            (page.t.desk.to, f"{part['address']['recipient']} {part['address']['phone']}"),
+            (t.place, f"{place} {part['address']['detail']}"),
+            (t.paid_at, page.time(part["created_at"])),
+            *([(page.t.invoices.section, bill_text(bill, page))] if bill else []),
+        ],
         "status_name": page.t.names["shipment_status"].get(status, status),
         "badge": BADGES.get(status, ""),
         "is_open": status == "PENDING",

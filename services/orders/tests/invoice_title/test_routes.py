@@ -128,9 +128,16 @@ async def test_an_order_keeps_the_title_that_it_was_given(
     own = as_caller(kind="supplier", organisation_id=sku.supplier_id)
     [part] = (await client.get("/v1/supplier-orders", headers=own)).json()["items"]
     assert part["invoice"] is None
+    at = f"/v1/supplier-orders/{part['supplier_order_id']}"
+    assert (await client.get(at, headers=own)).json() == part
     await pay(db, UUID(placed["order_id"]), placed["payable_fen"])
     [part] = (await client.get("/v1/supplier-orders", headers=own)).json()["items"]
     assert part["invoice"] == placed["invoice"]
+    assert (await client.get(at, headers=own)).json() == part
+    assert (await client.get(at, headers=as_caller(kind="operator"))).json() == part
+    foreign = await client.get(at, headers=as_caller(kind="supplier"))
+    assert (foreign.status_code, foreign.json()["code"]) == (404, "supplier-order-not-found")
+    assert (await client.get(at, headers=me)).status_code == 403
 
 
 async def test_a_title_may_be_added_and_changed_until_the_first_parcel_leaves(

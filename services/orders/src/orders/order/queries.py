@@ -223,10 +223,28 @@ async def list_supplier_orders(
     if after is not None:
         conditions.append("(part.placed_at, part.supplier_order_id) < (:placed_at, :last_id)")
         values |= {"placed_at": after[0], "last_id": after[1]}
-    statement = _SUPPLIER_LIST.format(
-        address=_ADDRESS, invoice=_INVOICE, lines=_LINES, conditions=" AND ".join(conditions)
-    )
-    return await _slice(db, statement, values, limit)
+    return await _slice(db, _supplier_list(conditions), values, limit)
+
+
+async def get_supplier_order(db: AsyncSession, supplier_order_id: UUID, caller: Caller) -> str:
+    """A supplier's part as JSON; NotFound `supplier-order-not-found` unless it is the caller's or it is an operator."""
+    conditions = [
+        "part.supplier_order_id = :supplier_order_id",
+        "(:sees_all OR part.supplier_id = CAST(:own_id AS uuid))",
+    ]
+    values = {
+        "supplier_order_id": supplier_order_id,
+        "sees_all": caller.is_operator,
+        "own_id": caller.organisation_id,
+    }
+    found = await _slice(db, _supplier_list(conditions), values, 1)
+    if not found.items:
+        raise NotFound("There is no such part of an order.", code="supplier-order-not-found")
+    return found.items[0]
+
+
+def _supplier_list(conditions: list[str]) -> str:
+    return _SUPPLIER_LIST.format(address=_ADDRESS, invoice=_INVOICE, lines=_LINES, conditions=" AND ".join(conditions))
 
 
 async def _slice(db: AsyncSession, statement: str, values: dict[str, Any], limit: int) -> Slice:

@@ -129,6 +129,13 @@ async def list_supplier_orders(
     return _page(found)
 
 
+@router.get("/supplier-orders/{supplier_order_id}", response_model=schemas.SupplierOrder)
+async def get_supplier_order(supplier_order_id: UUID, caller: SupplierCaller, db: Read) -> Response:
+    """One part of an order as its supplier sees it. 404 `supplier-order-not-found` for anybody else but operators."""
+    found = await queries.get_supplier_order(db, supplier_order_id, caller)
+    return Response(found, media_type="application/json")
+
+
 def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
     if cursor is None:
         return None
