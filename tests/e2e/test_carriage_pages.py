@@ -14,9 +14,12 @@ from tests.e2e.people import Person, member
 
 async def send(browser: AsyncClient, me: Person, at: str, path: str, **fields: str) -> tuple[int, str]:
     """A form with the token of the page `at`; the status and the page that follows."""
-    token = re.search(r'name="csrf_token" value="([^"]+)"', (await browser.get(at, headers=me.headers)).text)
+    page = (await browser.get(at, headers=me.headers)).text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert token is not None
-    answer = await browser.post(path, data={"csrf_token": token[1], "key": str(uuid4()), **fields}, headers=me.headers)
+    seen = {"revision": found[1]} if (found := re.search(r'name="revision" value="(\d+)"', page)) else {}
+    data = {"csrf_token": token[1], "key": str(uuid4()), **seen, **fields}
+    answer = await browser.post(path, data=data, headers=me.headers)
     if answer.status_code != 303:
         return answer.status_code, answer.text
     return 303, (await browser.get(answer.headers["location"], headers=me.headers)).text
@@ -35,6 +38,9 @@ async def test_a_supplier_keeps_its_own_tariffs_line_by_line(house: House):
         assert 'name="first" value="8"' in edit
         status, changed = await send(browser, me, at, at, **{**line, "first": "9"})
         assert (status, changed.count("kg 以内"), "¥9.00（1.5 kg 以内）" in changed) == (303, 1, True)
+        for here, typed in ((at, {**line, "first": "7"}), (f"{at}/remove", {"line": ":42"})):
+            status, late = await send(browser, me, at, here, **typed, revision="0")
+            assert (status, "别人刚" in late, "¥9.00（1.5 kg 以内）" in late) == (412, True, True)
         status, unserved = await send(
             browser, me, at, at, **{**line, "region_prefix": "65", "not_served": "yes", "temperature_class": "FROZEN"}
         )

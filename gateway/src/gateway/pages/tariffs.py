@@ -4,6 +4,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from fastapi import APIRouter
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from gateway.pages.account import Choice
@@ -14,7 +15,8 @@ from gateway.pages.typed import Typed, typed_of
 from gateway.pages.work import ensure_kind
 from gateway.services import Services
 from gateway.visitor import CheckedForm, SignedIn, Visitor
-from shared.errors import Invalid, Refusal
+from shared.errors import Invalid, Refusal, Stale
+from shared.etag import etag_of
 
 router = APIRouter(default_response_class=Response)
 
@@ -53,6 +55,7 @@ async def show(
     return page.render(
         "tariffs.html",
         status=status,
+        revision=found["revision"],
         own=[_row(each, page) for each in found["own"]],
         platform=[] if visitor.kind == "operator" else [_row(each, page) for each in found["platform"]],
         heads=[
@@ -123,9 +126,9 @@ async def post_line(page: PageDep, services: Services, visitor: SignedIn, form: 
     if errors:
         return await show(page, services, visitor, typed=typed, status=422, errors=errors)
     try:
-        await _replace(services, visitor, without=place_of(line), put=[line])
-    except Invalid as refusal:
-        return await show(page, services, visitor, typed=typed, status=422, error=page.told(refusal))
+        await _replace(services, visitor, form, without=place_of(line), put=[line])
+    except (Invalid, Stale) as refusal:
+        return await show(page, services, visitor, typed=typed, status=refusal.status, error=page.told(refusal))
     return page.go(PATH, done="saved")
 
 
@@ -134,20 +137,26 @@ async def post_remove(page: PageDep, services: Services, visitor: SignedIn, form
     """Take a line out; one that is not there is gone already."""
     ensure_kind(visitor, "supplier", "operator")
     try:
-        await _replace(services, visitor, without=str(form.get("line", "")), put=[])
+        await _replace(services, visitor, form, without=str(form.get("line", "")), put=[])
     except Refusal as refusal:
         return await show(page, services, visitor, status=refusal.status, error=page.told(refusal))
     return page.go(PATH, done="removed")
 
 
-async def _replace(services: Services, visitor: Visitor, *, without: str, put: list[dict[str, Any]]) -> None:
+async def _replace(
+    services: Services, visitor: Visitor, form: FormData, *, without: str, put: list[dict[str, Any]]
+) -> None:
+    """The lines that the visitor saw, with one changed. Stale where they are not those any more."""
     found = await services.orders.get("/v1/delivery-tariffs", visitor=visitor)
+    tag = etag_of(found["revision"])
+    if form.get("revision") != str(found["revision"]):
+        raise Stale("It was changed in the meantime.", code="stale", current_etag=tag)
     kept = [
         {name: value for name, value in each.items() if name != "supplier_id"}
         for each in found["own"]
         if place_of(each) != without
     ]
-    await services.orders.put("/v1/delivery-tariffs", visitor=visitor, json={"tariffs": [*kept, *put]})
+    await services.orders.put("/v1/delivery-tariffs", visitor=visitor, json={"tariffs": [*kept, *put]}, if_match=tag)
 
 
 def line_of(typed: Typed, wrong: str) -> tuple[dict[str, Any], dict[str, str]]:

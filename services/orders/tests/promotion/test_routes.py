@@ -188,6 +188,9 @@ async def test_what_runs_is_for_everybody_to_see(client: httpx2.AsyncClient, as_
     assert (shown["promotion_id"], "budget_fen" in shown) == (draft["promotion_id"], False)
 
 
+UNSET = {"If-Match": '"0"'}
+
+
 async def test_carriage_is_set_as_a_whole_and_a_cart_with_a_county_counts_it(
     client: httpx2.AsyncClient, db: AsyncSession, as_caller: Headers
 ):
@@ -198,10 +201,10 @@ async def test_carriage_is_set_as_a_whole_and_a_cart_with_a_county_counts_it(
         ({"tariffs": [tariff, tariff]}, 422, "tariff-repeated"),
         ({"tariffs": [{**tariff, "step_g": 0}]}, 422, "validation"),
     ):
-        refused = await client.put("/v1/delivery-tariffs", json=body, headers=supplier)
+        refused = await client.put("/v1/delivery-tariffs", json=body, headers=supplier | UNSET)
         assert (refused.status_code, refused.json()["code"]) == (status, code)
     frontier = {**tariff, "region_prefix": "65", "is_served": False}
-    kept = await client.put("/v1/delivery-tariffs", json={"tariffs": [tariff, frontier]}, headers=supplier)
+    kept = await client.put("/v1/delivery-tariffs", json={"tariffs": [tariff, frontier]}, headers=supplier | UNSET)
     assert (kept.status_code, len(kept.json()["own"]), kept.json()["platform"]) == (200, 2, [])
     await client.put(f"/v1/cart/lines/{sku.sku_id}", json={"quantity": 2}, headers=me)
     for county, delivery, known, missing in (("", 0, False, None), ("110105", 1000, True, 1000)):
@@ -215,7 +218,7 @@ async def test_carriage_is_set_as_a_whole_and_a_cart_with_a_county_counts_it(
         assert [part["missing_fen"] for part in cart["parts"]] == [missing]
     cart = (await client.get("/v1/cart", params={"county_code": "650102"}, headers=me)).json()
     assert [line["problem"] for line in cart["lines"]] == ["not-served"]
-    assert (await client.put("/v1/delivery-tariffs", json={"tariffs": []}, headers=me)).status_code == 403
+    assert (await client.put("/v1/delivery-tariffs", json={"tariffs": []}, headers=me | UNSET)).status_code == 403
     operator = as_caller(kind="operator")
     for _ in range(2):
         assert (await client.post("/v1/delivery-tariffs/platform", headers=operator)).status_code == 204

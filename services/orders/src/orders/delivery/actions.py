@@ -7,13 +7,19 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orders.delivery import queries
 from orders.delivery.models import DeliveryPromise, DeliveryTariff
+from shared.etag import ensure_fresh
 
 
 async def set_tariffs(
-    db: AsyncSession, *, supplier_id: UUID | None, tariffs: Sequence[Mapping[str, Any]]
+    db: AsyncSession, *, supplier_id: UUID | None, tariffs: Sequence[Mapping[str, Any]], expected: int | None = None
 ) -> list[DeliveryTariff]:
-    """Replace all tariffs of a supplier, or the platform's (None)."""
+    """Replace all tariffs of a supplier, or the platform's (None). With an `expected` revision 412 `stale` where they
+    are not those any more."""
+    current = await queries.lock_tariffs(db, supplier_id)
+    if expected is not None:
+        ensure_fresh(expected, current)
     await db.execute(delete(DeliveryTariff).where(DeliveryTariff.supplier_id.is_not_distinct_from(supplier_id)))
     rows = [DeliveryTariff(supplier_id=supplier_id, **each) for each in tariffs]
     db.add_all(rows)

@@ -41,7 +41,8 @@ class Tariff(TariffIn):
 
 
 class TariffList(BaseModel):
-    """A supplier's own tariffs, and the platform's that count where it has none."""
+    """A supplier's own tariffs, and the platform's that count where it has none. `revision` is that of its own."""
 
+    revision: int
     own: list[Tariff]
     platform: list[Tariff]
