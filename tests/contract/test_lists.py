@@ -6,6 +6,8 @@ import pytest
 from fastapi import FastAPI
 
 from catalog.app import service as catalog
+from logistics.app import service as logistics
+from orders.app import service as orders
 from shared.app import Service
 
 UNSEARCHED = {
@@ -45,7 +47,12 @@ def lists_of(service: Service) -> Iterator[tuple[str, set[str], set[str] | None]
 
 
 LISTS = {path: (names, export) for path, names, export in lists_of(catalog)}
-EXPORTS = {path: found for path, found in LISTS.items() if found[1] is not None}
+EXPORTS = {
+    path: (names, export)
+    for service in (catalog, orders, logistics)
+    for path, names, export in lists_of(service)
+    if export is not None
+}
 
 
 @pytest.mark.parametrize("path", LISTS)

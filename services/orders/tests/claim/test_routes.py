@@ -166,6 +166,9 @@ async def test_lists_page_filter_sort_and_export(
     )
     assert withdrawn.json()["status"] == "WITHDRAWN"
     assert await ids(seller, sort="due") == [*made[1:], made[0]]
+    for order_id, count in ((draft.order_id, 3), (made[0], 0)):
+        narrow = await client.get("/v1/claims/export", params={"order_id": str(order_id)}, headers=seller)
+        assert len(narrow.content.splitlines()) == 1 + count
     file = await client.get("/v1/claims/export", params={"sort": "due"}, headers=seller)
     lines = file.content.decode("utf-8-sig").splitlines()
     assert lines[0].startswith("订单号,商品,规格,问题,件数")

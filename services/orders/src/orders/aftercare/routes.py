@@ -61,6 +61,7 @@ async def export_asked(
     sheet: Annotated[SheetFormat, Query(alias="format")] = "csv",
     kind: Kind = None,
     is_open: IsOpen = False,
+    order_id: UUID | None = None,
     q: Wanted = "",
 ) -> Response:
     """The same list as a file."""
@@ -69,7 +70,7 @@ async def export_asked(
         after: tuple[datetime, UUID] | None = None
         while True:
             async with request.app.state.database.read() as db:
-                asked = queries.Asked(kind, is_open, q.strip())
+                asked = queries.Asked(kind, is_open, q.strip(), order_id, sees_all=caller.is_operator)
                 found = await queries.list_asked(db, caller.person_id, asked, after=after, limit=_BATCH)
             yield [_row(each) for each in found[:_BATCH]]
             if len(found) <= _BATCH:

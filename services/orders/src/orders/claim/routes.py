@@ -129,6 +129,7 @@ async def export_claims(
     caller: CallerDep,
     kind: Annotated[SheetFormat, Query(alias="format")] = "csv",
     status: Statuses = None,
+    order_id: UUID | None = None,
     supplier_id: UUID | None = None,
     q: Wanted = "",
     is_overdue: bool = False,
@@ -136,7 +137,7 @@ async def export_claims(
     sort: Sort = "-opened",
 ) -> Response:
     """The same list as a file."""
-    filters = _filters(status, None, supplier_id, q, is_overdue=is_overdue, mine=mine)
+    filters = _filters(status, order_id, supplier_id, q, is_overdue=is_overdue, mine=mine)
 
     async def batches() -> AsyncIterator[list[list[Any]]]:
         async for found in list_batches(request.app.state.database, Claim, caller, filters, sort=sort):

@@ -138,6 +138,7 @@ async def export_exchanges(
     caller: CallerDep,
     kind: Annotated[SheetFormat, Query(alias="format")] = "csv",
     status: Statuses = None,
+    order_id: UUID | None = None,
     supplier_id: UUID | None = None,
     q: Wanted = "",
     is_overdue: bool = False,
@@ -146,7 +147,7 @@ async def export_exchanges(
 ) -> Response:
     """The same list as a file."""
     overdue_at = utc_now() if is_overdue else None
-    filters = Filters(tuple(status or ()), None, supplier_id, q.strip(), overdue_at, mine)
+    filters = Filters(tuple(status or ()), order_id, supplier_id, q.strip(), overdue_at, mine)
 
     async def batches() -> AsyncIterator[list[list[Any]]]:
         async for found in list_batches(request.app.state.database, Exchange, caller, filters, sort=sort):
