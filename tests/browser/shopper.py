@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
@@ -14,6 +15,11 @@ WORDS = {
     "zh": {"search": "香菇", "recipient": "林小美", "detail": "示范路 8 号 3 单元 501", "waiting": "待付款"},
     "en": {"search": "shiitake", "recipient": "Lin Xiaomei", "detail": "8 Demo Road, 501", "waiting": "To pay"},
 }
+
+
+def is_checkout(url: str) -> bool:
+    """The page itself, not one that leads back to it (`/sign-up?next=/checkout`)."""
+    return urlsplit(url).path == "/checkout"
 
 
 @dataclass

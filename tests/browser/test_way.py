@@ -25,7 +25,7 @@ from tests.browser.joining import (
     press,
     say_yes,
 )
-from tests.browser.shopper import Shopper
+from tests.browser.shopper import Shopper, is_checkout
 
 pytestmark = pytest.mark.browser
 
@@ -245,7 +245,7 @@ def buy(consumer: Shopper, way: Way) -> str:
     consumer.go("/checkout")
     page.wait_for_url("**/sign-in?*")
     consumer.sign_up()
-    page.wait_for_url("**/checkout")
+    page.wait_for_url(is_checkout)
     consumer.fill_in_address()
     page.click("button[value=place]")
     page.wait_for_url("**/orders/*/pay")
