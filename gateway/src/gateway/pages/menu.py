@@ -15,7 +15,8 @@ ANALYSTS: Final = frozenset({"analyst", "official", "operator"})
 class Entry:
     """A page of the menu. Its label is `t.work.menu.<key>`, its heading `t.work.group.<group>`.
 
-    `roles`: any one of them is needed; empty means any role. `icon` is a name of gateway.pages.icons.
+    `roles`: any one of them is needed; empty means any role. Operators need none of them unless the entry `is_strict`.
+    `icon` is a name of gateway.pages.icons.
     """
 
     key: str
@@ -24,8 +25,10 @@ class Entry:
     group: str
     icon: str
     roles: frozenset[str] = frozenset()
+    is_strict: bool = False
 
 
+_AGENTS = frozenset({"support", "operator"})
 MENU: tuple[Entry, ...] = (
     Entry("desk", "/desk", SUPPLIER, "supply", "truck"),
     Entry("products", "/work/products", SUPPLIER, "supply", "list"),
@@ -33,7 +36,9 @@ MENU: tuple[Entry, ...] = (
     Entry("sites", "/work/sites", SUPPLIER, "supply", "truck"),
     Entry("stock_holds", "/work/stock-holds", SUPPLIER | OPERATOR, "supply", "box"),
     Entry("tariffs", "/work/delivery-tariffs", SUPPLIER | OPERATOR, "supply", "truck"),
-    Entry("service", "/work/service", OPERATOR, "platform", "people", frozenset({"support", "operator"})),
+    Entry(
+        "service", "/work/service", OPERATOR, "platform", "people", frozenset({"support", "operator"}), is_strict=True
+    ),
     Entry("stock_checks", "/work/stock-checks", OPERATOR, "platform", "check"),
     Entry("after_sales", "/work/after-sales", SUPPLIER | OPERATOR, "supply", "check"),
     Entry("returns", "/work/returns", SUPPLIER | OPERATOR, "supply", "box"),
@@ -82,7 +87,8 @@ def entries_for(visitor: Visitor, menu: tuple[Entry, ...] | None = None) -> list
     return [
         each
         for each in (MENU if menu is None else menu)
-        if visitor.kind in each.kinds and has_any_role(visitor, each.roles)
+        if visitor.kind in each.kinds
+        and (has_any_role(visitor, each.roles) if not each.is_strict else not each.roles.isdisjoint(visitor.roles))
     ]
 
 

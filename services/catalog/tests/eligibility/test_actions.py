@@ -1,7 +1,7 @@
 """Answers in a real database: new rows from today on, and a past that stays."""
 
 import asyncio
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -16,10 +16,10 @@ from catalog.eligibility_rule import actions as rule_actions
 from catalog.eligibility_rule import queries as rule_queries
 from catalog.linkage.rules import Village
 from catalog.origin_fact import actions as fact_actions
-from shared.clock import business_day
-from shared.testing import NOW
+from shared.clock import business_day, utc_now
 
-TODAY = date(2026, 11, 22)
+NOW = utc_now()  # the rules came into the database today, and are looked at from that day on
+TODAY = business_day(NOW)
 
 
 async def changde_product(db, make, **given):

@@ -25,6 +25,7 @@ import pytest
 import pytest_asyncio
 import structlog
 from fastapi import FastAPI
+from hypothesis import settings
 from joserfc.jwk import KeySet, OKPKey
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -38,6 +39,8 @@ from shared.events import Envelope, Event
 from shared.postgres import start_postgres
 
 structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
+settings.register_profile("house", deadline=None)  # a busy machine is slow, and that is no fault of what is tested
+settings.load_profile("house")
 
 SIGNING_KEY = OKPKey.generate_key("Ed25519", {"kid": "test"})
 EVENTS_TOKEN = "events-token-of-the-tests"  # noqa: S105 - guards nothing but a test

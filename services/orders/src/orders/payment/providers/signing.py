@@ -117,9 +117,16 @@ class MerchantKeys:
 
 def pem_of(told: str, label: str) -> str:
     """A setting's key as PEM: the text itself, a file's path, or bare base64 as some providers hand keys out."""
-    if "-----BEGIN" not in told and len(told) < _LONGEST_PATH and Path(told).is_file():
+    if "-----BEGIN" not in told and len(told) < _LONGEST_PATH and _is_file(told):
         told = Path(told).read_text()
     return told if "-----BEGIN" in told else f"-----BEGIN {label}-----\n{told.strip()}\n-----END {label}-----\n"
+
+
+def _is_file(told: str) -> bool:
+    try:
+        return Path(told).is_file()
+    except OSError:  # bare base64 is too long for a name
+        return False
 
 
 def private_key_of(told: str) -> RSAPrivateKey:
