@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from deploy.demo.accounts import CONSUMER
 from deploy.demo.market import missing
+from deploy.demo.paying import pay_order
 from deploy.demo.tables import demo_id
 from orders.order import actions as order_actions
 from orders.order.rules import Address, Buyer, WantedLine
-from orders.payment.models import Payment
 from orders.point import actions, queries
 from shared.auth import Caller
 from shared.db import Database
@@ -74,30 +74,4 @@ async def _buy(db: AsyncSession, key: str, *, now: datetime) -> None:
             now=now + timedelta(minutes=9),
         )
         return
-    paid_at, payable_fen = now + timedelta(minutes=2), placed.draft.payable_fen
-    payment = Payment(
-        payment_id=demo_id("payment", key),
-        order_id=placed.draft.order_id,
-        buyer_id=CONSUMER.person_id,
-        provider="sandbox",
-        status="PAID",
-        amount_fen=payable_fen,
-        captured_fen=payable_fen,
-        code_url="weixin://wxpay/bizpayurl?pr=demo",
-        created_at=now,
-        expires_at=now + _WINDOW,
-        next_check_at=paid_at,
-        transaction_id=f"demo-{placed.draft.order_id.hex}",
-        effect="paid",
-        paid_at=paid_at,
-    )
-    db.add(payment)
-    await db.flush()
-    await order_actions.settle_payment(
-        db,
-        order_id=placed.draft.order_id,
-        payment_id=payment.payment_id,
-        paid_fen=payable_fen,
-        paid_at=paid_at,
-        now=paid_at,
-    )
+    await pay_order(db, placed.draft, payment_id=demo_id("payment", key))

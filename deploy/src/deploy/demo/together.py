@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from deploy.demo.accounts import CONSUMER, OPERATOR, supplier_account
 from deploy.demo.market import missing
+from deploy.demo.paying import pay_order
 from deploy.demo.tables import demo_id
 from orders.group_buy import actions as group_buy_actions
 from orders.love_purchase import actions as love_purchase_actions
 from orders.order import actions as order_actions
-from orders.order.rules import Address, Buyer, OrderDraft, WantedLine
-from orders.payment.models import Payment
+from orders.order.rules import Address, Buyer, WantedLine
 from shared.auth import Caller
 from shared.clock import business_day, day_range
 from shared.db import Database
@@ -175,7 +175,7 @@ async def _join(db: AsyncSession, group_buy_id: UUID, buyer: Buyer, pieces: int,
         render=lambda _: b"{}",
         once=None,
     )
-    await _pay(db, placed.draft)
+    await pay_order(db, placed.draft, payment_id=demo_id("payment", str(placed.draft.order_id)))
 
 
 async def _load_harvest(db: AsyncSession, love_purchase_id: UUID, harvest: DemoHarvest, *, now: datetime) -> None:
@@ -205,36 +205,4 @@ async def _load_harvest(db: AsyncSession, love_purchase_id: UUID, harvest: DemoH
             now=flagged_at + timedelta(hours=3 * (number + 1)),
             payment_window=_WINDOW,
         )
-        await _pay(db, placed.draft)
-
-
-async def _pay(db: AsyncSession, draft: OrderDraft) -> None:
-    paid_at = draft.placed_at + timedelta(minutes=2)
-    payment_id = demo_id("payment", str(draft.order_id))
-    db.add(
-        Payment(
-            payment_id=payment_id,
-            order_id=draft.order_id,
-            buyer_id=draft.buyer.person_id,
-            provider="sandbox",
-            status="PAID",
-            amount_fen=draft.payable_fen,
-            captured_fen=draft.payable_fen,
-            code_url="weixin://wxpay/bizpayurl?pr=demo",
-            created_at=draft.placed_at,
-            expires_at=draft.payment_due_at,
-            next_check_at=paid_at,
-            transaction_id=f"demo-{draft.order_id.hex}",
-            effect="paid",
-            paid_at=paid_at,
-        )
-    )
-    await db.flush()
-    await order_actions.settle_payment(
-        db,
-        order_id=draft.order_id,
-        payment_id=payment_id,
-        paid_fen=draft.payable_fen,
-        paid_at=paid_at,
-        now=paid_at,
-    )
+        await pay_order(db, placed.draft, payment_id=demo_id("payment", str(placed.draft.order_id)))
