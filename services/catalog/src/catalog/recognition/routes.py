@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog.authority import ensure_may_edit, ensure_oversees, may_see, oversees
+from catalog.authority import OfficialRole, ensure_may_edit, ensure_oversees, may_see, oversees
 from catalog.cursors import cursor_id
 from catalog.fields import DivisionCode, Line
 from catalog.newest import cut, of_caller, sheet_batches
@@ -36,7 +36,7 @@ from shared.auth import Caller, CallerDep, OptionalCaller
 from shared.clock import utc_now
 from shared.db import Db, Read
 from shared.errors import Forbidden
-from shared.etag import IfMatch, etag_of
+from shared.etag import IfMatch, ensure_fresh, etag_of
 from shared.idempotency import Once
 from shared.ids import new_id
 from shared.page import CursorText, Limit
@@ -327,8 +327,10 @@ async def _moved(
     db: AsyncSession, caller: Caller, recognition_id: UUID, verb: str, expected: int, reason: str, response: Response
 ) -> RecognitionSchema:
     found = await queries.get_recognition(db, recognition_id)
-    roles = rules.ROLES.get(verb) or (rules.REJECTING.get(found.status, "decider"),)
-    ensure_oversees(caller, found.county_code, *roles)
+    ensure_oversees(caller, found.county_code, *_roles_of(verb, found.status, *rules.REJECTING.values()))
+    # Whose turn it is belongs to the state that was read: who read an older one is told that first.
+    ensure_fresh(expected, found.revision)
+    ensure_oversees(caller, found.county_code, *_roles_of(verb, found.status))
     changed = await actions.move_on(
         db,
         recognition_id=recognition_id,
@@ -339,6 +341,10 @@ async def _moved(
         reason=reason,
     )
     return _tagged(changed, response)
+
+
+def _roles_of(verb: str, status: str, *or_else: OfficialRole) -> tuple[OfficialRole, ...]:
+    return rules.ROLES.get(verb) or or_else or (rules.REJECTING.get(status, "decider"),)
 
 
 def _tagged(recognition: Recognition, response: Response) -> RecognitionSchema:
