@@ -11,13 +11,14 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 ADMIN = "admin"
 
 ROLES: dict[str, frozenset[str]] = {
-    "institution": frozenset({ADMIN, "buyer", "approver", "finance"}),
+    # buyer (经办), approver (审批), finance (财务), auditor (审计), union (工会经办), contractor (食堂承包方).
+    "institution": frozenset({ADMIN, "buyer", "approver", "finance", "auditor", "union", "contractor"}),
     "supplier": frozenset({ADMIN, "sales", "warehouse", "finance"}),
     "carrier": frozenset({ADMIN, "dispatcher"}),
     "analyst": frozenset({ADMIN, "analyst"}),
     # Who examines and decides at which level: officer only looks; township (乡镇初审), agriculture (县农业农村),
     # then assistance (县乡村振兴/帮扶), department (行业主管), market_supervision (市场监管), decider (县级审定),
-    # province (省级).
+    # province (省级); finance_office (财政部门) oversees the budget units of its region.
     "official": frozenset(
         {
             ADMIN,
@@ -29,6 +30,7 @@ ROLES: dict[str, frozenset[str]] = {
             "market_supervision",
             "decider",
             "province",
+            "finance_office",
         }
     ),
     # reviewer examines products and certificates; catalogue manages words and directories.

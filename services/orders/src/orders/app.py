@@ -77,6 +77,7 @@ from orders.stock_check import models as stock_check_models
 from orders.stock_check.jobs import rebuild_stock
 from orders.stock_check.routes import router as stock_check_router
 from orders.trail import models as trail_models
+from orders.unit import models as unit_models
 from shared.app import Service, create_app
 from shared.consumer import Subscription
 from shared.files import open_files
@@ -114,6 +115,7 @@ MODELS = (
     point_models,
     presale_models,
     donation_models,
+    unit_models,
 )
 
 

@@ -8,7 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.trail.models import TrailEntry
 
-Actor = Literal["buyer", "supplier", "recipient", "official", "operator", "clock", "rule"]
+Actor = Literal[
+    "buyer", "supplier", "recipient", "official", "operator", "clock", "rule", "unit", "finance-office", "member"
+]
 
 
 async def record(
@@ -26,6 +28,25 @@ async def record(
         "exchange",
         "donation-recipient",
         "donation",
+        "unit",
+        "reserved-share",
+        "budget",
+        "approval",
+        "purchase",
+        "unit-order",
+        "acceptance",
+        "dispute",
+        "settlement",
+        "quotation",
+        "auction",
+        "contract",
+        "call-off",
+        "crop-order",
+        "joint-purchase",
+        "reserve-purchase",
+        "absorption",
+        "gift-campaign",
+        "claim-code",
     ],
     subject_id: UUID,
     verb: str,

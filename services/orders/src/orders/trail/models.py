@@ -16,11 +16,15 @@ class TrailEntry(Base):
     __table_args__ = (
         CheckConstraint(
             "subject_kind IN ('claim', 'return', 'review', 'promotion', 'group-buy', 'love-purchase', 'presale',"
-            " 'booking', 'exchange', 'donation-recipient', 'donation')",
+            " 'booking', 'exchange', 'donation-recipient', 'donation', 'unit', 'reserved-share', 'budget', 'approval',"
+            " 'purchase', 'unit-order', 'acceptance', 'dispute', 'settlement', 'quotation', 'auction', 'contract',"
+            " 'call-off', 'crop-order', 'joint-purchase', 'reserve-purchase', 'absorption', 'gift-campaign',"
+            " 'claim-code')",
             name="subject_is_known",
         ),
         CheckConstraint(
-            "actor IN ('buyer', 'supplier', 'recipient', 'official', 'operator', 'clock', 'rule')",
+            "actor IN ('buyer', 'supplier', 'recipient', 'official', 'operator', 'clock', 'rule', 'unit',"
+            " 'finance-office', 'member')",
             name="actor_is_known",
         ),
         Index(None, "subject_id", "entry_id"),
