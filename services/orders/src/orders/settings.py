@@ -1,6 +1,7 @@
 """Settings of orders, from the environment: ORDERS_DATABASE_URL and so on."""
 
 from datetime import timedelta
+from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -17,4 +18,8 @@ class Settings(PaymentSettings, ServiceSettings):
     port: int = 8002
     payment_window: timedelta = Field(
         default=timedelta(minutes=30), description="How long an unpaid order keeps its stock, ISO 8601 or seconds."
+    )
+    paper_fonts: Path = Field(
+        default_factory=lambda: Path.cwd() / "node_modules" / "@expo-google-fonts" / "noto-sans-sc",
+        description="Where npm ci put the letters that papers are set in.",
     )
