@@ -22,6 +22,8 @@ from orders.donation.routes import router as donation_router
 from orders.exchange import models as exchange_models
 from orders.exchange.routes import router as exchange_router
 from orders.excursion import models as excursion_models
+from orders.gift_campaign import models as gift_campaign_models
+from orders.gift_member import models as gift_member_models
 from orders.goods_back import models as goods_back_models
 from orders.goods_back.routes import router as goods_back_router
 from orders.goodwill import models as goodwill_models
@@ -116,6 +118,8 @@ MODELS = (
     presale_models,
     donation_models,
     unit_models,
+    gift_campaign_models,
+    gift_member_models,
 )
 
 
