@@ -45,6 +45,7 @@ from orders.love_purchase.routes import router as love_purchase_router
 from orders.order import models as order_models
 from orders.order.placing import placing_together
 from orders.order.routes import router as order_router
+from orders.paper.routes import router as paper_router
 from orders.payment import models as payment_models
 from orders.payment.channels import close_channels
 from orders.payment.routes import router as payment_router
@@ -180,6 +181,7 @@ service = Service(
         presale_router,
         donation_router,
         gift_router,
+        paper_router,
     ],
     subscriptions=subscriptions,
     jobs=jobs,

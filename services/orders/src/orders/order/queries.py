@@ -120,7 +120,8 @@ _OWN = text("SELECT 1 FROM orders WHERE order_id = :order_id AND (:sees_all OR b
 _SUPPLIER_LIST = """
     SELECT json_build_object(
         'supplier_order_id', part.supplier_order_id, 'order_id', part.order_id, 'order_number', placed.order_number,
-        'supplier_id', part.supplier_id, 'fulfilment', part.fulfilment, 'goods_fen', part.goods_fen,
+        'supplier_id', part.supplier_id, 'supplier_name', part.supplier_name, 'fulfilment', part.fulfilment,
+        'goods_fen', part.goods_fen,
         'discount_fen', part.discount_fen, 'points_fen', part.points_fen, 'delivery_fen', part.delivery_fen,
         'payable_fen', part.payable_fen,
         'placed_at', part.placed_at, 'paid_at', placed.paid_at, 'shipped_at', part.shipped_at,

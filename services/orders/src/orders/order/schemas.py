@@ -227,6 +227,7 @@ class SupplierOrder(BaseModel):
     order_id: UUID
     order_number: str
     supplier_id: UUID
+    supplier_name: str
     fulfilment: Fulfilment
     goods_fen: int
     discount_fen: int
