@@ -39,6 +39,9 @@ async def test_a_supplier_sends_a_part_gives_up_the_rest_and_prints(house: House
     labels = await seller.open(f"/desk/labels?shipment={shipment_id}")
     assert waybill in labels.text
     assert "138****0000" in labels.text
+    note = await seller.fetch(next(each for each in sent.links if each.startswith("/papers/delivery-note/")))
+    assert (note.status_code, note.content[:5]) == (200, b"%PDF-")
+    assert (await seller.fetch(f"/papers/love-letter/{uuid4()}.pdf")).status_code == 404
     lost = {f"pieces-{pack.sku_id}": "1", "reason": "缺货"}
     asked = await seller.send(sent, f"{path}/give-up", lost)
     assert "¥10.00" in asked.text

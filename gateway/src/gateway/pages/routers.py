@@ -47,6 +47,7 @@ from gateway.pages import (
     notices,
     orders,
     origin_facts,
+    papers,
     payment,
     pickup_points,
     place_field,
@@ -161,4 +162,5 @@ routers: list[APIRouter] = [
     credit_shares.router,
     credit.router,
     standings.router,
+    papers.router,
 ]

@@ -1,0 +1,29 @@
+"""Papers behind the pages: what a person prints, signs and files. The services make them; here they get an address."""
+
+from typing import Final, Literal
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from gateway.pages.listing import download
+from gateway.services import Services
+from gateway.visitor import SignedIn
+from shared.errors import NotFound
+
+router = APIRouter(default_response_class=Response)
+
+PAPERS: Final = {
+    "delivery-note": "/v1/supplier-orders/{}/delivery-note",
+}
+"""Where orders makes each kind of paper of a thing. Who may see the thing may have its paper."""
+
+
+@router.get("/papers/{kind}/{subject_id}.{form}")
+async def get_paper(
+    services: Services, visitor: SignedIn, kind: str, subject_id: UUID, form: Literal["pdf", "xlsx"]
+) -> Response:
+    """The paper as a file. 404 `paper-unknown` for a kind that there is not; what the thing's own page refuses."""
+    if kind not in PAPERS:
+        raise NotFound("There is no such paper.", code="paper-unknown", field="kind")
+    return await download(services.orders, visitor, PAPERS[kind].format(subject_id), {"format": form})
