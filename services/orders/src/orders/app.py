@@ -9,6 +9,7 @@ from orders.address import models as address_models
 from orders.address.routes import router as address_router
 from orders.aftercare.routes import router as aftercare_router
 from orders.base import Base
+from orders.budget import models as budget_models
 from orders.cart import models as cart_models
 from orders.cart.routes import router as cart_router
 from orders.cart_hold.routes import router as cart_hold_router
@@ -121,6 +122,7 @@ MODELS = (
     unit_models,
     gift_campaign_models,
     gift_member_models,
+    budget_models,
 )
 
 
