@@ -25,11 +25,11 @@ from catalog.supplier import queries as supplier_queries
 from catalog.supplier import rules as supplier_rules
 from catalog.supplier.models import Supplier
 from catalog.trail import actions as trail_actions
-from catalog.workdays import working_days_after
 from shared.auth import Caller
 from shared.clock import business_day
 from shared.errors import Conflict
 from shared.etag import ensure_fresh
+from shared.workdays import working_days_after
 
 _TOLD = {
     "county_reject": "admission-rejected",

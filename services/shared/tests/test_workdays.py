@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from catalog.workdays import is_working_day, working_days_after
+from shared.workdays import is_working_day, working_days_after
 
 
 @pytest.mark.parametrize(
