@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from deploy.demo.tables import demo_id, suppliers
+from deploy.demo.units import COUNTY, demo_units
 
 PASSWORD = "zhunong-2026"  # noqa: S105 - printed by `make run`, for a demo on one's own machine
 
@@ -35,16 +36,39 @@ class DemoAccount:
 
 
 CONSUMER = DemoAccount("xiaomei@example.com", "小美", "consumer", "买菜、付款、看物流 · buys, pays, follows the parcel")
-INSTITUTION = DemoAccount(
-    "canteen@example.com",
-    "陈食堂",
-    "institution",
-    "单位食堂采购 · buys for a canteen",
-    "canteen",
-    "示范市第一中学食堂",
-    "Canteen of the First Demo School",
-    ("admin", "buyer"),
-)
+_DUTIES = {
+    "admin": ("管理", "administers"),
+    "buyer": ("经办", "asks and buys"),
+    "approver": ("审批", "approves"),
+    "finance": ("财务", "pays"),
+    "auditor": ("审计", "audits"),
+    "union": ("工会", "runs the union's gifts"),
+    "contractor": ("食堂承包", "buys for the canteen it runs"),
+}
+
+
+def _unit_accounts() -> dict[str, DemoAccount]:
+    """The people of the county's units by the first part of their address; `canteen` buys for a school."""
+    found = {}
+    for unit in demo_units():
+        for address, roles in unit.people.items():
+            duties, told = (" ".join(_DUTIES[role][place] for role in roles) for place in (0, 1))
+            name = f"{unit.key}-{address}" if address else unit.key
+            found[name] = DemoAccount(
+                f"{name}@example.com",
+                f"{unit.name[:9]}{duties.split()[-1]}",
+                "institution",
+                f"{unit.name}：{duties} · {told}",
+                unit.key,
+                unit.name,
+                unit.name_en,
+                roles,
+            )
+    return found
+
+
+UNIT_ACCOUNTS = _unit_accounts()
+INSTITUTION = UNIT_ACCOUNTS["canteen"]
 OPERATOR = DemoAccount(
     "operator@example.com",
     "平台运营",
@@ -106,6 +130,7 @@ OFFICES = {
 }
 """The county offices that judge applications, recognise products and supervise the market."""
 PROVINCE = _office("420000", "湖北省", "Hubei", "province", "乡村振兴局", "Assistance Office")
+FINANCE_OFFICE = _office(COUNTY, "远安县", "Yuanan", "finance_office", "财政局", "Finance Office")
 REVIEWER = DemoAccount(
     "reviewer@example.com",
     "平台审核",
@@ -157,7 +182,8 @@ def all_accounts() -> list[DemoAccount]:
     """Everybody who can sign in."""
     people = [
         CONSUMER,
-        INSTITUTION,
+        *UNIT_ACCOUNTS.values(),
+        FINANCE_OFFICE,
         OPERATOR,
         ANALYST,
         OFFICIAL,
@@ -170,11 +196,15 @@ def all_accounts() -> list[DemoAccount]:
     return people + [supplier_account(each.key) for each in suppliers()]
 
 
+_SHOWN_UNITS = ("canteen", "canteen-head", "canteen-finance", "canteen-auditor", "canteen-union", "education")
+
+
 def accounts_text() -> str:
     """What `make run` prints."""
     shown = [
         CONSUMER,
-        INSTITUTION,
+        *(UNIT_ACCOUNTS[name] for name in _SHOWN_UNITS),
+        FINANCE_OFFICE,
         supplier_account(suppliers()[0].key),
         APPLICANT,
         *(office for (county_code, _), office in OFFICES.items() if county_code == "420325"),

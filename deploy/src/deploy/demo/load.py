@@ -21,6 +21,7 @@ from deploy.demo import (
     exchanges,
     goods,
     history,
+    institutions,
     labour,
     linkages,
     market,
@@ -39,6 +40,7 @@ from deploy.demo import (
 from deploy.demo.accounts import all_accounts
 from deploy.demo.mark import fingerprint
 from deploy.demo.tables import products, skus, suppliers
+from deploy.demo.units import demo_units
 from shared.clock import utc_now
 from shared.db import Database
 
@@ -117,6 +119,8 @@ async def _load_trade(
     await market.load_stock(database["orders"], now=now, sold=sold, advance=stock)
     year = step(f"a year of {len(past)} orders", len(past))
     await history.load_orders(database["orders"], past, advance=year)
+    units = step("a county's units", len(demo_units()))
+    await institutions.load_units(database["orders"], now=now, advance=units)
     await cashbook.load_cashbook(database["orders"], environment, advance=step("the cashier's books", len(past)))
     compared = step("a week of payment statements", statements.DAYS)
     await statements.load_statements(database["orders"], now=now, advance=compared)

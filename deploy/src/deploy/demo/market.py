@@ -140,6 +140,8 @@ async def _add_product(db: AsyncSession, row: DemoProduct, packs: list[DemoSku],
 async def load_people(gateway: Database, *, now: datetime, advance: Advance) -> None:
     """Accounts, organisations and who belongs to which. One hash serves all: they share the demo password."""
     new = await missing(gateway, "people", "person_id", (each.person_id for each in all_accounts()))
+    wanted = {each.organisation_id for each in all_accounts() if each.organisation_id is not None}
+    unfounded = await missing(gateway, "organisations", "organisation_id", wanted)
     password_hash = await Passwords().hash(PASSWORD) if new else ""
 
     async def add_account(db: AsyncSession, row: DemoAccount) -> None:
@@ -153,15 +155,17 @@ async def load_people(gateway: Database, *, now: datetime, advance: Advance) -> 
         )
         if row.organisation_id is None or row.kind == "consumer":
             return
-        await organisation_actions.found_organisation(
-            db,
-            organisation_id=row.organisation_id,
-            kind=row.kind,  # type: ignore[arg-type]
-            name=row.organisation_name,
-            name_en=row.organisation_name_en,
-            regions=row.regions,
-            now=now,
-        )
+        if row.organisation_id in unfounded:  # by the first of its people
+            unfounded.discard(row.organisation_id)
+            await organisation_actions.found_organisation(
+                db,
+                organisation_id=row.organisation_id,
+                kind=row.kind,  # type: ignore[arg-type]
+                name=row.organisation_name,
+                name_en=row.organisation_name_en,
+                regions=row.regions,
+                now=now,
+            )
         await organisation_actions.add_member(
             db,
             organisation_id=row.organisation_id,

@@ -5,6 +5,7 @@ from typing import Final
 
 from gateway.visitor import Visitor
 
+INSTITUTION: Final = frozenset({"institution"})
 SUPPLIER: Final = frozenset({"supplier"})
 OFFICIAL: Final = frozenset({"official"})
 OPERATOR: Final = frozenset({"operator"})

@@ -1,9 +1,10 @@
 """The trail as answers tell it."""
 
 from datetime import datetime
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
+
+from orders.trail.actions import Actor
 
 
 class TrailItem(BaseModel):
@@ -15,5 +16,5 @@ class TrailItem(BaseModel):
     from_status: str | None
     to_status: str
     reason: str
-    actor: Literal["buyer", "supplier", "recipient", "official", "operator", "clock", "rule"]
+    actor: Actor
     done_at: datetime

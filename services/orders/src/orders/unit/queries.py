@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orders.love_purchase.rules import region_prefix
+from orders.unit import rules
 from orders.unit.models import BudgetUnit
-from orders.unit.rules import FINANCE_OFFICE
 from shared.auth import Caller
 from shared.errors import Conflict, Forbidden, NotFound
+from shared.uscc import normalised_uscc
+
+_LOCK_TREE = text("SELECT pg_advisory_xact_lock(hashtextextended('budget_units', 22))")
 
 
 def unknown_unit() -> NotFound:
@@ -60,7 +62,7 @@ async def get_unit_for(db: AsyncSession, caller: Caller, unit_id: UUID) -> Budge
     404 `unit-unknown` for everybody else.
     """
     unit = await get_unit(db, unit_id)
-    if caller.is_operator or _is_overseen(caller, unit):
+    if rules.oversees(caller, unit.county_code):
         return unit
     own = await find_acting_unit(db, caller)
     if own is None or (own.unit_id != unit_id and unit_id not in await list_subtree(db, own.unit_id)):
@@ -68,8 +70,42 @@ async def get_unit_for(db: AsyncSession, caller: Caller, unit_id: UUID) -> Budge
     return unit
 
 
-def _is_overseen(caller: Caller, unit: BudgetUnit) -> bool:
-    if caller.kind != "official" or FINANCE_OFFICE not in caller.roles:
-        return False
-    # 520000 oversees 522600 and 522634; an official without regions oversees nothing.
-    return any(unit.county_code.startswith(region_prefix(region)) for region in caller.regions)
+async def lock_tree(db: AsyncSession) -> None:
+    """Nobody else changes the tree until this transaction ends."""
+    await db.execute(_LOCK_TREE)
+
+
+async def lock_unit(db: AsyncSession, unit_id: UUID) -> BudgetUnit:
+    """The unit, nobody else's until this transaction ends. 404 `unit-unknown`."""
+    unit = await db.get(BudgetUnit, unit_id, with_for_update=True, populate_existing=True)
+    if unit is None:
+        raise unknown_unit()
+    return unit
+
+
+async def lock_unit_of_code(db: AsyncSession, uscc: str) -> BudgetUnit:
+    """The active unit of this code. 404 `unit-unknown`."""
+    unit: BudgetUnit | None = await db.scalar(
+        select(BudgetUnit)
+        .where(BudgetUnit.uscc == normalised_uscc(uscc), BudgetUnit.status == "ACTIVE")
+        .with_for_update()
+    )
+    if unit is None:
+        raise unknown_unit()
+    return unit
+
+
+async def list_above(db: AsyncSession, unit_id: UUID) -> Sequence[UUID]:
+    """The unit and all that supervise it."""
+    above = select(BudgetUnit.unit_id, BudgetUnit.parent_id).where(BudgetUnit.unit_id == unit_id)
+    chain = above.cte("above", recursive=True)
+    chain = chain.union(
+        select(BudgetUnit.unit_id, BudgetUnit.parent_id).join(chain, BudgetUnit.unit_id == chain.c.parent_id)
+    )
+    return (await db.scalars(select(chain.c.unit_id))).all()
+
+
+async def has_active_children(db: AsyncSession, unit_id: UUID) -> bool:
+    """Whether active units stand below it."""
+    below = exists().where(BudgetUnit.parent_id == unit_id, BudgetUnit.status == "ACTIVE")
+    return bool(await db.scalar(select(below)))
