@@ -15,6 +15,7 @@ from orders.cart.routes import router as cart_router
 from orders.cart_hold.routes import router as cart_hold_router
 from orders.claim import models as claim_models
 from orders.claim.routes import router as claim_router
+from orders.contract import models as contract_models
 from orders.delivery import models as delivery_models
 from orders.delivery.routes import router as delivery_router
 from orders.donation import models as donation_models
@@ -120,6 +121,7 @@ MODELS = (
     presale_models,
     donation_models,
     unit_models,
+    contract_models,
     gift_campaign_models,
     gift_member_models,
     budget_models,

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import exists, select, text
+from sqlalchemy import Select, exists, false, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orders.love_purchase.rules import region_prefix
 from orders.unit import rules
 from orders.unit.models import BudgetUnit
 from shared.auth import Caller
@@ -54,6 +55,22 @@ async def list_subtree(db: AsyncSession, unit_id: UUID) -> Sequence[UUID]:
     tree = select(BudgetUnit.unit_id).where(BudgetUnit.unit_id == unit_id).cte("tree", recursive=True)
     tree = tree.union(select(BudgetUnit.unit_id).join(tree, BudgetUnit.parent_id == tree.c.unit_id))
     return (await db.scalars(select(tree.c.unit_id))).all()
+
+
+def seen_units(caller: Caller) -> Select[UUID]:
+    """The ids of all units that the caller sees, to be used in a query: its own and those below it, those of its
+    regions for a finance office, all for operators, none for anybody else."""
+    ids = select(BudgetUnit.unit_id)
+    if caller.is_operator:
+        return ids
+    if rules.is_finance_office(caller):
+        prefixes = [region_prefix(each) for each in caller.regions]
+        return ids.where(or_(false(), *(BudgetUnit.county_code.startswith(each) for each in prefixes)))
+    if caller.kind != "institution" or caller.organisation_id is None:
+        return ids.where(false())
+    tree = ids.where(BudgetUnit.organisation_id == caller.organisation_id).cte("seen_tree", recursive=True)
+    tree = tree.union(select(BudgetUnit.unit_id).join(tree, BudgetUnit.parent_id == tree.c.unit_id))
+    return select(tree.c.unit_id)
 
 
 async def get_unit_for(db: AsyncSession, caller: Caller, unit_id: UUID) -> BudgetUnit:
