@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from orders.address import models as address_models
 from orders.address.routes import router as address_router
 from orders.aftercare.routes import router as aftercare_router
+from orders.approval import models as approval_models
 from orders.base import Base
 from orders.budget import models as budget_models
 from orders.cart import models as cart_models
@@ -66,6 +67,7 @@ from orders.product_return import models as product_return_models
 from orders.product_return.routes import router as product_return_router
 from orders.promotion import models as promotion_models
 from orders.promotion.routes import router as promotion_router
+from orders.purchase import models as purchase_models
 from orders.review import models as review_models
 from orders.review.routes import router as review_router
 from orders.service_desk import models as service_desk_models
@@ -125,6 +127,8 @@ MODELS = (
     gift_campaign_models,
     gift_member_models,
     budget_models,
+    approval_models,
+    purchase_models,
 )
 
 
