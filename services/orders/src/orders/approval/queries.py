@@ -16,6 +16,9 @@ from shared.auth import Caller
 from shared.clock import business_day
 from shared.errors import NotFound
 
+_LATEST = (ApprovalCase.asked_at.desc(), (ApprovalCase.status == "PENDING").desc(), ApprovalCase.case_id.desc())
+"""The first is the subject's last case: at most one is pending, and that one is."""
+
 
 def case_unknown() -> NotFound:
     """The refusal of a case that does not exist for the caller."""
@@ -76,7 +79,7 @@ async def lock_latest_case(db: AsyncSession, subject_kind: str, subject_id: UUID
     statement = (
         select(ApprovalCase)
         .where(ApprovalCase.subject_kind == subject_kind, ApprovalCase.subject_id == subject_id)
-        .order_by(ApprovalCase.asked_at.desc(), ApprovalCase.case_id.desc())
+        .order_by(*_LATEST)
         .limit(1)
     )
     found: ApprovalCase | None = await db.scalar(
@@ -88,7 +91,7 @@ async def lock_latest_case(db: AsyncSession, subject_kind: str, subject_id: UUID
 async def list_cases_of(db: AsyncSession, subject_id: UUID) -> Sequence[ApprovalCase]:
     """All cases of a subject, the latest first."""
     statement = select(ApprovalCase).where(ApprovalCase.subject_id == subject_id)
-    return (await db.scalars(statement.order_by(ApprovalCase.asked_at.desc(), ApprovalCase.case_id.desc()))).all()
+    return (await db.scalars(statement.order_by(*_LATEST))).all()
 
 
 async def list_decisions(db: AsyncSession, case_id: UUID) -> Sequence[ApprovalDecision]:

@@ -13,11 +13,11 @@ from typing import Any, Literal
 from uuid import UUID
 
 from orders.unit.rules import Duty, Fund
-from shared.workdays import working_days_after
 from shared.clock import business_day, day_range
 from shared.errors import Conflict, Forbidden, Invalid
 from shared.moves import Moves
 from shared.moves import status_after as _status_after
+from shared.workdays import working_days_after
 
 Status = Literal["PENDING", "APPROVED", "REFUSED", "VOIDED", "WITHDRAWN", "EXPIRED"]
 Outcome = Literal["APPROVED", "REFUSED", "EXPIRED"]
@@ -199,7 +199,7 @@ def _decided_before() -> Conflict:
 
 
 def _first(duties: Collection[str]) -> Duty:
-    found: Duty = sorted(duties)[0]  # type: ignore[assignment]  # of the duties that steps name
+    found: Duty = min(duties)  # type: ignore[assignment]  # of the duties that steps name
     return found
 
 
@@ -238,7 +238,7 @@ def union_tier(amount_fen: int, region: str, on: date) -> UnionTier:
 
 
 def missing_papers(tier: UnionTier, *, papers: Mapping[str, int], way: str) -> dict[str, int]:
-    """What the tier asks for and is not there: how many more of each kind. Some ways to buy are the proof themselves."""
+    """What the tier asks for and is not there: how many more of each kind. Some ways to buy are proof enough."""
     proved = _union_data()["proved_by_way"].get(way, ())
     return {
         kind: count - papers.get(kind, 0)

@@ -24,7 +24,6 @@ from orders.purchase.rules import Basket, PurchaseLine, Way
 from orders.trail import actions as trail_actions
 from orders.trail.actions import Actor
 from orders.unit import queries as unit_queries
-from orders.unit.models import BudgetUnit
 from orders.unit.rules import Fund
 from shared.clock import business_day
 from shared.errors import Conflict
@@ -70,9 +69,9 @@ async def draft_purchase(
         changed_at=now,
     )
     _write(purchase, basket, address)
-    db.add(purchase)
     try:
         async with db.begin_nested():
+            db.add(purchase)
             await db.flush()
     except IntegrityError as error:
         if "ix_purchases_one_of_a_source" not in str(error.orig):
@@ -154,7 +153,7 @@ async def submit_purchase(
         raise Conflict("This unit was merged or closed: it buys nothing more.", code="unit-closed")
     basket = await price_again(db, purchase, now=now)
     if is_approved_by is None:
-        await _ensure_union_papers(db, purchase, unit, now=now)
+        await _ensure_union_papers(db, purchase, unit.county_code, now=now)
     purchase.submitted_by, purchase.submitted_at = by, now
     purchase.budget_year, purchase.approved_digest = budget_year(now), None
     purchase.approved_by_kind, purchase.approved_by_id = is_approved_by or (None, None)
@@ -268,9 +267,7 @@ def way_of(purchase: Purchase) -> Way:
 
 def wanted_lines(kept: Sequence[PurchaseItem]) -> list[PurchaseLine]:
     """What was asked for: an agreed price stays, a listed one is looked up anew."""
-    return [
-        PurchaseLine(each.sku_id, each.quantity, each.unit_price_fen if each.is_agreed else None) for each in kept
-    ]
+    return [PurchaseLine(each.sku_id, each.quantity, each.unit_price_fen if each.is_agreed else None) for each in kept]
 
 
 async def _price(
@@ -324,10 +321,10 @@ async def _write_lines(db: AsyncSession, purchase: Purchase, basket: Basket) -> 
     await db.flush()
 
 
-async def _ensure_union_papers(db: AsyncSession, purchase: Purchase, unit: BudgetUnit, *, now: datetime) -> None:
+async def _ensure_union_papers(db: AsyncSession, purchase: Purchase, county_code: str, *, now: datetime) -> None:
     if purchase.fund != "UNION":
         return
-    tier = approval_rules.union_tier(purchase.total_fen, unit.county_code, business_day(now))
+    tier = approval_rules.union_tier(purchase.total_fen, county_code, business_day(now))
     papers = [(each.kind, each.counted) for each in await queries.list_papers(db, purchase.purchase_id)]
     approval_rules.ensure_papers(tier, papers=rules.counted_papers(papers), way=purchase.way)
 

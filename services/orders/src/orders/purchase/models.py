@@ -94,7 +94,7 @@ class Purchase(Base):
 
 
 class PurchaseItem(Base):
-    """A line at the price that was seen when the purchase was written; `is_agreed` where the way to buy agreed on it."""
+    """A line at the price that was seen when it was written; `is_agreed` where the way to buy agreed on it."""
 
     __tablename__ = "purchase_lines"
     __table_args__ = (
@@ -121,7 +121,7 @@ class PurchaseItem(Base):
 
 
 class PurchasePaper(Base):
-    """A paper beside a purchase; `counted` is how many quotes or people it proves. `key` names the bytes in the store."""
+    """A paper beside a purchase; `counted` is how many quotes or people it proves. `key` names its bytes."""
 
     __tablename__ = "purchase_papers"
     __table_args__ = (

@@ -73,9 +73,7 @@ async def list_lines(db: AsyncSession, purchase_id: UUID) -> Sequence[PurchaseIt
     """In their order."""
     statement = select(PurchaseItem).where(PurchaseItem.purchase_id == purchase_id)
     return (
-        await db.scalars(
-            statement.order_by(PurchaseItem.line_number), execution_options={"populate_existing": True}
-        )
+        await db.scalars(statement.order_by(PurchaseItem.line_number), execution_options={"populate_existing": True})
     ).all()
 
 
