@@ -14,6 +14,7 @@ from logistics.fulfilment import routes as fulfilment_routes
 from logistics.handlers import CATALOG_HANDLERS, ORDERS_HANDLERS
 from logistics.held_lot import models as held_lot_models
 from logistics.jobs import jobs
+from logistics.loss import routes as loss_routes
 from logistics.parcel import routes as parcel_routes
 from logistics.pickup_point import routes as pickup_point_routes
 from logistics.push import KeyRing
@@ -53,6 +54,7 @@ service = Service(
         shipment_routes.router,
         dispatch_routes.router,
         dispatch_file_routes.router,
+        loss_routes.router,
         fulfilment_routes.router,
         parcel_routes.router,
         pickup_point_routes.router,

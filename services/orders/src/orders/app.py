@@ -41,6 +41,7 @@ from orders.invoice_title.routes import router as invoice_title_router
 from orders.jobs import jobs
 from orders.line_refund import models as line_refund_models
 from orders.line_refund.routes import router as line_refund_router
+from orders.loss.routes import router as loss_router
 from orders.lot import models as lot_models
 from orders.lot.routes import router as lot_router
 from orders.love_purchase import models as love_purchase_models
@@ -160,6 +161,7 @@ service = Service(
         cart_router,
         invoice_title_router,
         order_router,
+        loss_router,
         hold_router,
         stock_check_router,
         lot_router,

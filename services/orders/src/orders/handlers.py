@@ -10,6 +10,9 @@ from orders.exchange import actions as exchange_actions
 from orders.exchange import queries as exchange_queries
 from orders.exchange.actions import Replacement
 from orders.excursion import actions as excursion_actions
+from orders.loss import actions as loss_actions
+from orders.loss import rules as loss_rules
+from orders.loss.actions import Told
 from orders.lot import actions as lot_actions
 from orders.order import actions as order_actions
 from orders.order import shortfall
@@ -22,12 +25,15 @@ from shared.events.catalog import LotHeld, LotReleased, SkuDelisted, SkuListed, 
 from shared.events.logistics import (
     ExcursionClosed,
     ExcursionOpened,
+    LostParcelArrived,
+    ParcelsLost,
     PickupPointChanged,
     PickupPointClosed,
     PickupPointFacts,
     PickupPointOpened,
     ShipmentDelivered,
     ShipmentDispatched,
+    ShipmentLost,
     ShipmentShort,
 )
 
@@ -95,6 +101,56 @@ async def on_shipment_short(db: AsyncSession, event: ShipmentShort, _: Envelope)
         quantities=quantities,
         reason=event.reason,
         now=event.noted_at,
+    )
+
+
+async def on_parcels_lost(db: AsyncSession, event: ParcelsLost, _: Envelope) -> None:
+    """What was in them is sent again, or its money goes back."""
+    quantities: Counter[UUID] = Counter()
+    for line in event.lines:
+        quantities[line.sku_id] += line.quantity
+    if event.exchange_id is not None:
+        await exchange_actions.note_lost(
+            db,
+            exchange_id=event.exchange_id,
+            loss_id=event.loss_id,
+            count=sum(quantities.values()),
+            carrier_bp=loss_rules.carrier_bp(),
+            reason=event.reason,
+            now=event.declared_at,
+        )
+        return
+    told = Told(
+        loss_id=event.loss_id,
+        order_id=event.order_id,
+        supplier_order_id=event.supplier_order_id,
+        carrier_code=event.carrier_code,
+        waybill_numbers=event.waybill_numbers,
+        quantities=quantities,
+        sends_again=event.remedy == "send_again",
+        evidence=event.reason,
+        side=event.declared_side,
+        declared_by=event.declared_by,
+    )
+    await loss_actions.note_lost(db, told, now=event.declared_at)
+
+
+async def on_shipment_lost(db: AsyncSession, event: ShipmentLost, _: Envelope) -> None:
+    """Nothing of the part arrives. A replacement has ended with its money."""
+    if event.exchange_id is None:
+        await loss_actions.end_lost_part(
+            db, order_id=event.order_id, supplier_order_id=event.supplier_order_id, now=event.noted_at
+        )
+
+
+async def on_lost_parcel_arrived(db: AsyncSession, event: LostParcelArrived, _: Envelope) -> None:
+    """It is noted."""
+    await loss_actions.note_late_arrival(
+        db,
+        order_id=event.order_id,
+        supplier_order_id=event.supplier_order_id,
+        waybill_number=event.waybill_number,
+        now=event.arrived_at,
     )
 
 
@@ -197,6 +253,9 @@ LOGISTICS_HANDLERS: Handlers = {
     ShipmentDispatched: on_shipment_dispatched,
     ShipmentShort: on_shipment_short,
     ShipmentDelivered: on_shipment_delivered,
+    ParcelsLost: on_parcels_lost,
+    ShipmentLost: on_shipment_lost,
+    LostParcelArrived: on_lost_parcel_arrived,
     ExcursionOpened: on_excursion_opened,
     ExcursionClosed: on_excursion_closed,
     PickupPointOpened: on_pickup_point_opened,

@@ -23,7 +23,13 @@ from shared.sheets import SheetFormat, sheet_response
 
 router = APIRouter(prefix="/v1/fulfilment", tags=["shipments"])
 _MOST_IDS = 200
-_STATUS_NAMES = {"PENDING": "待发货", "DISPATCHED": "已发货", "DELIVERED": "已送达", "CANCELLED": "已取消"}
+_STATUS_NAMES = {
+    "PENDING": "待发货",
+    "DISPATCHED": "已发货",
+    "DELIVERED": "已送达",
+    "CANCELLED": "已取消",
+    "LOST": "已遗失",
+}
 _HEAD = (
     "订单号", "发货单号", "状态", "最晚发货", "已超时", "商品", "规格", "件数", "已发件数", "温度类别", "收件县",
     "运单号", "下单付款时间", "发出时间", "送达时间",

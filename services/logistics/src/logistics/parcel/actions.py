@@ -1,16 +1,18 @@
 """Writes of parcels."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from logistics.parcel.models import Parcel, ParcelLine
+from logistics.parcel.models import Parcel, ParcelLine, ParcelLoss
 from logistics.parcel.queries import ParcelFacts
+from shared.events.logistics import LostParcelArrived
+from shared.outbox import publish
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,18 @@ class Parties:
     supplier_id: UUID
     buyer_id: UUID
     organisation_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What was declared of lost parcels, by whom and when."""
+
+    loss_id: UUID
+    remedy: str
+    evidence: str
+    declared_side: str
+    declared_by: UUID
+    declared_at: datetime
 
 
 _HOLD = text("SELECT pg_advisory_xact_lock(hashtextextended(:carrier_code || ' ' || :waybill_number, 4))")
@@ -66,3 +80,45 @@ async def create_parcel(
         ],
     )
     return True
+
+
+async def keep_losses(db: AsyncSession, shipment_id: UUID, parcel_ids: Sequence[UUID], loss: Loss) -> None:
+    """These parcels of a shipment, which are locked, are lost."""
+    db.add_all(
+        ParcelLoss(
+            parcel_id=parcel_id,
+            loss_id=loss.loss_id,
+            shipment_id=shipment_id,
+            remedy=loss.remedy,
+            evidence=loss.evidence,
+            declared_side=loss.declared_side,
+            declared_by=loss.declared_by,
+            declared_at=loss.declared_at,
+        )
+        for parcel_id in parcel_ids
+    )
+    await db.flush()
+
+
+async def note_late_arrivals(db: AsyncSession, arrived: Mapping[UUID, datetime], *, now: datetime) -> None:
+    """Of these parcels, which are locked, those that were declared lost came all the same: noted, and nothing else
+    changes. Publishes LostParcelArrived, once a parcel."""
+    wanted = (
+        select(ParcelLoss, Parcel)
+        .join(Parcel, Parcel.parcel_id == ParcelLoss.parcel_id)
+        .where(ParcelLoss.parcel_id.in_(arrived), ParcelLoss.arrived_at.is_(None))
+        .order_by(ParcelLoss.parcel_id)
+    )
+    for loss, parcel in (await db.execute(wanted)).all():
+        loss.arrived_at = arrived[loss.parcel_id]
+        event = LostParcelArrived(
+            loss_id=loss.loss_id,
+            parcel_id=loss.parcel_id,
+            shipment_id=loss.shipment_id,
+            order_id=parcel.order_id,
+            supplier_order_id=parcel.supplier_order_id,
+            waybill_number=parcel.waybill_number,
+            arrived_at=loss.arrived_at,
+        )
+        await publish(db, event, now=now)
+    await db.flush()

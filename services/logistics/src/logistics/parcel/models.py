@@ -50,3 +50,27 @@ class ParcelLine(Base):
     parcel_id: Mapped[UUID] = mapped_column(ForeignKey("parcels.parcel_id"), primary_key=True)
     sku_id: Mapped[UUID] = mapped_column(primary_key=True)
     quantity: Mapped[int] = mapped_column(Integer)
+
+
+class ParcelLoss(Base):
+    """A parcel that was declared lost, with what shows it, and what its buyer gets instead: the money, or the same
+    again. `arrived_at` is when it came all the same. Those of one declaration share `loss_id`."""
+
+    __tablename__ = "parcel_losses"
+    __table_args__ = (
+        CheckConstraint("remedy IN ('refund', 'send_again')", name="remedy_is_known"),
+        CheckConstraint("declared_side IN ('supplier', 'operator')", name="side_is_known"),
+        CheckConstraint("evidence <> ''", name="has_evidence"),
+        Index(None, "shipment_id"),
+        Index(None, "declared_at", "parcel_id"),
+    )
+
+    parcel_id: Mapped[UUID] = mapped_column(ForeignKey("parcels.parcel_id"), primary_key=True)
+    loss_id: Mapped[UUID]
+    shipment_id: Mapped[UUID] = mapped_column(ForeignKey("shipments.shipment_id"))
+    remedy: Mapped[str] = mapped_column(Text)
+    evidence: Mapped[str] = mapped_column(Text)
+    declared_side: Mapped[str] = mapped_column(Text)
+    declared_by: Mapped[UUID]
+    declared_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    arrived_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

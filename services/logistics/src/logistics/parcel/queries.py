@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from logistics.parcel.models import Parcel, ParcelLine
+from logistics.parcel.models import Parcel, ParcelLine, ParcelLoss
 from logistics.visibility import visible_to
 from shared.auth import Caller
 from shared.direct import Statement
@@ -85,9 +85,25 @@ async def lock_by_waybill(db: AsyncSession, *, carrier_code: str, waybill_number
 
 
 async def list_delivery(db: AsyncSession, shipment_id: UUID) -> list[datetime | None]:
-    """When each parcel of the shipment was delivered."""
-    rows: Any = await db.scalars(select(Parcel.delivered_at).where(Parcel.shipment_id == shipment_id))
+    """When each parcel of the shipment was delivered, those apart that are lost."""
+    lost = select(ParcelLoss.parcel_id).where(ParcelLoss.shipment_id == shipment_id)
+    wanted = select(Parcel.delivered_at).where(Parcel.shipment_id == shipment_id, Parcel.parcel_id.not_in(lost))
+    rows: Any = await db.scalars(wanted)
     return list(rows)
+
+
+async def lock_parcels(db: AsyncSession, shipment_id: UUID) -> Sequence[Parcel]:
+    """The shipment's parcels, locked in the order of their ids, as a carrier's push locks them."""
+    statement = select(Parcel).where(Parcel.shipment_id == shipment_id).order_by(Parcel.parcel_id)
+    return (await db.scalars(statement.with_for_update(key_share=True).execution_options(populate_existing=True))).all()
+
+
+async def list_losses(db: AsyncSession, shipment_ids: Sequence[UUID]) -> dict[UUID, ParcelLoss]:
+    """Which parcels of these shipments are lost."""
+    if not shipment_ids:
+        return {}
+    found = await db.scalars(select(ParcelLoss).where(ParcelLoss.shipment_id.in_(shipment_ids)))
+    return {each.parcel_id: each for each in found}
 
 
 async def list_arrived(db: AsyncSession, parcel_ids: Collection[UUID]) -> set[UUID]:

@@ -5,8 +5,8 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from logistics.parcel import queries
-from logistics.parcel.models import Parcel, ParcelLine
-from logistics.parcel.schemas import ParcelLineOut, ParcelOut
+from logistics.parcel.models import Parcel, ParcelLine, ParcelLoss
+from logistics.parcel.schemas import LossOut, ParcelLineOut, ParcelOut
 from logistics.temperature_class.queries import find_class
 from logistics.tracking.queries import get_status_book
 from shared.auth import CallerDep
@@ -20,10 +20,11 @@ async def read_parcel(parcel_id: UUID, caller: CallerDep, db: Read) -> ParcelOut
     """A parcel, for its buyer, its supplier and operators. 404 `parcel-not-found` for anyone else."""
     parcel = await queries.get_visible(db, parcel_id, caller)
     lines = await queries.list_lines(db, [parcel_id])
-    return present_parcel(parcel, lines.get(parcel_id, []))
+    losses = await queries.list_losses(db, [parcel.shipment_id])
+    return present_parcel(parcel, lines.get(parcel_id, []), losses.get(parcel_id))
 
 
-def present_parcel(parcel: Parcel, lines: list[ParcelLine]) -> ParcelOut:
+def present_parcel(parcel: Parcel, lines: list[ParcelLine], loss: ParcelLoss | None = None) -> ParcelOut:
     """A parcel as it is shown, with the names of its status and class in both languages."""
     book = get_status_book().statuses
     exception = book[parcel.exception] if parcel.exception else None
@@ -50,4 +51,5 @@ def present_parcel(parcel: Parcel, lines: list[ParcelLine]) -> ParcelOut:
         delivered_at=parcel.delivered_at,
         returned_at=parcel.returned_at,
         lines=[ParcelLineOut(sku_id=line.sku_id, quantity=line.quantity) for line in lines],
+        loss=LossOut.model_validate(loss) if loss else None,
     )

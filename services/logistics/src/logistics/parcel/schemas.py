@@ -1,9 +1,10 @@
 """What is shown of a parcel."""
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class ParcelLineOut(BaseModel):
@@ -11,6 +12,17 @@ class ParcelLineOut(BaseModel):
 
     sku_id: UUID
     quantity: int
+
+
+class LossOut(BaseModel):
+    """That a parcel was declared lost, and what its buyer gets instead. `arrived_at`: it came all the same."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    loss_id: UUID
+    remedy: Literal["refund", "send_again"]
+    declared_at: datetime
+    arrived_at: datetime | None
 
 
 class ParcelOut(BaseModel):
@@ -37,3 +49,4 @@ class ParcelOut(BaseModel):
     delivered_at: datetime | None
     returned_at: datetime | None
     lines: list[ParcelLineOut]
+    loss: LossOut | None = None

@@ -13,8 +13,8 @@ from logistics.parcel import queries as parcel_queries
 from logistics.shipment import rules
 from logistics.shipment.models import Shipment, ShipmentLine
 from logistics.shipment.queries import get_first, lock_shipments, lock_shipments_of_order
-from logistics.shipment.rules import CANCELLED, DELIVERED, DISPATCHED, PENDING, PaidLine
-from shared.events.logistics import ShipmentCreated, ShipmentDelivered
+from logistics.shipment.rules import CANCELLED, DELIVERED, DISPATCHED, LOST, PENDING, PaidLine
+from shared.events.logistics import ShipmentCreated, ShipmentDelivered, ShipmentLost
 from shared.outbox import publish
 
 _ADDRESSED = (
@@ -162,14 +162,21 @@ async def cancel_shipments(db: AsyncSession, *, order_id: UUID, cancelled_at: da
 
 
 async def note_delivery(db: AsyncSession, *, shipment_ids: Sequence[UUID], now: datetime) -> None:
-    """Parcels of these shipments were delivered: a shipment is delivered with its last parcel.
+    """Parcels of these shipments were delivered, or lost: a shipment is delivered with its last parcel that is not
+    lost, and lost where all are.
 
     Each shipment is locked before its parcels are counted, so of two pushes that deliver the last two parcels at once
-    the second sees both. Publishes ShipmentDelivered.
+    the second sees both. Publishes ShipmentDelivered or ShipmentLost.
     """
     for shipment in await lock_shipments(db, shipment_ids):
-        arrived_at = rules.arrived_at(await parcel_queries.list_delivery(db, shipment.shipment_id))
-        if shipment.status != DISPATCHED or arrived_at is None:
+        if shipment.status != DISPATCHED:
+            continue
+        awaited = await parcel_queries.list_delivery(db, shipment.shipment_id)
+        if not awaited:
+            await _lose(db, shipment, now=now)
+            continue
+        arrived_at = rules.arrived_at(awaited)
+        if arrived_at is None:
             continue
         await db.execute(
             update(Shipment)
@@ -184,6 +191,19 @@ async def note_delivery(db: AsyncSession, *, shipment_ids: Sequence[UUID], now: 
             exchange_id=shipment.exchange_id,
         )
         await publish(db, event, now=now)
+
+
+async def _lose(db: AsyncSession, shipment: Shipment, *, now: datetime) -> None:
+    shipment.status = LOST
+    await db.flush()
+    event = ShipmentLost(
+        shipment_id=shipment.shipment_id,
+        order_id=shipment.order_id,
+        supplier_order_id=shipment.supplier_order_id,
+        noted_at=now,
+        exchange_id=shipment.exchange_id,
+    )
+    await publish(db, event, now=now)
 
 
 async def mark_dispatched(

@@ -11,13 +11,17 @@ from logistics.base import Base
 
 class Shipment(Base):
     """What one supplier must send for one paid order, or again for an exchange (`kind` REPLACEMENT). The address is
-    personal data: its parties alone may read it. `order_cancelled_at` is also when a replacement was given up."""
+    personal data: its parties alone may read it. `order_cancelled_at` is also when a replacement was given up. LOST is
+    one that left and of which no parcel arrived."""
 
     __tablename__ = "shipments"
     __table_args__ = (
-        CheckConstraint("status IN ('PENDING', 'DISPATCHED', 'DELIVERED', 'CANCELLED')", name="status_is_known"),
         CheckConstraint(
-            "(dispatched_at IS NOT NULL) = (status IN ('DISPATCHED', 'DELIVERED'))", name="dispatched_has_instant"
+            "status IN ('PENDING', 'DISPATCHED', 'DELIVERED', 'CANCELLED', 'LOST')", name="status_is_known"
+        ),
+        CheckConstraint(
+            "(dispatched_at IS NOT NULL) = (status IN ('DISPATCHED', 'DELIVERED', 'LOST'))",
+            name="dispatched_has_instant",
         ),
         CheckConstraint("(delivered_at IS NOT NULL) = (status = 'DELIVERED')", name="delivered_has_instant"),
         CheckConstraint("status <> 'CANCELLED' OR order_cancelled_at IS NOT NULL", name="cancelled_has_instant"),

@@ -68,6 +68,7 @@ async def present(db: AsyncSession, shipments: Sequence[Shipment]) -> list[Shipm
     lines = await queries.list_lines(db, ids)
     lots = await held_lot_queries.list_lots(db, ids)
     parcels = await parcel_queries.list_of_shipments(db, ids)
+    losses = await parcel_queries.list_losses(db, ids)
     parcel_lines = await parcel_queries.list_lines(db, [each.parcel_id for each in parcels])
     return [
         ShipmentOut(
@@ -97,7 +98,7 @@ async def present(db: AsyncSession, shipments: Sequence[Shipment]) -> list[Shipm
                 _line(line, lots.get((each.shipment_id, line.sku_id), [])) for line in lines.get(each.shipment_id, [])
             ],
             parcels=[
-                present_parcel(parcel, parcel_lines.get(parcel.parcel_id, []))
+                present_parcel(parcel, parcel_lines.get(parcel.parcel_id, []), losses.get(parcel.parcel_id))
                 for parcel in parcels
                 if parcel.shipment_id == each.shipment_id
             ],

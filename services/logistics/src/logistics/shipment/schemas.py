@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from logistics.parcel.schemas import ParcelOut
 
-ShipmentStatus = Literal["PENDING", "DISPATCHED", "DELIVERED", "CANCELLED"]
+ShipmentStatus = Literal["PENDING", "DISPATCHED", "DELIVERED", "CANCELLED", "LOST"]
 
 
 class LotPiecesOut(BaseModel):

@@ -184,6 +184,8 @@ async def _restate(
             )
     delivered = _delivered_shipments(changed)
     if delivered:
+        arrived = {each.parcel_id: state.delivered_at for each, state in changed if state.delivered_at is not None}
+        await parcel_actions.note_late_arrivals(db, arrived, now=now)
         await shipment_actions.note_delivery(db, shipment_ids=delivered, now=now)
 
 

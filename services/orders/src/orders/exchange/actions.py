@@ -1,11 +1,10 @@
-"""Asking for exchanges and moving them, by people and by what logistics tells of the replacement.
-
-Locks are taken in this order: exchange, stock, line balance, payment.
-"""
+"""Asking for exchanges and moving them, by people and by what logistics tells of the replacement. Locks are taken in
+this order: exchange, stock, line balance, payment."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -102,14 +101,43 @@ async def reissue_pieces(
     rules.ensure_reissuable(line)
     ensure_left(await line_refund_queries.find_balance(db, line), piece_count)  # told before a shortage
     await _hold_replacement(db, exchange_id, line.sku_id, piece_count, now=now)
-    ensure_left(await line_refund_queries.lock_balance(db, line), piece_count)  # a trigger takes them
-    exchange = _opened(line, exchange_id, piece_count, rules.REISSUE, "", status=rules.APPROVED, now=now)
-    db.add(exchange)
-    await _record(
-        db, exchange, "reissue", before=None, reason=reason, actor="operator", person_id=caller.person_id, now=now
-    )
-    await publish(db, _replacement_due(exchange, now), now=now)
-    return exchange
+    agent = caller.person_id
+    return await _reissue(db, line, exchange_id, piece_count, reason=reason, side="operator", person_id=agent, now=now)
+
+
+async def replace_lost(
+    db: AsyncSession,
+    *,
+    exchange_id: UUID,
+    line: SoldLine,
+    piece_count: int,
+    reason: str,
+    side: Literal["supplier", "operator"],
+    person_id: UUID,
+    now: datetime,
+) -> bool:
+    """Pieces lost on their way are sent again as a reissue; False where there are not enough. The order is locked."""
+    try:
+        async with db.begin_nested():
+            await _hold_replacement(db, exchange_id, line.sku_id, piece_count, now=now)
+    except Conflict:
+        return False
+    sent = replace(line, delivered_at=now)  # as far as an exchange is concerned, its first goods are done with
+    await _reissue(db, sent, exchange_id, piece_count, reason=reason, side=side, person_id=person_id, now=now)
+    return True
+
+
+async def note_lost(
+    db: AsyncSession, *, exchange_id: UUID, loss_id: UUID, count: int, carrier_bp: int, reason: str, now: datetime
+) -> None:
+    """Pieces of the replacement were lost as well: they are paid back, once a `loss_id`; with the last it ends.
+    404 `exchange-not-found`; 409 `exchange-status`."""
+    exchange = await queries.lock_exchange(db, exchange_id)
+    if await line_refund_queries.is_granted(db, loss_id):
+        return
+    rules.status_after("give_up", exchange.status, goods_back=exchange.goods_back)
+    await _pay_back(db, exchange, count, cause_id=loss_id, carrier_bp=carrier_bp, now=now)
+    await _end_if_paid_back(db, exchange, reason=reason, now=now)
 
 
 async def move_exchange(
@@ -214,16 +242,38 @@ async def give_up(
     exchange = await queries.lock_exchange(db, exchange_id)
     if await line_refund_queries.is_granted(db, shortfall_id):
         return
-    if exchange.status != rules.SHIPPED:
-        rules.status_after("give_up", exchange.status, goods_back=exchange.goods_back)
+    rules.status_after("give_up", exchange.status, goods_back=exchange.goods_back)
     await stock_actions.give_up_stock(db, holder_id=exchange_id, quantities=quantities, now=now)
     await _pay_back(db, exchange, sum(quantities.values()), cause_id=shortfall_id, now=now)
+    await _end_if_paid_back(db, exchange, reason=reason, now=now)
+
+
+async def _end_if_paid_back(db: AsyncSession, exchange: Exchange, *, reason: str, now: datetime) -> None:
     if exchange.refunded_count == exchange.piece_count:
         await _move(db, exchange, "give_up", reason=reason, actor="supplier", person_id=None, now=now)
-    else:
-        before = exchange.status
-        exchange.revision += 1
-        await _record(db, exchange, "pay_part", before=before, reason=reason, actor="supplier", person_id=None, now=now)
+        return
+    exchange.revision += 1
+    still = exchange.status
+    await _record(db, exchange, "pay_part", before=still, reason=reason, actor="supplier", person_id=None, now=now)
+
+
+async def _reissue(
+    db: AsyncSession,
+    line: SoldLine,
+    exchange_id: UUID,
+    piece_count: int,
+    *,
+    reason: str,
+    side: Literal["supplier", "operator"],
+    person_id: UUID,
+    now: datetime,
+) -> Exchange:
+    ensure_left(await line_refund_queries.lock_balance(db, line), piece_count)  # a trigger takes them
+    exchange = _opened(line, exchange_id, piece_count, rules.REISSUE, "", status=rules.APPROVED, now=now)
+    db.add(exchange)
+    await _record(db, exchange, "reissue", before=None, reason=reason, actor=side, person_id=person_id, now=now)
+    await publish(db, _replacement_due(exchange, now), now=now)
+    return exchange
 
 
 def _opened(
@@ -270,7 +320,9 @@ async def _hold_replacement(
         ) from refusal
 
 
-async def _pay_back(db: AsyncSession, exchange: Exchange, count: int, *, cause_id: UUID, now: datetime) -> None:
+async def _pay_back(
+    db: AsyncSession, exchange: Exchange, count: int, *, cause_id: UUID, now: datetime, carrier_bp: int = 0
+) -> None:
     line = await line_refund_queries.get_sold_line(db, exchange.line_id)
     share = await line_refund_actions.grant_refund(
         db,
@@ -281,7 +333,7 @@ async def _pay_back(db: AsyncSession, exchange: Exchange, count: int, *, cause_i
         piece_count=count,
         weight_g=None,
         with_delivery=rules.delivery_goes_back(),
-        carrier_bp=0,
+        carrier_bp=carrier_bp,
         now=now,
     )
     exchange.refunded_count += count

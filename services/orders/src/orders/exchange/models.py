@@ -36,7 +36,8 @@ class Exchange(SoldGoods, Base):
             "(status IN ('REQUESTED', 'APPROVED', 'SENT_BACK')) = (due_at IS NOT NULL)", name="somebody_is_due"
         ),
         CheckConstraint(
-            "(status IN ('SHIPPED', 'DELIVERED')) = (shipped_at IS NOT NULL) AND "
+            "(status NOT IN ('SHIPPED', 'DELIVERED') OR shipped_at IS NOT NULL) AND "
+            "(status IN ('SHIPPED', 'DELIVERED', 'CANCELLED') OR shipped_at IS NULL) AND "
             "(shipped_at IS NULL) = (shipment_id IS NULL)",
             name="shipped_has_shipment",
         ),

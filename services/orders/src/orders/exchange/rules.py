@@ -21,12 +21,12 @@ MOVES: dict[str, tuple[frozenset[str], str]] = {
     "send": (frozenset({APPROVED}), SENT_BACK),
     "expire": (frozenset({APPROVED}), CANCELLED),
     "ship": (frozenset({APPROVED, SENT_BACK, SHIPPED}), SHIPPED),
-    "give_up": (frozenset({APPROVED, SENT_BACK}), CANCELLED),
+    "give_up": (frozenset({APPROVED, SENT_BACK, SHIPPED}), CANCELLED),
     "deliver": (frozenset({SHIPPED}), DELIVERED),
 }
 """`refund` pays back what cannot be sent again. `ship`, `give_up` and `deliver` are logistics', `expire` is the
 clock's. From APPROVED, `withdraw`, `send` and `expire` are for goods that have to come back, `ship` and `give_up` for
-the rest."""
+the rest. From SHIPPED, `give_up` is for what was lost on its way."""
 
 WHO: dict[str, frozenset[str]] = {
     "approve": frozenset({"supplier", "operator"}),

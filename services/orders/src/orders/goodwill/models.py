@@ -16,7 +16,7 @@ class Goodwill(Base):
     __tablename__ = "goodwills"
     __table_args__ = (
         CheckConstraint("status IN ('WAITING', 'GRANTED', 'REJECTED', 'WITHDRAWN')", name="status_is_known"),
-        CheckConstraint("piece_count > 0", name="pieces_are_positive"),
+        CheckConstraint("piece_count > 0 OR piece_count = 0 AND with_delivery", name="pieces_are_positive"),
         CheckConstraint("wanted_fen > 0", name="money_is_positive"),
         CheckConstraint("reason <> ''", name="has_reason"),
         CheckConstraint(

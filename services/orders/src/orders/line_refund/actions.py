@@ -19,7 +19,8 @@ from shared.outbox import publish
 _TAKE = text("UPDATE line_balances SET claimed_count = claimed_count + :count WHERE line_id = :line_id")
 
 _FORGO = text("""
-    UPDATE line_balances SET refunded_count = refunded_count + :count, refunded_fen = refunded_fen + :goods_fen
+    UPDATE line_balances SET refunded_count = refunded_count + :count, refunded_fen = refunded_fen + :goods_fen,
+        refunded_delivery_fen = refunded_delivery_fen + :delivery_fen
     WHERE line_id = :line_id
 """)
 _FORGO_DELIVERY = text("""
@@ -55,16 +56,30 @@ async def forgo_delivery(db: AsyncSession, line_ids: Sequence[UUID]) -> int:
     return int(left_fen or 0)
 
 
-async def forgo_pieces(db: AsyncSession, line: rules.SoldLine, count: int, *, now: datetime) -> int:
-    """Pieces that were paid and will never be sent: nobody can claim them any more; what they are worth of the line, in
-    fen. The caller gives it back; points follow by themselves."""
+async def forgo_pieces(
+    db: AsyncSession,
+    line: rules.SoldLine,
+    count: int,
+    *,
+    with_delivery: bool = False,
+    carrier_bp: int = 0,
+    now: datetime,
+) -> rules.RefundShare:
+    """Pieces that were paid and will never be sent, or never arrive: nobody can claim them any more; what they are
+    worth of the line. The caller gives it back; points follow by themselves."""
     balance = await take_pieces(db, line, count)
-    goods_fen = rules.pieces_fen(
-        balance.payable_fen, quantity=balance.quantity, before=balance.refunded_count, count=count
+    share = rules.refund_share(
+        balance,
+        count=count,
+        weight_g=None,
+        net_weight_g=line.net_weight_g,
+        with_delivery=with_delivery,
+        carrier_bp=carrier_bp,
     )
-    await db.execute(_FORGO, {"line_id": line.line_id, "count": count, "goods_fen": goods_fen})
+    forgone = {"count": count, "goods_fen": share.goods_fen, "delivery_fen": share.delivery_fen}
+    await db.execute(_FORGO, {"line_id": line.line_id, **forgone})
     await _follow_points(db, line, now=now)
-    return goods_fen
+    return share
 
 
 async def _follow_points(db: AsyncSession, line: rules.SoldLine, *, now: datetime) -> None:

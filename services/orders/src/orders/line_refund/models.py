@@ -42,7 +42,7 @@ class LineRefund(Base):
     __tablename__ = "line_refunds"
     __table_args__ = (
         CheckConstraint("cause IN ('claim', 'return', 'exchange', 'goodwill')", name="cause_is_known"),
-        CheckConstraint("piece_count > 0", name="pieces_are_positive"),
+        CheckConstraint("piece_count > 0 OR piece_count = 0 AND goods_fen = 0", name="pieces_are_positive"),
         CheckConstraint(
             "least(goods_fen, delivery_fen, supplier_fen, carrier_fen, platform_fen) >= 0",
             name="money_is_not_negative",

@@ -35,11 +35,11 @@ _MAKE_BALANCE = text("""
     VALUES (:line_id, :quantity, :payable_fen, :delivery_fen) ON CONFLICT DO NOTHING
 """)
 _LOCK_BALANCE = text("""
-    SELECT line_id, quantity, payable_fen, delivery_fen, claimed_count, refunded_count
+    SELECT line_id, quantity, payable_fen, delivery_fen, claimed_count, refunded_count, refunded_delivery_fen
     FROM line_balances WHERE line_id = :line_id FOR NO KEY UPDATE
 """)
 _FIND_BALANCE = text("""
-    SELECT line_id, quantity, payable_fen, delivery_fen, claimed_count, refunded_count
+    SELECT line_id, quantity, payable_fen, delivery_fen, claimed_count, refunded_count, refunded_delivery_fen
     FROM line_balances WHERE line_id = :line_id
 """)
 _MONEY = text("""

@@ -60,6 +60,7 @@ class LineBalance:
     delivery_fen: int
     claimed_count: int
     refunded_count: int
+    refunded_delivery_fen: int = 0
 
     @property
     def left_count(self) -> int:
@@ -105,11 +106,13 @@ def refund_share(
     with_delivery: bool,
     carrier_bp: int,
 ) -> RefundShare:
-    """What goes back for `count` more pieces. Where only `weight_g` of them was bad, that part of it, rounded down."""
+    """What goes back for `count` more pieces. Where only `weight_g` of them was bad, that part of it, rounded down.
+    Of the delivery never more than has not gone back yet."""
     goods, delivery = (
         pieces_fen(whole, quantity=balance.quantity, before=balance.refunded_count, count=count)
         for whole in (balance.payable_fen, balance.delivery_fen if with_delivery else 0)
     )
+    delivery = min(delivery, balance.delivery_fen - balance.refunded_delivery_fen)
     if weight_g is not None:
         goods, delivery = (fen * weight_g // (net_weight_g * count) for fen in (goods, delivery))
     carrier = (goods + delivery) * carrier_bp // _WHOLE_BP

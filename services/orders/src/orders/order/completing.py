@@ -27,19 +27,28 @@ _END = text("""
 """)
 
 
+_OWED = text("""
+    SELECT EXISTS (
+        SELECT FROM supplier_orders AS part JOIN order_lines AS line USING (supplier_order_id)
+        WHERE part.order_id = :order_id AND part.fulfilment = 'LOST' AND line.quantity > (
+            SELECT coalesce(sum(gone.quantity), 0) FROM order_shortfalls AS gone WHERE gone.line_id = line.line_id))
+""")
+_VOID = frozenset({"CANCELLED", "LOST"})
+
+
 async def end_part(
     db: AsyncSession, order: Mapping[str, Any], part: Mapping[str, Any], fulfilment: str, *, reason: str, now: datetime
 ) -> None:
-    """A part of the order is DELIVERED now, or CANCELLED because nothing of it can be sent. With its last part the
-    order is complete, or void where nothing of it was delivered; each part's money went back with it then. The caller
-    holds the order's row."""
+    """A part of the order is DELIVERED now, CANCELLED because nothing of it can be sent, or LOST. With its last part
+    the order is complete, or void where nothing of it was delivered or is sent again; each part's money went back with
+    it then. The caller holds the order's row."""
     ends = {fulfilment} | {each["fulfilment"] for each in order["parts"] if each is not part}
-    if ends == {"CANCELLED"}:
-        order_id = UUID(order["order_id"])
+    order_id = UUID(order["order_id"])
+    if ends <= _VOID and not ("LOST" in ends and await db.scalar(_OWED, {"order_id": order_id})):
         await db.execute(_END, {"order_id": order_id, "reason": reason, "now": now})
         told = {"order_id": order_id, "order_number": order["order_number"], "reason": reason, "cancelled_at": now}
         await publish(db, OrderCancelled(**told, was_paid=True, refunded_fen=order["payable_fen"]), now=now)
-    elif ends <= {"DELIVERED", "CANCELLED"}:
+    elif ends <= {"DELIVERED", *_VOID}:
         await complete_order(db, order, now=now)
 
 

@@ -86,7 +86,7 @@ class SupplierOrder(Base):
     __table_args__ = (
         CheckConstraint(
             "fulfilment IN ('PENDING_PAYMENT', 'AWAITING_GROUP', 'PENDING_SHIPMENT', 'PARTLY_SHIPPED', 'SHIPPED',"
-            " 'DELIVERED', 'CANCELLED')",
+            " 'DELIVERED', 'LOST', 'CANCELLED')",
             name="fulfilment_is_known",
         ),
         CheckConstraint("goods_fen >= 0 AND delivery_fen >= 0", name="money_is_not_negative"),
@@ -178,8 +178,8 @@ class OrderChange(Base):
     __tablename__ = "order_changes"
     __table_args__ = (
         CheckConstraint(
-            "change IN ('PLACED', 'PAID', 'CANCELLED', 'PARTLY_SHIPPED', 'SHIPPED', 'GIVEN_UP', 'DELIVERED',"
-            " 'COMPLETED', 'SHIPPED_AFTER_CANCEL', 'GROUP_FORMED')",
+            "change IN ('PLACED', 'PAID', 'CANCELLED', 'PARTLY_SHIPPED', 'SHIPPED', 'GIVEN_UP', 'PIECES_LOST',"
+            " 'LOST', 'ARRIVED_AFTER_LOSS', 'DELIVERED', 'COMPLETED', 'SHIPPED_AFTER_CANCEL', 'GROUP_FORMED')",
             name="change_is_known",
         ),
         Index(None, "order_id", "change_id"),

@@ -21,10 +21,12 @@ FULFILMENT_MOVES: Final = {
     "send-some": (TO_BE_SENT, "PARTLY_SHIPPED"),
     "send-rest": (TO_BE_SENT, "SHIPPED"),
     "deliver": (frozenset({"SHIPPED"}), "DELIVERED"),
+    "lose": (frozenset({"SHIPPED"}), "LOST"),
     "cancel": (frozenset({"PENDING_PAYMENT", "AWAITING_GROUP", "PENDING_SHIPMENT"}), "CANCELLED"),
     "revive": (frozenset({"CANCELLED"}), "PENDING_PAYMENT"),
 }
-"""One supplier's part of an order. `send-rest` is also giving up what cannot be sent of a part that left already."""
+"""One supplier's part of an order. `send-rest` is also giving up what cannot be sent of a part that left already;
+`lose` is that nothing which left arrives: it was paid back, or is sent again as an exchange."""
 
 
 def dispatch_effect(status: str, fulfilment: str) -> Literal["ship", "repeated", "after-cancel"]:
@@ -33,7 +35,7 @@ def dispatch_effect(status: str, fulfilment: str) -> Literal["ship", "repeated",
         return "after-cancel"
     if fulfilment in TO_BE_SENT:
         return "ship"
-    if fulfilment in {"SHIPPED", "DELIVERED"}:
+    if fulfilment in {"SHIPPED", "DELIVERED", "LOST"}:
         return "repeated"
     raise Conflict("Goods of an unpaid order were sent.", code="order-not-paid", order_status=status)
 

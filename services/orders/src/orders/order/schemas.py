@@ -16,7 +16,14 @@ from orders.price.schemas import AppliedPromotion, Seen, TraceStep, UsePoints, a
 
 Status = Literal["PENDING_PAYMENT", "PAID", "COMPLETED", "CANCELLED"]
 Fulfilment = Literal[
-    "PENDING_PAYMENT", "AWAITING_GROUP", "PENDING_SHIPMENT", "PARTLY_SHIPPED", "SHIPPED", "DELIVERED", "CANCELLED"
+    "PENDING_PAYMENT",
+    "AWAITING_GROUP",
+    "PENDING_SHIPMENT",
+    "PARTLY_SHIPPED",
+    "SHIPPED",
+    "DELIVERED",
+    "LOST",
+    "CANCELLED",
 ]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00]*$")]
 Recipient = Annotated[Text, Field(min_length=1, max_length=50)]
@@ -175,6 +182,9 @@ class Change(BaseModel):
         "PARTLY_SHIPPED",
         "SHIPPED",
         "GIVEN_UP",
+        "PIECES_LOST",
+        "LOST",
+        "ARRIVED_AFTER_LOSS",
         "DELIVERED",
         "COMPLETED",
         "SHIPPED_AFTER_CANCEL",

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.line_refund import actions as line_refund_actions
 from orders.line_refund import queries as line_refund_queries
-from orders.line_refund.rules import pieces_fen
+from orders.line_refund.rules import SoldLine, pieces_fen
 from orders.order import completing, queries, rules
 from orders.payment import actions as payment_actions
 from orders.point import actions as point_actions
@@ -117,7 +117,7 @@ async def _share_out(
     given_up = []
     for line, more in _portions(lines, await _given_up(db, supplier_order_id), quantities):
         sold = await line_refund_queries.get_sold_line(db, UUID(line["line_id"]))
-        refund_fen = await line_refund_actions.forgo_pieces(db, sold, more, now=now)
+        refund_fen = (await line_refund_actions.forgo_pieces(db, sold, more, now=now)).goods_fen
         given_up.append(
             RefundedLine(
                 line_id=sold.line_id,
@@ -127,18 +127,16 @@ async def _share_out(
                 goods_fen=refund_fen,
             )
         )
-        await db.execute(
-            _KEEP,
-            {
-                "shortfall_id": shortfall_id,
-                "line_id": UUID(line["line_id"]),
-                "supplier_order_id": supplier_order_id,
-                "quantity": more,
-                "refund_fen": refund_fen,
-                "now": now,
-            },
-        )
+        await keep(db, shortfall_id, sold, more, refund_fen=refund_fen, now=now)
     return tuple(given_up)
+
+
+async def keep(
+    db: AsyncSession, shortfall_id: UUID, line: SoldLine, count: int, *, refund_fen: int, now: datetime
+) -> None:
+    """Pieces of a line never reach their buyer: what is settled of the part is without them."""
+    kept = {"line_id": line.line_id, "supplier_order_id": line.supplier_order_id, "quantity": count}
+    await db.execute(_KEEP, {"shortfall_id": shortfall_id, **kept, "refund_fen": refund_fen, "now": now})
 
 
 def _portions(

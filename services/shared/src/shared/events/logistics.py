@@ -73,7 +73,7 @@ class ShipmentShort(Event):
 
 
 class ShipmentDelivered(Event):
-    """Every parcel of the shipment was delivered; the instant is the last parcel's."""
+    """Every parcel of the shipment was delivered, those apart that are lost; the instant is the last parcel's."""
 
     type: ClassVar[str] = "logistics.shipment-delivered.v1"
     subject_field: ClassVar[str] = "order_id"
@@ -83,6 +83,56 @@ class ShipmentDelivered(Event):
     supplier_order_id: UUID
     delivered_at: datetime
     exchange_id: UUID | None = None
+
+
+class ParcelsLost(Event):
+    """Parcels of a shipment were declared lost on their way: their pieces are paid back, or sent again where the buyer
+    shall have them and there are any. `reason` is what shows it."""
+
+    type: ClassVar[str] = "logistics.parcels-lost.v1"
+    subject_field: ClassVar[str] = "order_id"
+
+    loss_id: UUID
+    shipment_id: UUID
+    order_id: UUID
+    supplier_order_id: UUID
+    carrier_code: str
+    waybill_numbers: tuple[str, ...]
+    lines: tuple[ShortLine, ...]
+    remedy: Literal["refund", "send_again"]
+    reason: str
+    declared_side: Literal["supplier", "operator"]
+    declared_by: UUID
+    declared_at: datetime
+    exchange_id: UUID | None = None
+
+
+class ShipmentLost(Event):
+    """A shipment has left, and every parcel of it is lost. It comes after the last of its ParcelsLost."""
+
+    type: ClassVar[str] = "logistics.shipment-lost.v1"
+    subject_field: ClassVar[str] = "order_id"
+
+    shipment_id: UUID
+    order_id: UUID
+    supplier_order_id: UUID
+    noted_at: datetime
+    exchange_id: UUID | None = None
+
+
+class LostParcelArrived(Event):
+    """A parcel that was declared lost came all the same. Nothing follows by itself: what was paid back stays paid."""
+
+    type: ClassVar[str] = "logistics.lost-parcel-arrived.v1"
+    subject_field: ClassVar[str] = "order_id"
+
+    loss_id: UUID
+    parcel_id: UUID
+    shipment_id: UUID
+    order_id: UUID
+    supplier_order_id: UUID
+    waybill_number: str
+    arrived_at: datetime
 
 
 class PickupPointFacts(Event):

@@ -172,7 +172,8 @@ class RefundGranted(Event):
 
 
 class PiecesGivenUp(Event):
-    """Paid pieces of a part will never be sent: their money goes back before the part is delivered.
+    """Paid pieces of a part will never be sent, or were lost on their way: their money goes back before the part is
+    delivered.
 
     It comes before the part's `SupplierOrderSettled`, whose lines are without these pieces: who counts what was settled
     has nothing to take back, who counts what was paid has.
@@ -188,7 +189,24 @@ class PiecesGivenUp(Event):
     supplier_id: UUID
     lines: tuple[RefundedLine, ...]
     refunded_fen: Fen
+    cause: Literal["short", "lost"] = "short"
+    carrier_fen: Fen = Field(default=0, description="Of it, what the carrier bears for what it lost.")
     noted_at: datetime
+
+
+class NotArrived(Event):
+    """A buyer says that a part has not come although the time that was promised for it is over."""
+
+    type: ClassVar[str] = "orders.not-arrived.v1"
+    subject_field: ClassVar[str] = "supplier_order_id"
+
+    order_id: UUID
+    order_number: str
+    supplier_order_id: UUID
+    supplier_id: UUID
+    buyer_id: UUID
+    note: str
+    reported_at: datetime
 
 
 class ReplacementDue(Event):

@@ -1,0 +1,1 @@
+"""Loss: parcels that were sent and will not arrive."""

@@ -1,0 +1,1 @@
+"""Loss: pieces that left and do not arrive."""
