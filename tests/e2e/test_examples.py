@@ -10,14 +10,29 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.consumer import BatchSubscription, Subscription
 from shared.errors import Refusal
 from shared.events import Envelope, Event
-from shared.events.logistics import ShipmentDelivered, ShipmentDispatched, ShipmentShort
+from shared.events.logistics import (
+    LostParcelArrived,
+    ParcelsLost,
+    ShipmentDelivered,
+    ShipmentDispatched,
+    ShipmentLost,
+    ShipmentShort,
+)
 from shared.events.orders import ReplacementDue
 from tests.contract.examples import INSTANTS, events_of
 from tests.contract.test_handlers import NAMES, PAIRS, grown
 from tests.e2e.house import House
 
 EXAMPLES = 12
-ABOUT_ORDERS = (ShipmentDispatched, ShipmentDelivered, ShipmentShort, ReplacementDue)
+ABOUT_ORDERS = (
+    ShipmentDispatched,
+    ShipmentDelivered,
+    ShipmentShort,
+    ParcelsLost,
+    ShipmentLost,
+    LostParcelArrived,
+    ReplacementDue,
+)
 ABOUT_UNKNOWN_ORDERS = {"order-not-found", "exchange-not-found", "shipment-not-found"}
 """Parcels of orders that nobody placed, replacements of what was never sent: such an event is parked, and somebody
 looks."""

@@ -23,10 +23,18 @@ from shared.consumer import BatchSubscription
 from shared.db import Transactions
 from shared.events import EVENTS, Envelope, Event, decode
 from shared.events.catalog import LotHeld, NoticeIssued, SkuListed, SkuRevised
-from shared.events.logistics import ExcursionOpened, ShipmentDelivered, ShipmentDispatched, ShipmentShort
+from shared.events.logistics import (
+    ExcursionOpened,
+    LostParcelArrived,
+    ParcelsLost,
+    ShipmentDelivered,
+    ShipmentDispatched,
+    ShipmentShort,
+)
 from shared.events.orders import (
     BackInStock,
     DonationThanked,
+    NotArrived,
     OrderCancelled,
     OrderPaid,
     OrderPlaced,
@@ -57,8 +65,16 @@ HEARD: dict[str, tuple[type[Event], ...]] = {
         ProductReviewed,
         BackInStock,
         DonationThanked,
+        NotArrived,
     ),
-    "logistics": (ShipmentDispatched, ShipmentDelivered, ShipmentShort, ExcursionOpened),
+    "logistics": (
+        ShipmentDispatched,
+        ShipmentDelivered,
+        ShipmentShort,
+        ParcelsLost,
+        LostParcelArrived,
+        ExcursionOpened,
+    ),
     "catalog": (SkuListed, SkuRevised, LotHeld, NoticeIssued),
 }
 """What the gateway listens to, by source."""

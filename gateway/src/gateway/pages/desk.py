@@ -24,7 +24,7 @@ from shared.ids import new_id
 
 router = APIRouter(default_response_class=Response)
 
-_STATUSES: Final = ("PENDING", "DISPATCHED", "DELIVERED", "CANCELLED")
+_STATUSES: Final = ("PENDING", "DISPATCHED", "DELIVERED", "CANCELLED", "LOST")
 _PAGE_SIZE: Final = 20
 _LOT: Final = "lot-"
 _DISPATCH_KEYS: Final = UUID("0f5cbb0e-7f6c-5a0f-8f64-0a4a0c1f2f6d")

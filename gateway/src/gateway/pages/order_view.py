@@ -19,6 +19,7 @@ BADGES: Final = {
     "PARTLY_SHIPPED": "badge-leaf",
     "SHIPPED": "badge-leaf",
     "DELIVERED": "badge-leaf",
+    "LOST": "badge-clay",
     "COMPLETED": "badge-leaf",
     "CANCELLED": "",
 }
@@ -207,7 +208,7 @@ def _gift_of(order: dict[str, Any], page: Page) -> dict[str, str]:
 def order_view(order: dict[str, Any], place: str, suppliers: Mapping[str, str], page: Page) -> OrderView:
     """The order as orders tells it; `place` is the county of the address in words, `suppliers` names in English."""
     address, status = order["address"], order["status"]
-    has_left = any(part["fulfilment"] in {"PARTLY_SHIPPED", "SHIPPED", "DELIVERED"} for part in order["parts"])
+    has_left = any(part["fulfilment"] in {"PARTLY_SHIPPED", "SHIPPED", "DELIVERED", "LOST"} for part in order["parts"])
     return OrderView(
         order_id=order["order_id"],
         number=order["order_number"],

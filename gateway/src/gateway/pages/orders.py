@@ -64,7 +64,7 @@ def status_of(order: dict[str, Any]) -> str:
         return "DELIVERED"
     if "AWAITING_GROUP" in states:
         return "AWAITING_GROUP"
-    return "SHIPPED" if states & {"PARTLY_SHIPPED", "SHIPPED", "DELIVERED"} else "PENDING_SHIPMENT"
+    return "SHIPPED" if states & {"PARTLY_SHIPPED", "SHIPPED", "DELIVERED", "LOST"} else "PENDING_SHIPMENT"
 
 
 def order_row(order: dict[str, Any], page: Page) -> OrderRow:

@@ -68,6 +68,10 @@ def told_by_shipments(shipments: Iterable[Mapping[str, Any]], page: Page) -> lis
             )
         )
         for parcel in shipment["parcels"]:
+            loss = parcel.get("loss")
+            if loss:
+                lost = f"{_what('shipment', 'LOST', page)} {_waybill(parcel, page)}"
+                found.append(_told(page, at=loss["declared_at"], kind="shipment", what=lost, who=supplier, url=url))
             what = f"{_what('shipment', 'DISPATCHED', page)} {_waybill(parcel, page)}"
             found.append(_told(page, at=parcel["dispatched_at"], kind="shipment", what=what, who=supplier, url=url))
         for name, moment in (("DELIVERED", shipment["delivered_at"]), ("CANCELLED", shipment["order_cancelled_at"])):

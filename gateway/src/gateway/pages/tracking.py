@@ -18,7 +18,13 @@ from shared.errors import NotFound
 
 router = APIRouter(default_response_class=Response)
 
-BADGES = {"PENDING": "badge-urgent", "DISPATCHED": "badge-leaf", "DELIVERED": "badge-leaf", "CANCELLED": ""}
+BADGES = {
+    "PENDING": "badge-urgent",
+    "DISPATCHED": "badge-leaf",
+    "DELIVERED": "badge-leaf",
+    "CANCELLED": "",
+    "LOST": "badge-clay",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,6 +200,7 @@ async def note_late_arrival(
     db: AsyncSession, *, order_id: UUID, supplier_order_id: UUID, waybill_number: str, now: datetime
 ) -> None:
     """What was lost came all the same: the order's history says so, and nothing else changes."""
+    await order_queries.lock_order(db, order_id)
     await _note(db, order_id, supplier_order_id, "ARRIVED_AFTER_LOSS", waybill_number, by=None, now=now)
 
 
