@@ -1,0 +1,128 @@
+"""Reads of campaigns, their packages and papers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from orders.gift_campaign.models import GiftCampaign, GiftDocument, GiftPackage, GiftPackageLine
+from orders.unit import queries as unit_queries
+from shared.auth import Caller
+from shared.errors import NotFound
+
+
+def unknown_campaign() -> NotFound:
+    """The refusal for a campaign that does not exist for the caller."""
+    return NotFound("There is no such campaign of gifts.", code="gift-campaign-unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A package and its goods."""
+
+    package: GiftPackage
+    lines: Sequence[GiftPackageLine]
+
+
+async def get_campaign(db: AsyncSession, campaign_id: UUID) -> GiftCampaign:
+    """The campaign, whoever asks. 404 `gift-campaign-unknown`."""
+    found = await db.get(GiftCampaign, campaign_id)
+    if found is None:
+        raise unknown_campaign()
+    return found
+
+
+async def get_campaign_for(db: AsyncSession, campaign_id: UUID, caller: Caller) -> GiftCampaign:
+    """The campaign for its unit's people, the units above, the finance office and operators: 404 for everybody else.
+    Names of members are no part of it."""
+    campaign = await get_campaign(db, campaign_id)
+    try:
+        await unit_queries.get_unit_for(db, caller, campaign.unit_id)
+    except NotFound as refusal:
+        raise unknown_campaign() from refusal
+    return campaign
+
+
+async def get_own(db: AsyncSession, campaign_id: UUID, caller: Caller) -> GiftCampaign:
+    """The campaign for its unit's own people: 404 `gift-campaign-unknown` for everybody else."""
+    campaign = await get_campaign(db, campaign_id)
+    unit = await unit_queries.find_acting_unit(db, caller)
+    if unit is None or unit.unit_id != campaign.unit_id:
+        raise unknown_campaign()
+    return campaign
+
+
+async def lock_campaign(db: AsyncSession, campaign_id: UUID) -> GiftCampaign:
+    """The campaign, locked until the transaction ends: packages, roster and claims of it wait for each other."""
+    found: GiftCampaign | None = await db.scalar(
+        select(GiftCampaign)
+        .where(GiftCampaign.campaign_id == campaign_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise unknown_campaign()
+    return found
+
+
+async def list_campaigns(
+    db: AsyncSession,
+    *,
+    unit_ids: Sequence[UUID] | None,
+    q: str,
+    status: str | None,
+    year: int | None,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[GiftCampaign]:
+    """Campaigns of these units (None: of all), the latest first; `q` is a part of a name."""
+    statement = select(GiftCampaign)
+    if unit_ids is not None:
+        statement = statement.where(GiftCampaign.unit_id.in_(unit_ids))
+    if q:
+        statement = statement.where(GiftCampaign.name.icontains(q, autoescape=True))
+    if status is not None:
+        statement = statement.where(GiftCampaign.status == status)
+    if year is not None:
+        statement = statement.where(GiftCampaign.year == year)
+    if after is not None:
+        statement = statement.where(tuple_(GiftCampaign.created_at, GiftCampaign.campaign_id) < after)
+    ordered = statement.order_by(GiftCampaign.created_at.desc(), GiftCampaign.campaign_id.desc())
+    return (await db.scalars(ordered.limit(limit))).all()
+
+
+async def list_packages(db: AsyncSession, campaign_id: UUID) -> list[Packed]:
+    """The campaign's packages in their order, each with its goods."""
+    packages = (
+        await db.scalars(
+            select(GiftPackage)
+            .where(GiftPackage.campaign_id == campaign_id)
+            .order_by(GiftPackage.position)
+            .execution_options(populate_existing=True)
+        )
+    ).all()
+    lines: dict[UUID, list[GiftPackageLine]] = {each.package_id: [] for each in packages}
+    for line in await db.scalars(
+        select(GiftPackageLine)
+        .where(GiftPackageLine.package_id.in_(lines))
+        .order_by(GiftPackageLine.package_id, GiftPackageLine.sku_id)
+    ):
+        lines[line.package_id].append(line)
+    return [Packed(each, lines[each.package_id]) for each in packages]
+
+
+async def list_documents(db: AsyncSession, campaign_id: UUID) -> Sequence[GiftDocument]:
+    """The campaign's papers in the order in which they came."""
+    statement = select(GiftDocument).where(GiftDocument.campaign_id == campaign_id)
+    return (await db.scalars(statement.order_by(GiftDocument.uploaded_at, GiftDocument.document_id))).all()
+
+
+async def get_document(db: AsyncSession, campaign_id: UUID, document_id: UUID) -> GiftDocument:
+    """A paper of the campaign. 404 `gift-document-unknown`."""
+    found = await db.get(GiftDocument, document_id)
+    if found is None or found.campaign_id != campaign_id:
+        raise NotFound("There is no such paper.", code="gift-document-unknown")
+    return found
