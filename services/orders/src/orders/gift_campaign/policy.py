@@ -57,9 +57,7 @@ def _holding(table: str, key: str, county_code: str, year: int) -> Mapping[str, 
     known = [each for each in policy()[table] if key in each and _is_in(county_code, each["region"])]
     narrowest = max(len(region_prefix(each["region"])) if each["region"] != NATION else 0 for each in known)
     own = [
-        each
-        for each in known
-        if (len(region_prefix(each["region"])) if each["region"] != NATION else 0) == narrowest
+        each for each in known if (len(region_prefix(each["region"])) if each["region"] != NATION else 0) == narrowest
     ]
     begun = [each for each in own if each["from_year"] <= year]
     found: Mapping[str, Any] = max(begun or own[:1], key=lambda each: int(each["from_year"]))
@@ -74,12 +72,12 @@ def caps_of(county_code: str, year: int) -> Caps:
         for each in policy()["caps"]
         if "holiday_fen" in each and _is_in(county_code, each["region"]) and each["from_year"] <= year
     ]
-    latest = max(by_holiday, key=lambda each: int(each["from_year"]), default={"holiday_fen": {}, "source": ""})
+    latest = max(by_holiday, key=lambda each: int(each["from_year"]), default=None)
     return Caps(
         yearly_fen=yearly["yearly_fen"],
         yearly_source=yearly["source"],
-        holiday_fen=latest["holiday_fen"],
-        holiday_source=latest["source"],
+        holiday_fen=latest["holiday_fen"] if latest else {},
+        holiday_source=latest["source"] if latest else "",
         single_warn_above_fen=policy()["single_issue"]["warn_above_fen"],
     )
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from orders.gift_campaign import policy
 from orders.gift_campaign.policy import Tier
 from orders.sku.rules import SaleSku, unit_price_fen, unsellable_reason
-from shared.clock import business_day, days_range
+from shared.clock import business_day
 from shared.errors import Conflict, Invalid
 from shared.moves import Moves
 from shared.moves import status_after as _status_after
@@ -297,11 +297,6 @@ def hold_end(claim_until_at: datetime | None, now: datetime) -> datetime:
     """Until when stock is kept: some days after the claims, or after now if nobody claims."""
     rest = timedelta(days=policy.policy()["hold"]["days_after_claims"])
     return max(now, claim_until_at or now) + rest
-
-
-def first_claim_instant(publicity_until_on: date) -> datetime:
-    """The first instant after the publicity."""
-    return days_range(publicity_until_on, publicity_until_on)[1]
 
 
 STEPS: Final = (
