@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from orders.unit.rules import Duty, Fund
@@ -199,8 +199,7 @@ def _decided_before() -> Conflict:
 
 
 def _first(duties: Collection[str]) -> Duty:
-    found: Duty = min(duties)  # type: ignore[assignment]  # of the duties that steps name
-    return found
+    return next(each for each in get_args(Duty) if each in duties)
 
 
 def ensure_delegable(*, from_person_id: UUID, to_person_id: UUID, starts_on: date, ends_on: date, today: date) -> None:
