@@ -86,6 +86,8 @@ from orders.stock_check.jobs import rebuild_stock
 from orders.stock_check.routes import router as stock_check_router
 from orders.trail import models as trail_models
 from orders.unit import models as unit_models
+from orders.unit.routes import router as unit_router
+from orders.unit.staff_routes import router as staff_router
 from shared.app import Service, create_app
 from shared.consumer import Subscription
 from shared.files import open_files
@@ -191,6 +193,8 @@ service = Service(
         presale_router,
         donation_router,
         gift_router,
+        unit_router,
+        staff_router,
         paper_router,
     ],
     subscriptions=subscriptions,

@@ -1,9 +1,11 @@
 """Writing the trail beside the deed."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.trail.models import TrailEntry
@@ -12,42 +14,44 @@ Actor = Literal[
     "buyer", "supplier", "recipient", "official", "operator", "clock", "rule", "unit", "finance-office", "member"
 ]
 
+SubjectKind = Literal[
+    "claim",
+    "return",
+    "review",
+    "promotion",
+    "group-buy",
+    "love-purchase",
+    "presale",
+    "booking",
+    "exchange",
+    "donation-recipient",
+    "donation",
+    "unit",
+    "reserved-share",
+    "budget",
+    "approval",
+    "purchase",
+    "unit-order",
+    "acceptance",
+    "dispute",
+    "settlement",
+    "quotation",
+    "auction",
+    "contract",
+    "call-off",
+    "crop-order",
+    "joint-purchase",
+    "reserve-purchase",
+    "absorption",
+    "gift-campaign",
+    "claim-code",
+]
+
 
 async def record(
     db: AsyncSession,
     *,
-    subject_kind: Literal[
-        "claim",
-        "return",
-        "review",
-        "promotion",
-        "group-buy",
-        "love-purchase",
-        "presale",
-        "booking",
-        "exchange",
-        "donation-recipient",
-        "donation",
-        "unit",
-        "reserved-share",
-        "budget",
-        "approval",
-        "purchase",
-        "unit-order",
-        "acceptance",
-        "dispute",
-        "settlement",
-        "quotation",
-        "auction",
-        "contract",
-        "call-off",
-        "crop-order",
-        "joint-purchase",
-        "reserve-purchase",
-        "absorption",
-        "gift-campaign",
-        "claim-code",
-    ],
+    subject_kind: SubjectKind,
     subject_id: UUID,
     verb: str,
     from_status: str | None,
@@ -72,3 +76,22 @@ async def record(
         )
     )
     await db.flush()
+
+
+async def record_many(
+    db: AsyncSession,
+    *,
+    subject_kind: SubjectKind,
+    subject_ids: Sequence[UUID],
+    verb: str,
+    to_status: str,
+    actor: Actor,
+    person_id: UUID | None,
+    now: datetime,
+) -> None:
+    """The first entry of each of many subjects, by one deed."""
+    if not subject_ids:
+        return
+    told = {"verb": verb, "to_status": to_status, "reason": "", "actor": actor, "person_id": person_id, "done_at": now}
+    rows = [{"subject_kind": subject_kind, "subject_id": each, **told} for each in subject_ids]
+    await db.execute(insert(TrailEntry), rows)

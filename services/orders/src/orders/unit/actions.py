@@ -28,6 +28,8 @@ _MOVE_STAFF = text("""
     SELECT person_id, left_at, CAST(:into_id AS uuid) FROM gone WHERE CAST(:into_id AS uuid) IS NOT NULL
 """)
 
+_REPRESENTATIVE_FAULTS = ("represents no shared canteen", "named by members of its canteen")  # the trigger's words
+
 
 async def enter_unit(
     db: AsyncSession,
@@ -179,8 +181,8 @@ async def merge_unit(
         into.parent_id, into.changed_at, into.revision = unit.parent_id, now, into.revision + 1
         await db.flush()
     await _move_children(db, unit_id, into_id, now=now)
-    unit.status, unit.merged_into_id, unit.parent_id = after, into_id, into_id
     await db.execute(_MOVE_STAFF, {"unit_id": unit_id, "into_id": into_id, "now": now})
+    unit.status, unit.merged_into_id, unit.parent_id = after, into_id, into_id
     await _changed(db, unit, "merge", before=before, reason=reason, caller=caller, now=now)
     return unit
 
@@ -199,19 +201,27 @@ async def close_unit(
     after = rules.status_after("close", before)
     if await queries.has_active_children(db, unit_id):
         raise Conflict("Move or close the units below this one first.", code="unit-has-units")
-    unit.status = after
     await db.execute(_MOVE_STAFF, {"unit_id": unit_id, "into_id": None, "now": now})
+    unit.status = after
     await _changed(db, unit, "close", before=before, reason=reason, caller=caller, now=now)
     return unit
 
 
 async def say_canteen(
-    db: AsyncSession, *, unit_id: UUID, year: int, canteen: rules.Canteen, caller: Caller, now: datetime
+    db: AsyncSession,
+    *,
+    unit_id: UUID,
+    year: int,
+    canteen: rules.Canteen,
+    expected_revision: int | None = None,
+    caller: Caller,
+    now: datetime,
 ) -> UnitCanteen:
     """How a unit eats in a year, by its handler or the finance office; said again, the latest word counts.
 
     Forbidden `duty-missing`, `finance-office-needed`; NotFound `unit-unknown`; Conflict `unit-status`,
-    `canteen-has-members`; Invalid `canteen-representative-needed`, `canteen-contractor-needed`, `uscc-invalid`.
+    `canteen-has-members`; Invalid `canteen-representative-needed`, `canteen-contractor-needed`, `uscc-invalid`; Stale
+    where a revision is expected.
     """
     unit = await queries.lock_unit(db, unit_id)
     if (await queries.find_acting_unit(db, caller)) is unit:
@@ -219,6 +229,8 @@ async def say_canteen(
     else:
         await queries.get_unit_for(db, caller, unit_id)
         rules.ensure_oversees(caller, unit.county_code)
+    if expected_revision is not None:
+        ensure_fresh(expected_revision, unit.revision)
     rules.status_after("edit", unit.status)
     checked = rules.checked_canteen(canteen, unit_id=unit_id)
     values = asdict(checked) | {"changed_at": now}
@@ -234,7 +246,7 @@ async def say_canteen(
             made = said.one()
     except IntegrityError as error:
         raise _canteen_refusal(error, checked) from error
-    await _record(db, unit, "canteen", before=unit.status, reason=f"{year} {checked.mode}", caller=caller, now=now)
+    await _changed(db, unit, "canteen", reason=f"{year} {checked.mode}", caller=caller, now=now)
     return made
 
 
@@ -315,7 +327,7 @@ async def _save(db: AsyncSession) -> None:
 
 
 def _canteen_refusal(error: IntegrityError, canteen: rules.Canteen) -> Exception:
-    if "has_its_representative" not in str(error) and "fk_unit_canteens_shared_with_id" not in str(error):
+    if not any(each in str(error) for each in _REPRESENTATIVE_FAULTS):
         return error
     if canteen.mode == "SHARED_MEMBER":
         return Invalid(

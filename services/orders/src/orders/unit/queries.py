@@ -21,6 +21,11 @@ def unknown_unit() -> NotFound:
     return NotFound("There is no such unit, or it is not yours to see.", code="unit-unknown")
 
 
+def unit_needed() -> Forbidden:
+    """The refusal for who acts for no unit."""
+    return Forbidden("Act for an institution that is registered as a budget unit.", code="unit-needed")
+
+
 async def find_acting_unit(db: AsyncSession, caller: Caller) -> BudgetUnit | None:
     """The unit for which the caller acts, if its organisation is one."""
     if caller.kind != "institution" or caller.organisation_id is None:
@@ -36,7 +41,7 @@ async def get_acting_unit(db: AsyncSession, caller: Caller) -> BudgetUnit:
     or closed: it buys nothing more."""
     unit = await find_acting_unit(db, caller)
     if unit is None:
-        raise Forbidden("Act for an institution that is registered as a budget unit.", code="unit-needed")
+        raise unit_needed()
     if unit.status != "ACTIVE":
         raise Conflict("This unit was merged or closed. Act for the unit that took it over.", code="unit-closed")
     return unit

@@ -67,6 +67,11 @@ class Canteen:
     contractor_uscc: str = ""
 
 
+def code_of(text: str) -> str:
+    """A unified social credit code as it is kept."""
+    return normalised_uscc(text)
+
+
 def status_after(verb: str, status: str) -> str:
     """Where the verb leads; 409 `unit-status` if it does not lead on from here."""
     return _status_after(MOVES, verb, status, noun="unit")
@@ -100,12 +105,17 @@ def oversees(caller: Caller, county_code: str) -> bool:
     return is_finance_office(caller) and any(county_code.startswith(region_prefix(each)) for each in caller.regions)
 
 
-def ensure_oversees(caller: Caller, county_code: str, *, field: str = "county_code") -> None:
-    """403 `finance-office-needed` for who is of no finance office, `region-not-yours` for one of another region."""
+def ensure_finance_office(caller: Caller) -> None:
+    """403 `finance-office-needed` for who is of no finance office."""
     if not is_finance_office(caller):
         raise Forbidden("This is for the finance office of the region.", code="finance-office-needed")
+
+
+def ensure_oversees(caller: Caller, county_code: str) -> None:
+    """403 `finance-office-needed` for who is of no finance office, `region-not-yours` for one of another region."""
+    ensure_finance_office(caller)
     if not oversees(caller, county_code):
-        raise Forbidden("This unit belongs to another region.", code="region-not-yours", field=field)
+        raise Forbidden("This unit belongs to another region.", code="region-not-yours", field="county_code")
 
 
 def ensure_administrator(caller: Caller) -> UUID:
