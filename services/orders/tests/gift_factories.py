@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orders.gift_campaign import actions, carrying, moving, queries
+from orders.gift_campaign import actions, carrying, moving, queries, rules
 from orders.gift_campaign.models import GiftCampaign, GiftDocument
 from orders.gift_campaign.rules import Plan, WantedPackage
 from orders.gift_member import actions as member_actions
@@ -78,7 +78,6 @@ async def campaign_at(
     await give_packages(db, campaign, count=packages, stock=stock, now=now)
     if step == "DRAFT":
         return campaign
-    campaign.tier = carrying.tier_of(campaign).code
     await moving.move_on(db, campaign, "submit", person_id=person, now=now)
     await moving.move_on(db, campaign, "approve", person_id=uuid4(), now=now)
     await member_actions.import_roster(
@@ -95,7 +94,7 @@ async def campaign_at(
     if step == "PLAN_APPROVED":
         return campaign
     await give_papers(db, campaign, now=now)
-    if carrying.tier_of(campaign).quotes:
+    if rules.needs_quotes(carrying.tier_of(campaign)):
         await carrying.request_quotes(db, **_of(campaign), person_id=person, now=now)
     await carrying.choose_supplier(db, **_of(campaign), reason="三家比价最低", person_id=person, now=now)
     if step == "SUPPLIER_CHOSEN":
@@ -135,14 +134,9 @@ async def give_packages(
 
 
 async def give_papers(db: AsyncSession, campaign: GiftCampaign, *, now: datetime = NOW) -> None:
-    """Minutes, three quotes and a contract: enough for every tier."""
-    kinds = [
-        ("MINUTES", ""),
-        ("CONTRACT", ""),
-        ("QUOTE", "大山合作社"),
-        ("QUOTE", "青山合作社"),
-        ("QUOTE", "绿水合作社"),
-    ]
+    """All papers that any sum asks for, with three quotes."""
+    kinds = [(each, "") for each in ("MINUTES", "GROUP", "CHAIR", "COMPETITION", "CONTRACT")]
+    kinds += [("QUOTE", each) for each in ("大山合作社", "青山合作社", "绿水合作社")]
     for number, (kind, supplier) in enumerate(kinds):
         db.add(
             GiftDocument(
@@ -152,6 +146,7 @@ async def give_papers(db: AsyncSession, campaign: GiftCampaign, *, now: datetime
                 name=f"{kind}.pdf",
                 supplier_name=supplier,
                 amount_fen=campaign.budget_fen if supplier else None,
+                counted=3 if kind == "GROUP" else 1,
                 key=f"{number}",
                 content_type="application/pdf",
                 size_bytes=10,

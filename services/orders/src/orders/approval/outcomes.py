@@ -12,6 +12,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.approval.rules import Outcome
+from orders.gift_campaign import carrying as gift_carrying
+from orders.gift_campaign import queries as gift_queries
 from orders.purchase import actions as purchase_actions
 from orders.purchase import queries as purchase_queries
 
@@ -43,4 +45,5 @@ class Subject:
 
 SUBJECTS: Mapping[str, Subject] = {
     "purchase": Subject(purchase_queries.lock_purchase, purchase_actions.settle_approval),
+    "gift-campaign": Subject(gift_queries.lock_campaign, gift_carrying.settle_approval),
 }

@@ -53,7 +53,6 @@ class GiftCampaign(Base):
             " NULL) AND (claim_from_at IS NULL OR claim_from_at < claim_until_at)",
             name="claims_have_time",
         ),
-        CheckConstraint("status IN ('DRAFT', 'CANCELLED') OR tier <> ''", name="later_has_tier"),
         CheckConstraint(
             "status IN ('DRAFT', 'SUBMITTED', 'PLAN_APPROVED', 'QUOTING', 'CANCELLED')"
             " OR default_package_id IS NOT NULL",
@@ -84,7 +83,6 @@ class GiftCampaign(Base):
     claim_until_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     unclaimed_rule: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text)
-    tier: Mapped[str] = mapped_column(Text, server_default=text("''"))
     plan_round: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     case_id: Mapped[UUID | None]
     hold_id: Mapped[UUID | None]
@@ -142,13 +140,15 @@ class GiftPackageLine(Base):
 
 
 class GiftDocument(Base):
-    """A paper of the campaign (minutes, a quote, the contract …) under its bytes' name in the store."""
+    """A paper of the campaign (minutes, a quote, the contract …) under its bytes' name in the store. Of a list of the
+    purchasing group, `counted` is how many people it has."""
 
     __tablename__ = "gift_documents"
     __table_args__ = (
         UniqueConstraint("campaign_id", "key"),
         CheckConstraint(
-            "kind IN ('MINUTES', 'QUOTE', 'CONTRACT', 'SIGN_OFF', 'ACCEPTANCE', 'INVOICE', 'PAYMENT', 'OTHER')",
+            "kind IN ('MINUTES', 'GROUP', 'QUOTE', 'CHAIR', 'COMPETITION', 'CONTRACT', 'SIGN_OFF', 'ACCEPTANCE',"
+            " 'INVOICE', 'PAYMENT', 'OTHER')",
             name="kind_is_known",
         ),
         CheckConstraint(
@@ -156,6 +156,7 @@ class GiftDocument(Base):
             name="quote_is_somebodys",
         ),
         CheckConstraint("amount_fen > 0", name="amount_is_positive"),
+        CheckConstraint("counted > 0 AND (counted = 1 OR kind = 'GROUP')", name="group_counts_people"),
     )
 
     document_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -164,6 +165,7 @@ class GiftDocument(Base):
     name: Mapped[str] = mapped_column(Text)
     supplier_name: Mapped[str] = mapped_column(Text, server_default=text("''"))
     amount_fen: Mapped[int | None] = mapped_column(BigInteger)
+    counted: Mapped[int] = mapped_column(Integer, server_default=text("1"))
     key: Mapped[str] = mapped_column(Text)
     content_type: Mapped[str] = mapped_column(Text)
     size_bytes: Mapped[int] = mapped_column(Integer)

@@ -1,4 +1,4 @@
-"""Caps, tiers, holidays and forbidden goods as data: what holds in a county in a year, from gift_rules.toml."""
+"""Caps, holidays and forbidden goods as data: what holds in a county in a year, from gift_rules.toml."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -27,18 +27,6 @@ class Caps:
         if not self.holiday_fen:
             return None
         return sum(self.holiday_fen.get(code, self.holiday_fen["OTHER"]) for code in codes)
-
-
-@dataclass(frozen=True, slots=True)
-class Tier:
-    """How a sum is bought: with how many quotes, and with which papers."""
-
-    code: str
-    from_fen: int
-    quotes: int
-    papers: tuple[str, ...]
-    zh: str
-    en: str
 
 
 @cache
@@ -85,27 +73,6 @@ def caps_of(county_code: str, year: int) -> Caps:
 def assisted_minimum_bp(county_code: str, year: int) -> int:
     """Which share of a package comes from assisted counties at least."""
     return int(_holding("assisted", "minimum_bp", county_code, year)["minimum_bp"])
-
-
-def tiers_of(county_code: str) -> list[Tier]:
-    """The tiers of the county's region, the lowest sum first."""
-    own = [each for each in policy()["tiers"] if each["region"] != NATION and _is_in(county_code, each["region"])]
-    found = own or [each for each in policy()["tiers"] if each["region"] == NATION]
-    tiers = [
-        Tier(each["code"], each["from_fen"], each["quotes"], tuple(each["papers"]), each["zh"], each["en"])
-        for each in found
-    ]
-    return sorted(tiers, key=lambda each: each.from_fen)
-
-
-def tier_of(amount_fen: int, county_code: str) -> Tier:
-    """The highest tier that the sum reaches."""
-    return [each for each in tiers_of(county_code) if each.from_fen <= amount_fen][-1]
-
-
-def named_tier(code: str, county_code: str) -> Tier | None:
-    """The tier under its code; None once the data has it no more."""
-    return next((each for each in tiers_of(county_code) if each.code == code), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
+from orders.approval.rules import UnionTier
 from orders.gift_campaign import policy
-from orders.gift_campaign.policy import Tier
 from orders.sku.rules import SaleSku, unit_price_fen, unsellable_reason
 from shared.clock import business_day
 from shared.errors import Conflict, Invalid
@@ -16,7 +16,19 @@ from shared.moves import status_after as _status_after
 
 Mode = Literal["WHOLE_LOT", "CLAIM_CODE", "MIXED"]
 UnclaimedRule = Literal["DEFAULT_PACKAGE", "RELEASE"]
-PaperKind = Literal["MINUTES", "QUOTE", "CONTRACT", "SIGN_OFF", "ACCEPTANCE", "INVOICE", "PAYMENT", "OTHER"]
+PaperKind = Literal[
+    "MINUTES",
+    "GROUP",
+    "QUOTE",
+    "CHAIR",
+    "COMPETITION",
+    "CONTRACT",
+    "SIGN_OFF",
+    "ACCEPTANCE",
+    "INVOICE",
+    "PAYMENT",
+    "OTHER",
+]
 PAPER_TYPES: Final = frozenset({"application/pdf", "image/jpeg", "image/png"})
 MOVES: Moves = {
     "submit": (frozenset({"DRAFT"}), "SUBMITTED"),
@@ -249,25 +261,29 @@ def package_warnings(goods: Sequence[Collection[UUID]]) -> list[str]:
     return ["one-product-only"] if len({each for package in goods for each in package}) == 1 else []
 
 
-def ensure_papers(tier: Tier, kinds: Collection[str], quoted_by: Collection[str]) -> None:
-    """409 `papers-missing` unless the tier's papers and quotes of so many suppliers are attached."""
-    missing = [kind for kind in tier.papers if kind not in kinds]
-    lacking = max(0, tier.quotes - len(set(quoted_by)))
-    if missing or lacking:
-        raise Conflict(
-            "Attach the papers that a purchase of this size needs.",
-            code="papers-missing",
-            missing=missing,
-            quotes_missing=lacking,
-        )
+def counted_papers(papers: Sequence[tuple[str, str, int]]) -> dict[str, int]:
+    """How much of each kind there is, from (kind, supplier, counted): people of a group, quotes of different
+    suppliers, else the papers themselves."""
+    found: dict[str, int] = {}
+    for kind, _, counted in papers:
+        found[kind] = found.get(kind, 0) + counted
+    if "QUOTE" in found:
+        found["QUOTE"] = len({supplier for kind, supplier, _ in papers if kind == "QUOTE"})
+    return found
 
 
-def ensure_quoted(tier: Tier, verb: str, status: str) -> None:
-    """409 `gift-campaign-status`: a tier with quotes chooses after quoting, one without has nothing to quote."""
-    if verb == "choose" and tier.quotes:
+def needs_quotes(tier: UnionTier) -> bool:
+    """Whether suppliers are asked before one is chosen."""
+    return not {"QUOTE", "COMPETITION"}.isdisjoint(tier.requires)
+
+
+def ensure_quoted(tier: UnionTier, verb: str, status: str) -> None:
+    """409 `gift-campaign-status`: a sum that needs quotes chooses after quoting. 409 `quotes-not-needed`: a smaller one
+    has nothing to quote."""
+    if verb == "choose" and needs_quotes(tier):
         ensure_open(status, {"QUOTING"}, what="The supplier")
-    if verb == "request-quotes" and not tier.quotes:
-        raise Conflict("A purchase of this size needs no quotes.", code="quotes-not-needed", tier=tier.code)
+    if verb == "request-quotes" and not needs_quotes(tier):
+        raise Conflict("A purchase of this size needs no quotes.", code="quotes-not-needed", method=tier.method)
 
 
 def ensure_publicity_over(publicity_until_on: date, now: datetime) -> None:
@@ -317,7 +333,7 @@ STEPS: Final = (
 )
 
 
-def steps_of(tier: Tier, mode: str) -> list[str]:
+def steps_of(tier: UnionTier, mode: str) -> list[str]:
     """The steps that this campaign goes through: without quotes none are asked for, a whole lot is not claimed."""
-    left_out = ({"QUOTING"} if not tier.quotes else set()) | ({"CLAIMING"} if mode == "WHOLE_LOT" else set())
+    left_out = (set() if needs_quotes(tier) else {"QUOTING"}) | ({"CLAIMING"} if mode == "WHOLE_LOT" else set())
     return [each for each in STEPS if each not in left_out]

@@ -21,7 +21,6 @@ CREATE TABLE gift_campaigns (
     claim_until_at timestamptz,
     unclaimed_rule text NOT NULL,
     status text NOT NULL,
-    tier text NOT NULL DEFAULT '',
     plan_round integer NOT NULL DEFAULT 0,
     case_id uuid,
     hold_id uuid,
@@ -42,7 +41,6 @@ CREATE TABLE gift_campaigns (
     CONSTRAINT ck_gift_campaigns_claims_have_time CHECK
         ((mode <> 'WHOLE_LOT') = (claim_from_at IS NOT NULL) AND (mode <> 'WHOLE_LOT') = (claim_until_at IS NOT NULL)
          AND (claim_from_at IS NULL OR claim_from_at < claim_until_at)),
-    CONSTRAINT ck_gift_campaigns_later_has_tier CHECK (status IN ('DRAFT', 'CANCELLED') OR tier <> ''),
     CONSTRAINT ck_gift_campaigns_claiming_has_default CHECK
         (status IN ('DRAFT', 'SUBMITTED', 'PLAN_APPROVED', 'QUOTING', 'CANCELLED') OR default_package_id IS NOT NULL)
 );
@@ -107,6 +105,7 @@ CREATE TABLE gift_documents (
     name text NOT NULL,
     supplier_name text NOT NULL DEFAULT '',
     amount_fen bigint,
+    counted integer NOT NULL DEFAULT 1,
     key text NOT NULL,
     content_type text NOT NULL,
     size_bytes integer NOT NULL,
@@ -114,7 +113,9 @@ CREATE TABLE gift_documents (
     uploaded_at timestamptz NOT NULL,
     CONSTRAINT uq_gift_documents_campaign_id_key UNIQUE (campaign_id, key),
     CONSTRAINT ck_gift_documents_kind_is_known CHECK (kind IN
-        ('MINUTES', 'QUOTE', 'CONTRACT', 'SIGN_OFF', 'ACCEPTANCE', 'INVOICE', 'PAYMENT', 'OTHER')),
+        ('MINUTES', 'GROUP', 'QUOTE', 'CHAIR', 'COMPETITION', 'CONTRACT', 'SIGN_OFF', 'ACCEPTANCE', 'INVOICE',
+         'PAYMENT', 'OTHER')),
+    CONSTRAINT ck_gift_documents_group_counts_people CHECK (counted > 0 AND (counted = 1 OR kind = 'GROUP')),
     CONSTRAINT ck_gift_documents_quote_is_somebodys CHECK
         ((kind = 'QUOTE') = (supplier_name <> '') AND (kind = 'QUOTE') = (amount_fen IS NOT NULL)),
     CONSTRAINT ck_gift_documents_amount_is_positive CHECK (amount_fen > 0)
