@@ -22,6 +22,7 @@ from shared.clock import utc_now
 from shared.consumer import BatchSubscription
 from shared.db import Transactions
 from shared.events import EVENTS, Envelope, Event, decode
+from shared.events.bidding import BidDecided, SupplierInvited
 from shared.events.catalog import LotHeld, NoticeIssued, SkuListed, SkuRevised
 from shared.events.logistics import (
     ExcursionOpened,
@@ -74,6 +75,8 @@ HEARD: dict[str, tuple[type[Event], ...]] = {
         ParcelsLost,
         LostParcelArrived,
         ExcursionOpened,
+        SupplierInvited,
+        BidDecided,
     ),
     "catalog": (SkuListed, SkuRevised, LotHeld, NoticeIssued),
 }

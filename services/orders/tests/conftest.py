@@ -3,5 +3,7 @@
 from orders.app import service
 from shared.testing import ServiceFixtures
 
-fixtures = ServiceFixtures(service)
+SEALING_KEY = "a key that seals nothing but a test's bids"
+
+fixtures = ServiceFixtures(service, sealing_key=SEALING_KEY)
 template, database_url, app, db, client, fresh_database, live_client = fixtures.all()

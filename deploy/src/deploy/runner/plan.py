@@ -36,7 +36,7 @@ class Part:
         return f"http://127.0.0.1:{self.port}"
 
 
-_SECRETS = ("events_token", "logistics_key", "worker_secret", "household_secret")
+_SECRETS = ("events_token", "logistics_key", "worker_secret", "household_secret", "sealing_key")
 
 
 def kept_secrets(state: Path) -> dict[str, str]:
@@ -73,6 +73,7 @@ def make_plan(*, state: Path, first_port: int, server_url: str) -> list[Part]:
             "PAYMENT_SANDBOX_URL": sandbox_url,
             "PAYMENT_SANDBOX_KEYS": str(keys.merchant),
             "PAYMENT_NOTICE_URL": f"{urls['orders']}/v1/payments/notices",
+            "SEALING_KEY": hidden["sealing_key"],
         },
         "logistics": {"SECRETS_KEY": hidden["logistics_key"]},
         "analytics": {"CLICKHOUSE_URL": f"chdb:///{(state / 'clickhouse').absolute()}"},

@@ -69,6 +69,10 @@ from orders.product_return.routes import router as product_return_router
 from orders.promotion import models as promotion_models
 from orders.promotion.routes import router as promotion_router
 from orders.purchase import models as purchase_models
+from orders.quotation import models as quotation_models
+from orders.quotation.invitation_routes import router as invitation_router
+from orders.quotation.routes import router as quotation_router
+from orders.quotation.sealing import Seal
 from orders.review import models as review_models
 from orders.review.routes import router as review_router
 from orders.service_desk import models as service_desk_models
@@ -132,6 +136,7 @@ MODELS = (
     budget_models,
     approval_models,
     purchase_models,
+    quotation_models,
 )
 
 
@@ -150,6 +155,7 @@ async def open_store(app: FastAPI) -> None:
 
 def _configure(app: FastAPI) -> None:
     app.state.placing = placing_together()
+    app.state.seal = Seal(app.state.settings.sealing_key.get_secret_value())
 
 
 service = Service(
@@ -196,6 +202,8 @@ service = Service(
         unit_router,
         staff_router,
         paper_router,
+        quotation_router,
+        invitation_router,
     ],
     subscriptions=subscriptions,
     jobs=jobs,

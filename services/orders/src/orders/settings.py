@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from orders.payment.settings import PaymentSettings
@@ -18,6 +18,10 @@ class Settings(PaymentSettings, ServiceSettings):
     port: int = 8002
     payment_window: timedelta = Field(
         default=timedelta(minutes=30), description="How long an unpaid order keeps its stock, ISO 8601 or seconds."
+    )
+    sealing_key: SecretStr = Field(
+        min_length=16,
+        description="Seals suppliers' bids until their deadline. In no database; without it sealed bids are lost.",
     )
     paper_fonts: Path = Field(
         default_factory=lambda: Path.cwd() / "node_modules" / "@expo-google-fonts" / "noto-sans-sc",
