@@ -66,6 +66,8 @@ HEARD: dict[str, tuple[type[Event], ...]] = {
         ProductReviewed,
         BackInStock,
         DonationThanked,
+        SupplierInvited,
+        BidDecided,
         NotArrived,
     ),
     "logistics": (
@@ -75,8 +77,6 @@ HEARD: dict[str, tuple[type[Event], ...]] = {
         ParcelsLost,
         LostParcelArrived,
         ExcursionOpened,
-        SupplierInvited,
-        BidDecided,
     ),
     "catalog": (SkuListed, SkuRevised, LotHeld, NoticeIssued),
 }
