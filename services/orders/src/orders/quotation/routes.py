@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orders.quotation import actions, queries, schemas
+from orders.quotation import actions, awarding, queries, schemas
 from orders.quotation.models import Quotation
 from orders.quotation.sealing import Seal
 from orders.trail import queries as trail_queries
@@ -201,6 +201,26 @@ async def get_comparison(quotation_id: UUID, caller: CallerDep, db: Read) -> sch
         await queries.list_offers(db, quotation_id),
         await queries.get_comparison(db, quotation_id),
     )
+
+
+@router.post("/quotations/{quotation_id}/award", response_model=schemas.QuotationOut)
+async def award_quotation(
+    quotation_id: UUID, body: schemas.AwardIn, caller: CallerDep, db: Db, expected: IfMatch, once: Once
+) -> Response:
+    """Give lines to bids, whole or line by line; a purchase is drafted. 403 `unit-needed`, `duty-missing`,
+    `own-opening`; 404 `quotation-unknown`; 409 `quotation-status`, `sku-not-listed`; 412 `stale`; 422 `pick-unknown`,
+    `line-picked-twice`, `award-reason-too-short`; `fund-without-union`; 428
+    `precondition-missing`."""
+    found = await awarding.award_quotation(
+        db,
+        quotation_id=quotation_id,
+        expected_revision=expected,
+        picks=body.taken(),
+        reason=body.reason,
+        caller=caller,
+        now=utc_now(),
+    )
+    return await once.answer(db, await _whole(db, found))
 
 
 @router.post("/quotations/{quotation_id}/cancel", response_model=schemas.QuotationOut)
