@@ -22,8 +22,8 @@ from shared.clock import utc_now
 from shared.consumer import BatchSubscription
 from shared.db import Transactions
 from shared.events import EVENTS, Envelope, Event, decode
-from shared.events.bidding import BidDecided, SupplierInvited
 from shared.events.catalog import LotHeld, NoticeIssued, SkuListed, SkuRevised
+from shared.events.institutions import BidDecided, SupplierInvited
 from shared.events.logistics import (
     ExcursionOpened,
     LostParcelArrived,

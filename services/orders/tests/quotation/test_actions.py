@@ -13,7 +13,7 @@ from services.orders.tests.factories import NOW, listed_sku
 from services.orders.tests.quotation import asking
 from services.orders.tests.unit_factories import acting_for, unit
 from shared.errors import Refusal
-from shared.events.bidding import BidDecided, SupplierInvited
+from shared.events.institutions import BidDecided, SupplierInvited
 from shared.testing import published
 
 

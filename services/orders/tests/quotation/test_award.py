@@ -16,7 +16,7 @@ from services.orders.tests.unit_factories import acting_for
 from shared.auth import Caller
 from shared.db import Database
 from shared.errors import Refusal
-from shared.events.bidding import BidDecided
+from shared.events.institutions import BidDecided
 from shared.testing import published
 
 PRICES = ((1000, 2000), (1100, 1800), (900, None))

@@ -27,7 +27,7 @@ from orders.unit.rules import Fund
 from shared.auth import Caller
 from shared.errors import Conflict, Invalid, NotFound
 from shared.etag import ensure_fresh
-from shared.events.bidding import BidDecided, SupplierInvited
+from shared.events.institutions import BidDecided, SupplierInvited
 from shared.ids import new_id
 from shared.outbox import publish
 

@@ -1,4 +1,4 @@
-"""Facts that orders tells of bidding: requests for quotation and reverse auctions."""
+"""What orders announces of what institutions do."""
 
 from datetime import datetime
 from typing import ClassVar, Literal
