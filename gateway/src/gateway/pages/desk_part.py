@@ -31,7 +31,7 @@ _MOST_DIGITS = 7
 async def get_part(page: PageDep, services: Services, visitor: SignedIn, shipment_id: UUID) -> Response:
     """What is in the part, what left, and the forms for a box and for what is out of stock."""
     ensure_supplier(visitor)
-    return await _show(page, services, visitor, shipment_id)
+    return await show(page, services, visitor, shipment_id)
 
 
 @router.post("/desk/shipments/{shipment_id}/parcel")
@@ -45,7 +45,7 @@ async def post_parcel(
         path = f"/v1/shipments/{shipment_id}/dispatch"
         await services.logistics.post(path, visitor=visitor, json=body, idempotency_key=str(form.get("key", "")))
     except (Conflict, Forbidden, Invalid) as refusal:
-        return await _show(page, services, visitor, shipment_id, form=form, refusal=refusal, at="parcel")
+        return await show(page, services, visitor, shipment_id, form=form, refusal=refusal, at="parcel")
     return page.go(f"/desk/shipments/{shipment_id}", done="sent")
 
 
@@ -64,7 +64,7 @@ async def post_give_up(
         path = f"/v1/shipments/{shipment_id}/give-up"
         await services.logistics.post(path, visitor=visitor, json=body, idempotency_key=str(form.get("key", "")))
     except (Conflict, Forbidden, Invalid) as refusal:
-        return await _show(page, services, visitor, shipment_id, form=form, refusal=refusal, at="give_up")
+        return await show(page, services, visitor, shipment_id, form=form, refusal=refusal, at="give_up")
     return page.go(f"/desk/shipments/{shipment_id}", done="given_up")
 
 
@@ -107,7 +107,7 @@ def ask_context(
     }
 
 
-async def _show(
+async def show(
     page: Page,
     services: Services,
     visitor: Visitor,
@@ -117,13 +117,14 @@ async def _show(
     refusal: Refusal | None = None,
     at: str = "",
 ) -> Response:
+    """Read a part and draw it, with what was refused of the form named `at`."""
     part = await services.logistics.get(f"/v1/shipments/{shipment_id}", visitor=visitor)
     place = await place_name(services, part["address"]["county_code"], page)
     carriers = await carriers_of(services, visitor, page) if part["status"] == "PENDING" else []
     typed = Typed({name: str(value) for name, value in form.multi_items()}) if form else Typed()
     t = page.t.fulfilment
     bill = await _bill_of(services, visitor, part["supplier_order_id"])
-    done = {"sent": t.done_sent, "given_up": t.done_given_up}
+    done = {"sent": t.done_sent, "given_up": t.done_given_up, "lost": page.t.losses.done}
     return page.render(
         "desk_part.html",
         status=refusal.status if refusal else 200,
@@ -176,17 +177,31 @@ def part_context(part: dict[str, Any], place: str, page: Page, bill: dict[str, A
             {**each, "rest": each["quantity"] - each["dispatched_quantity"], "title": each["product_title"]}
             for each in part["lines"]
         ],
-        "parcels": [
-            {
-                "carrier": page.t.names["carrier"].get(each["carrier_code"], each["carrier_code"]),
-                "waybill_number": each["waybill_number"],
-                "status": named(each, "status_name", page),
-                "count": sum(line["quantity"] for line in each["lines"]),
-                "at": page.time(each["dispatched_at"]),
-            }
-            for each in part["parcels"]
-        ],
+        "parcels": parcel_rows(part["parcels"], page),
     }
+
+
+def parcel_rows(parcels: Sequence[dict[str, Any]], page: Page) -> list[dict[str, Any]]:
+    """Parcels with where they stand; `is_away` those that may yet be declared lost."""
+    return [
+        {
+            "parcel_id": each["parcel_id"],
+            "is_away": not (each["delivered_at"] or each["returned_at"] or each.get("loss")),
+            "carrier": page.t.names["carrier"].get(each["carrier_code"], each["carrier_code"]),
+            "waybill_number": each["waybill_number"],
+            "status": _parcel_status(each, page),
+            "count": sum(line["quantity"] for line in each["lines"]),
+            "at": page.time(each["dispatched_at"]),
+        }
+        for each in parcels
+    ]
+
+
+def _parcel_status(parcel: dict[str, Any], page: Page) -> str:
+    loss = parcel.get("loss")
+    if not loss:
+        return named(parcel, "status_name", page)
+    return str(page.t.losses.arrived_after if loss["arrived_at"] else page.t.losses.lost)
 
 
 def pieces_of(form: FormData) -> list[tuple[str, int]]:

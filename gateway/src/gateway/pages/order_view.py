@@ -56,6 +56,7 @@ class OrderLine:
 class OrderPart:
     """One supplier's part."""
 
+    supplier_order_id: str
     name: str
     status: str
     badge: str
@@ -135,6 +136,7 @@ def part_view(order_id: str, part: dict[str, Any], suppliers: Mapping[str, str],
     """One supplier's part with its lines."""
     state = part["fulfilment"]
     return OrderPart(
+        supplier_order_id=part["supplier_order_id"],
         name=suppliers.get(part["supplier_id"], part["supplier_name"]),
         status=page.t.names["order_status"].get(state, state),
         badge=BADGES.get(state, ""),

@@ -19,6 +19,7 @@ from gateway.pages.shell import Page, PageDep
 from gateway.pages.suppliers import supplier_book
 from gateway.services import Services
 from gateway.visitor import CheckedForm, SignedIn, Visitor
+from shared.clock import business_day, utc_now
 from shared.errors import BadRequest, Conflict, Invalid, NotFound, Refusal
 from shared.ids import new_id
 
@@ -125,14 +126,14 @@ class AfterSales:
 
 
 async def read_after_sales(services: Services, visitor: Visitor, order: dict[str, Any]) -> AfterSales:
-    """Asked for only where there can be any: of what arrived, and of a paid order that was cancelled."""
-    arrived = any(part["delivered_at"] for part in order["parts"])
-    if not arrived and not (order["status"] == "CANCELLED" and order["paid_at"]):
+    """Asked for only where there can be any: of what was sent, and of a paid order that was cancelled."""
+    is_sent = any(part["shipped_at"] for part in order["parts"])
+    if not is_sent and not (order["status"] == "CANCELLED" and order["paid_at"]):
         return AfterSales([], [])
     order_id = order["order_id"]
     refunds = await services.orders.get(f"/v1/orders/{order_id}/refunds", visitor=visitor)
     params = {"order_id": order_id, "limit": 100}
-    asked = await services.orders.get("/v1/after-sales", visitor=visitor, params=params) if arrived else {"items": []}
+    asked = await services.orders.get("/v1/after-sales", visitor=visitor, params=params) if is_sent else {"items": []}
     return AfterSales(asked["items"], refunds["items"])
 
 
@@ -150,6 +151,32 @@ def refund_rows(found: list[dict[str, Any]], page: Page) -> list[dict[str, str]]
     ]
 
 
+def loss_rows(losses: list[dict[str, Any]], page: Page) -> list[str]:
+    """What was lost of the order, and what its buyer got instead."""
+    t, rows = page.t.losses, []
+    for each in losses:
+        told = [str(t.lost_line(waybills=page.t.orders.separator.join(each["waybill_numbers"])))]
+        if each["refunded_count"]:
+            told.append(str(t.refunded_line(count=each["refunded_count"], money=money(each["refunded_fen"]))))
+        if each["replaced_count"]:
+            told.append(str(t.replaced_line(count=each["replaced_count"])))
+        rows.append(" · ".join(told))
+    return rows
+
+
+def awaited_rows(awaited: list[dict[str, Any]], page: Page) -> dict[str, dict[str, Any]]:
+    """By part under way: until when it should come, whether its buyer may say that it has not, and has."""
+    t, today, rows = page.t.losses, business_day(utc_now()).isoformat(), {}
+    for each in awaited:
+        report = each["report"]
+        rows[each["supplier_order_id"]] = {
+            "promised": str(t.promised(day=page.day(each["promised_until"]))) if each["promised_until"] else "",
+            "may_report": not report and today >= each["reportable_from"],
+            "reported": str(t.reported(at=page.time(report["reported_at"]))) if report else "",
+        }
+    return rows
+
+
 async def show(
     page: Page, services: Services, visitor: Visitor, order_id: UUID, *, error: str = "", status: int = 200
 ) -> Response:
@@ -161,16 +188,20 @@ async def show(
         place = order["address"]["county_code"]
     after = await read_after_sales(services, visitor, order)
     suppliers = await supplier_book.names(services, [part["supplier_id"] for part in order["parts"]], page.language)
+    has_left = any(part["shipped_at"] for part in order["parts"])
+    arrivals = await services.orders.get(f"/v1/orders/{order_id}/arrivals", visitor=visitor) if has_left else {}
     done = page.request.query_params.get("done", "")
     told = page.t.names["after_sales_done"]
     notices = told | {"paid": page.t.order.paid, "cancelled": page.t.order.cancelled, "too-late": page.t.order.too_late}
-    notices["invoice"] = page.t.invoices.order_saved
+    notices |= {"invoice": page.t.invoices.order_saved, "missing": page.t.losses.missing_done}
     return page.render(
         "order.html",
         status=status,
         view=order_view(order, place, suppliers, page),
         asked=[asked_row(each, page) for each in after.asked],
         refunds=refund_rows(after.refunds, page),
+        losses=loss_rows(arrivals.get("losses", []), page),
+        awaited=awaited_rows(arrivals.get("awaited", []), page),
         notice=notices.get(done, ""),
         error=error,
         key=str(new_id()),

@@ -12,6 +12,7 @@ from gateway.access import transactions
 from gateway.account import queries as account_queries
 from gateway.account.rules import contact_of
 from gateway.pages.account import Choice
+from gateway.pages.desk_part import parcel_rows
 from gateway.pages.figures import money
 from gateway.pages.listing import Listing, download, listing_of
 from gateway.pages.orders import Tab
@@ -211,10 +212,10 @@ async def post_decision(
 async def get_case(page: PageDep, services: Services, visitor: SignedIn, order_id: UUID) -> Response:
     """All that happened to an order, latest first."""
     ensure_kind(visitor, "operator")
-    return await _case(page, services, visitor, order_id)
+    return await show_case(page, services, visitor, order_id)
 
 
-async def _case(
+async def show_case(
     page: Page,
     services: Services,
     visitor: Visitor,
@@ -224,6 +225,7 @@ async def _case(
     refusal: Refusal | None = None,
     contact: dict[str, Any] | None = None,
 ) -> Response:
+    """Read an order's whole story and draw it."""
     case = await services.orders.get(f"/v1/service/orders/{order_id}", visitor=visitor)
     shipments = await services.logistics.get("/v1/shipments", visitor=visitor, params={"order_id": str(order_id)})
     parcels = [each for shipment in shipments["items"] for each in shipment["parcels"]]
@@ -232,7 +234,13 @@ async def _case(
     told = told_by_orders(case["timeline"], people, page) + told_by_shipments(shipments["items"], page)
     for parcel, (log, excursions) in zip(parcels, logs, strict=True):
         told += told_by_parcel(parcel, log, excursions, page)
-    return page.render("service_case.html", **case_context(case, told, page, typed, refusal), contact=contact)
+    away = [
+        (shipment["shipment_id"], shipment["supplier_name"], rows)
+        for shipment in shipments["items"]
+        if (rows := [row for row in parcel_rows(shipment["parcels"], page) if row["is_away"]])
+    ]
+    context = case_context(case, told, page, typed, refusal)
+    return page.render("service_case.html", **context, contact=contact, away=away)
 
 
 async def _parcel(
@@ -252,6 +260,7 @@ def case_context(
     t, names = page.t.service, page.t.names["case_kind"]
     listing = listing_of(page.request, path=f"{PATH}/{case['order_id']}", filters={"kind": KINDS})
     done = {"noted": t.done_noted, "given": t.done_given, "asked": t.done_asked, "reissued": t.done_reissued}
+    done["lost"] = page.t.losses.done
     return {
         "status": refusal.status if refusal else 200,
         "error": told_refusal(refusal, page) if refusal else "",
@@ -296,7 +305,7 @@ async def post_note(
         await services.orders.post(path, visitor=visitor, json=body, idempotency_key=key)
     except _REFUSALS as refusal:
         typed = typed_of(form, "body")
-        return await _case(page, services, visitor, order_id, typed=typed, refusal=refusal)
+        return await show_case(page, services, visitor, order_id, typed=typed, refusal=refusal)
     return page.go(f"{PATH}/{order_id}", done="noted")
 
 
@@ -311,8 +320,8 @@ async def post_contact(
         contact = await services.orders.post(path, visitor=visitor, json={"reason": str(form.get("why", ""))})
     except _REFUSALS as refusal:
         typed = typed_of(form, "why")
-        return await _case(page, services, visitor, order_id, typed=typed, refusal=refusal)
-    return await _case(page, services, visitor, order_id, contact=contact)
+        return await show_case(page, services, visitor, order_id, typed=typed, refusal=refusal)
+    return await show_case(page, services, visitor, order_id, contact=contact)
 
 
 @router.post(f"{PATH}/{{order_id}}/goodwill")
@@ -330,7 +339,7 @@ async def post_goodwill(
             idempotency_key=str(form.get("key", "")),
         )
     except _REFUSALS as refusal:
-        return await _case(page, services, visitor, order_id, typed=typed, refusal=refusal)
+        return await show_case(page, services, visitor, order_id, typed=typed, refusal=refusal)
     return page.go(f"{PATH}/{order_id}", done="given" if made["status"] == "GRANTED" else "asked")
 
 
@@ -365,7 +374,7 @@ async def post_reissue(
             idempotency_key=str(form.get("key", "")),
         )
     except _REFUSALS as refusal:
-        return await _case(page, services, visitor, order_id, typed=typed, refusal=refusal)
+        return await show_case(page, services, visitor, order_id, typed=typed, refusal=refusal)
     return page.go(f"{PATH}/{order_id}", done="reissued")
 
 

@@ -78,6 +78,9 @@ _TIMELINE = text("""
     SELECT reviewed_at, 'review', 'WRITTEN', 'buyer', buyer_id, rating::text, review_id, NULL, product_title
     FROM reviews WHERE order_id = :order_id
     UNION ALL
+    SELECT reported_at, 'order', 'NOT_ARRIVED', 'buyer', reported_by, note, supplier_order_id, NULL, ''
+    FROM missing_reports WHERE order_id = :order_id
+    UNION ALL
     SELECT written_at, 'note', 'WRITTEN', 'operator', written_by, body, note_id, NULL, ''
     FROM order_notes WHERE order_id = :order_id
     UNION ALL
