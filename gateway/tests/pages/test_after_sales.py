@@ -324,6 +324,20 @@ def test_an_orders_page_shows_claims_and_refunds(page_of: PageOf, answer: Answer
         view=view,
         asked=[my_after_sales.asked_row(each, page) for each in asked_of(answer)],
         refunds=orders.refund_rows([refund], page),
+        losses=orders.loss_rows(
+            [{"waybill_numbers": ["SF1", "SF2"], "refunded_count": 1, "refunded_fen": 1200, "replaced_count": 2}], page
+        ),
+        awaited=orders.awaited_rows(
+            [
+                {
+                    "supplier_order_id": answer("order")["parts"][0]["supplier_order_id"],
+                    "promised_until": "2026-11-02",
+                    "reportable_from": "2026-11-03",
+                    "report": None,
+                }
+            ],
+            page,
+        ),
         notice="",
         error="",
         key="k",
@@ -331,6 +345,8 @@ def test_an_orders_page_shows_claims_and_refunds(page_of: PageOf, answer: Answer
     drawn = markup(text)
     assert drawn.faults == []
     assert "整单 ¥59.99 已退回原支付账户" in drawn.text
+    assert "运单 SF1、SF2 在运输途中遗失 · 1 件已退款 ¥12.00 · 2 件补发" in drawn.text
+    assert "我没有收到" in drawn.text
     links = {each.attributes["href"] for each in drawn.find("a")}
     assert {"/claims/c1", "/returns/c1", "/exchanges/c1"} <= links
     order = answer("order")

@@ -82,7 +82,9 @@ def test_a_hostile_cart_and_order_stay_text(page_of: Callable[..., Page], answer
     text = page.render("cart.html", view=view, notice="", error="", undo={"sku_id": HOSTILE, "quantity": HOSTILE})
     ensure_harmless(text.body.decode(), markup)
     order = order_view.order_view(poisoned(answer("order")), HOSTILE, {}, page)
-    text = page.render("order.html", view=order, asked=[], refunds=[], notice="", error="", key=HOSTILE)
+    text = page.render(
+        "order.html", view=order, asked=[], refunds=[], losses=[], awaited={}, notice="", error="", key=HOSTILE
+    )
     ensure_harmless(text.body.decode(), markup)
 
 

@@ -145,7 +145,9 @@ def draw_orders(page: Page, answer: Answer) -> str:
 
 def draw_order(page: Page, answer: Answer) -> str:
     view = order_view.order_view(answer("order"), "北京市 东城区", {}, page)
-    return page.render("order.html", view=view, asked=[], refunds=[], notice="", error="", key="k").body.decode()
+    return page.render(
+        "order.html", view=view, asked=[], refunds=[], losses=[], awaited={}, notice="", error="", key="k"
+    ).body.decode()
 
 
 def draw_tracking(page: Page, answer: Answer) -> str:

@@ -84,6 +84,9 @@ GOODWILL = {
     "decision_reason": "",
 }
 
+AWAY = [("s1", "大山合作社", [{"parcel_id": "p1", "carrier": "顺丰", "waybill_number": "SF1", "status": "运输中"}])]
+"""Parcels on their way, which may be declared lost."""
+
 
 def told_of(page: Page, answer: Answer) -> list[service_view.Told]:
     shipments = answer("shipments")["items"]
@@ -109,14 +112,16 @@ def draw_case(page: Page, answer: Answer) -> str:
     refusal = Conflict("x", code="own-goodwill")
     typed = Typed(line_id="l1", piece_count=HOSTILE, reason=HOSTILE, body=HOSTILE, why=HOSTILE)
     context = service.case_context(CASE, told_of(page, answer), page, typed, refusal)
-    return page.render("service_case.html", **context, contact=None).body.decode()
+    return page.render("service_case.html", **context, contact=None, away=AWAY).body.decode()
 
 
 def draw_opened(page: Page, answer: Answer) -> str:
     del answer
     contact = {"recipient": "林小美", "phone": "13800000000", "detail": HOSTILE}
     case = CASE | {"lines": [CASE["lines"][0] | {"left_count": 0}]}
-    return page.render("service_case.html", **service.case_context(case, [], page), contact=contact).body.decode()
+    return page.render(
+        "service_case.html", **service.case_context(case, [], page), contact=contact, away=AWAY
+    ).body.decode()
 
 
 def draw_found(page: Page, answer: Answer) -> str:
