@@ -23,7 +23,13 @@ from shared.consumer import BatchSubscription
 from shared.db import Transactions
 from shared.events import EVENTS, Envelope, Event, decode
 from shared.events.catalog import LotHeld, NoticeIssued, SkuListed, SkuRevised
-from shared.events.institutions import BidDecided, SupplierInvited
+from shared.events.institutions import (
+    BidDecided,
+    ConfirmationAsked,
+    OrderAccepted,
+    OrderConfirmed,
+    SupplierInvited,
+)
 from shared.events.logistics import (
     ExcursionOpened,
     LostParcelArrived,
@@ -55,6 +61,9 @@ HEARD: dict[str, tuple[type[Event], ...]] = {
     "orders": (
         OrderPlaced,
         OrderPaid,
+        OrderConfirmed,
+        ConfirmationAsked,
+        OrderAccepted,
         OrderCancelled,
         RefundGranted,
         StockLow,

@@ -1,10 +1,13 @@
 """The feeds through the real consumer: twice, out of order, from zero, and stopped before the cursor moved."""
 
+from uuid import uuid4
+
 import pytest
 from factories import envelopes, order_cancelled, order_paid, sku_listed, sold_line
 from sqlalchemy import text
 
 from analytics.handlers import Feeds, subscriptions
+from shared.events.institutions import AcceptedLine, OrderAccepted, OrderConfirmed
 from shared.events.orders import OrderPaid
 from shared.testing import consumer_of
 
@@ -103,3 +106,51 @@ async def test_fields_that_came_later_do_not_disturb(orders_feed, warehouse):
     assert OrderPaid.model_validate(grown.data)
     await orders_feed([grown]).drain()
     assert await warehouse.read(FIGURES) == [[1, 1000]]
+
+
+def confirmed(payable_fen: int) -> OrderConfirmed:
+    """A unit's order of one line."""
+    paid = order_paid(sold_line(payable_fen=payable_fen))
+    own = {"unit_id": uuid4(), "way": "DIRECT", "fund": "CANTEEN", "budget_year": 2026, "confirmed_at": paid.paid_at}
+    return OrderConfirmed(**{**dict(paid), **own})
+
+
+def accepted(event: OrderConfirmed, *, refused_fen: int) -> OrderAccepted:
+    """The unit took all of it but some."""
+    [part] = event.parts
+    [line] = part.lines
+    kept_fen = line.payable_fen - refused_fen
+    return OrderAccepted(
+        order_id=event.order_id,
+        order_number=event.order_number,
+        unit_id=event.unit_id,
+        supplier_order_id=part.supplier_order_id,
+        supplier_id=part.supplier_id,
+        way=event.way,
+        fund=event.fund,
+        budget_year=event.budget_year,
+        lines=(
+            AcceptedLine(
+                line_id=line.line_id,
+                sku_id=line.sku_id,
+                product_id=line.product_id,
+                quantity=1,
+                refused_count=1,
+                refused_fen=refused_fen,
+                payable_fen=kept_fen,
+            ),
+        ),
+        accepted_fen=kept_fen,
+        refused_fen=refused_fen,
+        due_on=event.confirmed_at.date(),
+        accepted_at=event.confirmed_at,
+    )
+
+
+async def test_a_units_order_counts_from_its_suppliers_word(orders_feed, warehouse):
+    kept, refused, void = confirmed(1000), confirmed(700), confirmed(500)
+    ended = order_cancelled(void).model_copy(update={"was_paid": False, "was_confirmed": True, "refunded_fen": 0})
+    await orders_feed(envelopes(kept, refused, void, ended, accepted(refused, refused_fen=300))).drain()
+    assert await warehouse.read(FIGURES) == [[2, 1700]]
+    found = await warehouse.read("SELECT sum(refunded_fen) FROM sold_lines FINAL WHERE is_cancelled = 0")
+    assert found == [[300]]

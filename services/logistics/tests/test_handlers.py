@@ -10,6 +10,7 @@ from logistics.handlers import ORDERS_HANDLERS
 from logistics.shipment import queries
 from logistics.shipment.queries import ShipmentFilter
 from services.logistics.tests.factories import OPERATOR, on_its_way, order_paid, sold_line, sold_part, with_carrier
+from shared.events.institutions import OrderConfirmed
 from shared.events.logistics import ShipmentCreated
 from shared.events.orders import OrderCancelled, OrderPaid
 from shared.testing import NOW, deliver, published
@@ -81,3 +82,32 @@ async def test_an_order_paid_after_its_time_ran_out_keeps_its_shipments_when_the
     for told in (cancelled(event, was_paid=False), event, cancelled(event, was_paid=False), event):
         await deliver(db, ORDERS_HANDLERS, told)
     assert list(await db.scalars(text("SELECT status FROM shipments"))) == ["PENDING"]
+
+
+def confirmed(*, is_split: bool = False) -> OrderConfirmed:
+    """A unit's order of one supplier."""
+    paid = order_paid(sold_part())
+    own = {"unit_id": uuid4(), "way": "DIRECT", "fund": "CANTEEN", "budget_year": 2026, "is_split": is_split}
+    return OrderConfirmed(**{**dict(paid), **own, "confirmed_at": paid.paid_at})
+
+
+async def test_a_confirmed_order_of_a_unit_is_sent_as_a_paid_one(db: AsyncSession):
+    event = confirmed()
+    await deliver(db, ORDERS_HANDLERS, event)
+    await deliver(db, ORDERS_HANDLERS, event)
+    assert list(await db.scalars(text("SELECT status FROM shipments"))) == ["PENDING"]
+    told = OrderCancelled(
+        order_id=event.order_id,
+        order_number=event.order_number,
+        reason="x",
+        was_paid=False,
+        was_confirmed=True,
+        cancelled_at=NOW,
+    )
+    await deliver(db, ORDERS_HANDLERS, told)
+    assert list(await db.scalars(text("SELECT status FROM shipments"))) == ["CANCELLED"]
+
+
+async def test_what_goes_to_many_is_not_sent_as_one(db: AsyncSession):
+    await deliver(db, ORDERS_HANDLERS, confirmed(is_split=True))
+    assert await db.scalar(text("SELECT count(*) FROM shipments")) == 0

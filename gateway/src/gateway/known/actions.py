@@ -15,6 +15,7 @@ from gateway.known.models import KnownOrder, WaitingEvent
 from gateway.known.rules import Heard, Order
 from shared.events import EVENTS, Envelope, Event, decode
 from shared.events.catalog import LotHeld, SkuListed, SkuRevised
+from shared.events.institutions import OrderConfirmed
 from shared.events.logistics import ShipmentDispatched
 from shared.events.orders import OrderCancelled, OrderPaid, OrderPlaced
 
@@ -113,7 +114,7 @@ async def learn(db: AsyncSession, read: Sequence[Read], *, now: datetime) -> lis
 
 
 async def _learn_orders(db: AsyncSession, events: Sequence[Event]) -> None:
-    orders = [_order_row(event) for event in events if isinstance(event, OrderPlaced | OrderPaid)]
+    orders = [_order_row(event) for event in events if isinstance(event, OrderPlaced | OrderPaid | OrderConfirmed)]
     # of one order's two rows in a batch the later is right, and a statement may touch a row once only
     await _store(db, _ORDERS, list({row["order_id"]: row for row in orders}.values()))
     await _store(
@@ -122,7 +123,7 @@ async def _learn_orders(db: AsyncSession, events: Sequence[Event]) -> None:
         [
             {"supplier_order_id": part.supplier_order_id, "order_id": event.order_id, "supplier_id": part.supplier_id}
             for event in events
-            if isinstance(event, OrderPaid)
+            if isinstance(event, OrderPaid | OrderConfirmed)
             for part in event.parts
         ],
     )
@@ -145,25 +146,25 @@ async def _learn_orders(db: AsyncSession, events: Sequence[Event]) -> None:
     )
 
 
-def _order_row(event: OrderPlaced | OrderPaid) -> dict[str, Any]:
-    is_paid = isinstance(event, OrderPaid)
-    due_fen = event.payable_fen if isinstance(event, OrderPaid) else event.payable_fen - event.deposit_fen
+def _order_row(event: OrderPlaced | OrderPaid | OrderConfirmed) -> dict[str, Any]:
+    is_sold = not isinstance(event, OrderPlaced)
+    due_fen = event.payable_fen - event.deposit_fen if isinstance(event, OrderPlaced) else event.payable_fen
     return {
         "order_id": event.order_id,
         "order_number": event.order_number,
         "buyer_id": event.buyer_id,
         "organisation_id": event.organisation_id,
         "payable_fen": due_fen,  # what its buyer is reminded of
-        "state": "PAID" if is_paid else "PLACED",
-        "payment_due_at": None if isinstance(event, OrderPaid) else event.payment_due_at,
-        "noted_at": event.paid_at if isinstance(event, OrderPaid) else event.placed_at,
+        "state": "PAID" if is_sold else "PLACED",
+        "payment_due_at": event.payment_due_at if isinstance(event, OrderPlaced) and not event.is_on_account else None,
+        "noted_at": event.placed_at if isinstance(event, OrderPlaced) else event.sold_at,
     }
 
 
 async def _come_back(db: AsyncSession, events: Sequence[Event]) -> list[Read]:
-    """What waited for orders that are paid now."""
-    paid = {event.order_id for event in events if isinstance(event, OrderPaid)}
-    waited = await queries.list_waiting(db, paid)
+    """What waited for orders that are sold now."""
+    sold = {event.order_id for event in events if isinstance(event, OrderPaid | OrderConfirmed)}
+    waited = await queries.list_waiting(db, sold)
     if waited:
         await db.execute(delete(WaitingEvent).where(WaitingEvent.event_id.in_([each.event_id for each in waited])))
     envelopes = [Envelope.model_validate(each.envelope) for each in waited]

@@ -19,6 +19,7 @@ from shared.consumer import BatchSubscription
 from shared.db import Transactions
 from shared.events import EVENTS, Envelope, Event, decode
 from shared.events.catalog import SkuListed, SkuRevised
+from shared.events.institutions import OrderAccepted, OrderConfirmed
 from shared.events.orders import OrderCancelled, OrderPaid, PiecesGivenUp, RefundGranted
 from shared.log import logger
 
@@ -33,7 +34,7 @@ _PARK = text("""
 """)
 
 log = logger(__name__)
-_ORDERS = (OrderPaid, OrderCancelled, RefundGranted, PiecesGivenUp)
+_ORDERS = (OrderPaid, OrderConfirmed, OrderCancelled, RefundGranted, PiecesGivenUp, OrderAccepted)
 
 
 @dataclass
@@ -46,16 +47,18 @@ class Feeds:
     _inserted_at: float = field(default=float("-inf"))
 
     async def apply_orders(self, envelopes: list[Envelope]) -> None:
-        """Payments, cancellations and refunds of one batch."""
+        """Sales, cancellations, refunds and refused goods of one batch."""
         await self._gather(envelopes)
         events = await self._read("orders", envelopes)
         await fact_actions.apply_orders(
             self.warehouse,
-            paid=[(event, position) for event, position in events if isinstance(event, OrderPaid)],
-            # What was never paid is no fact; and money that came late may have paid it after all.
-            cancelled=[event for event, _ in events if isinstance(event, OrderCancelled) and event.was_paid],
+            sold=[(event, position) for event, position in events if isinstance(event, OrderPaid | OrderConfirmed)],
+            # What was never sold is no fact; and money that came late may have paid it after all.
+            cancelled=[event for event, _ in events if isinstance(event, OrderCancelled) and event.was_sold],
             refunded=[
-                (event, position) for event, position in events if isinstance(event, RefundGranted | PiecesGivenUp)
+                (event, position)
+                for event, position in events
+                if isinstance(event, RefundGranted | PiecesGivenUp | OrderAccepted)
             ],
             hash_key=self.hash_key,
         )
@@ -104,8 +107,6 @@ class Feeds:
 def subscriptions(feeds: Feeds) -> list[BatchSubscription]:
     """What analytics listens to."""
     return [
-        BatchSubscription(
-            CONSUMER, "orders", (OrderPaid, OrderCancelled, RefundGranted, PiecesGivenUp), feeds.apply_orders
-        ),
+        BatchSubscription(CONSUMER, "orders", _ORDERS, feeds.apply_orders),
         BatchSubscription(CONSUMER, "catalog", (SkuListed, SkuRevised), feeds.apply_catalog),
     ]

@@ -15,6 +15,7 @@ from catalog.stock_flag import actions as stock_flag_actions
 from shared.clock import business_day, utc_now
 from shared.consumer import Handlers
 from shared.events import Envelope
+from shared.events.institutions import OrderConfirmed
 from shared.events.logistics import ExcursionOpened, ShipmentDispatched
 from shared.events.orders import (
     BackInStock,
@@ -28,8 +29,9 @@ from shared.events.orders import (
 )
 
 
-async def on_order_paid(db: AsyncSession, event: OrderPaid, envelope: Envelope) -> None:
-    """What was sold counts for the order of lists, on the day of the payment; whose it is, for what its lots reach."""
+async def on_order_sold(db: AsyncSession, event: OrderPaid | OrderConfirmed, envelope: Envelope) -> None:
+    """What was sold counts for the order of lists, on the day of the payment, or of the supplier's word where a unit
+    pays later; whose it is, for what its lots reach."""
     quantities: Counter[UUID] = Counter()
     for part in event.parts:
         for line in part.lines:
@@ -38,7 +40,7 @@ async def on_order_paid(db: AsyncSession, event: OrderPaid, envelope: Envelope) 
         db,
         order_id=event.order_id,
         quantities=quantities,
-        sold_on=business_day(event.paid_at),
+        sold_on=business_day(event.sold_at),
         today=business_day(envelope.time),
     )
     await reach_actions.note_paid(
@@ -53,7 +55,7 @@ async def on_order_paid(db: AsyncSession, event: OrderPaid, envelope: Envelope) 
                 buyer_kind=event.buyer_kind,
                 organisation_id=event.organisation_id,
                 county_code=event.address.county_code,
-                paid_at=event.paid_at,
+                paid_at=event.sold_at,
             )
             for part in event.parts
         ],
@@ -61,8 +63,8 @@ async def on_order_paid(db: AsyncSession, event: OrderPaid, envelope: Envelope) 
 
 
 async def on_order_cancelled(db: AsyncSession, event: OrderCancelled, _: Envelope) -> None:
-    """What was paid and then cancelled was not sold."""
-    if event.was_paid:
+    """What was paid or confirmed and then cancelled was not sold."""
+    if event.was_sold:
         await popularity_actions.take_back_sale(db, order_id=event.order_id)
 
 
@@ -144,7 +146,8 @@ async def on_excursion_opened(db: AsyncSession, event: ExcursionOpened, envelope
 
 
 ORDERS_HANDLERS: Handlers = {
-    OrderPaid: on_order_paid,
+    OrderPaid: on_order_sold,
+    OrderConfirmed: on_order_sold,
     OrderCancelled: on_order_cancelled,
     SupplierOrderSettled: on_supplier_order_settled,
     RefundGranted: on_refund_granted,

@@ -9,12 +9,23 @@ from logistics.shipment.rules import PaidLine
 from shared.consumer import Handlers
 from shared.events import Envelope
 from shared.events.catalog import LotHeld, LotReleased
+from shared.events.institutions import OrderConfirmed
 from shared.events.orders import OrderCancelled, OrderPaid, ReplacementDue, SoldPart
 from shared.ids import new_id
 
 
 async def on_order_paid(db: AsyncSession, event: OrderPaid, _: Envelope) -> None:
     """Each supplier has something to send."""
+    await _send(db, event)
+
+
+async def on_order_confirmed(db: AsyncSession, event: OrderConfirmed, _: Envelope) -> None:
+    """So it has of a unit's order, unless that goes to many: those shipments come from elsewhere."""
+    if not event.is_split:
+        await _send(db, event)
+
+
+async def _send(db: AsyncSession, event: OrderPaid | OrderConfirmed) -> None:
     order = PaidOrder(
         order_id=event.order_id,
         order_number=event.order_number,
@@ -28,13 +39,13 @@ async def on_order_paid(db: AsyncSession, event: OrderPaid, _: Envelope) -> None
         pickup_point_name=event.address.pickup_point_name,
         hides_address=event.address.is_hidden,
     )
-    await actions.create_shipments(db, order=order, parts=[_part(part) for part in event.parts], now=event.paid_at)
+    await actions.create_shipments(db, order=order, parts=[_part(part) for part in event.parts], now=event.sold_at)
 
 
 async def on_order_cancelled(db: AsyncSession, event: OrderCancelled, _: Envelope) -> None:
     """What has not left stays. An order that was cancelled unpaid may still be paid late, and then has shipments when
     the feed is read again: such a cancellation concerns none of them."""
-    if not event.was_paid:
+    if not event.was_sold:
         return
     await actions.cancel_shipments(db, order_id=event.order_id, cancelled_at=event.cancelled_at)
 
@@ -97,6 +108,7 @@ def _part(part: SoldPart) -> PaidPart:
 
 ORDERS_HANDLERS: Handlers = {
     OrderPaid: on_order_paid,
+    OrderConfirmed: on_order_confirmed,
     OrderCancelled: on_order_cancelled,
     ReplacementDue: on_replacement_due,
 }

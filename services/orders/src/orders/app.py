@@ -92,6 +92,7 @@ from orders.trail import models as trail_models
 from orders.unit import models as unit_models
 from orders.unit.routes import router as unit_router
 from orders.unit.staff_routes import router as staff_router
+from orders.unit_order import models as unit_order_models
 from shared.app import Service, create_app
 from shared.consumer import Subscription
 from shared.files import open_files
@@ -131,6 +132,7 @@ MODELS = (
     donation_models,
     unit_models,
     contract_models,
+    unit_order_models,
     gift_campaign_models,
     gift_member_models,
     budget_models,

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from analytics.fact import rules
 from analytics.fact.models import BuyerHashKey
 from analytics.warehouse import Warehouse
+from shared.events.institutions import OrderAccepted, OrderConfirmed
 from shared.events.orders import OrderCancelled, OrderPaid, PiecesGivenUp, RefundGranted
 
 _KEY_BYTES = 32
@@ -42,12 +43,12 @@ _FIND_REFUNDED = "SELECT DISTINCT order_id FROM refunded_lines WHERE order_id IN
 async def apply_orders(
     warehouse: Warehouse,
     *,
-    paid: Sequence[tuple[OrderPaid, int]],
+    sold: Sequence[tuple[OrderPaid | OrderConfirmed, int]],
     cancelled: Sequence[OrderCancelled],
-    refunded: Sequence[tuple[RefundGranted | PiecesGivenUp, int]] = (),
+    refunded: Sequence[tuple[RefundGranted | PiecesGivenUp | OrderAccepted, int]] = (),
     hash_key: bytes,
 ) -> None:
-    """Store payments, cancellations and refunds (with their events' positions), whichever came first.
+    """Store sales, cancellations and refunds (with their events' positions), whichever came first.
 
     Cancellations and refunds are written down before anything else: whoever stops in between finds them when the batch
     comes again.
@@ -56,20 +57,20 @@ async def apply_orders(
     await warehouse.insert("cancelled_orders", [{"order_id": str(order_id)} for order_id in sorted(void)])
     given_back = [row for event, position in refunded for row in rules.refund_rows(event, version=position)]
     await warehouse.insert("refunded_lines", given_back)
-    if paid:
-        order_ids = [str(event.order_id) for event, _ in paid]
+    if sold:
+        order_ids = [str(event.order_id) for event, _ in sold]
         known = {UUID(row[0]) for row in await warehouse.read(_FIND_CANCELLED, {"order_ids": order_ids})}
         rows = [
             row
-            for event, position in paid
+            for event, position in sold
             for row in rules.fact_rows(event, version=position, is_cancelled=event.order_id in known, hash_key=hash_key)
         ]
         await warehouse.insert("sold_lines", rows)
-    earlier = void - {event.order_id for event, _ in paid}
+    earlier = void - {event.order_id for event, _ in sold}
     if earlier:
         await warehouse.execute(_CANCEL, {"order_ids": [str(order_id) for order_id in sorted(earlier)]})
     touched = {event.order_id for event, _ in refunded}
-    if paid:
+    if sold:
         touched |= {UUID(row[0]) for row in await warehouse.read(_FIND_REFUNDED, {"order_ids": order_ids})}
     if touched:
         await warehouse.execute(_REFUND, {"order_ids": [str(order_id) for order_id in sorted(touched)]})

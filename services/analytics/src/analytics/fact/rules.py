@@ -1,4 +1,4 @@
-"""A paid order as rows of figures. Nothing personal passes: no name, no address, no id of the buyer."""
+"""A sold order as rows of figures. Nothing personal passes: no name, no address, no id of the buyer."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from analytics.regions import origin_of
+from shared.events.institutions import AcceptedLine, OrderAccepted, OrderConfirmed
 from shared.events.orders import OrderPaid, PiecesGivenUp, RefundGranted
 
 NOBODY = UUID(int=0)
@@ -32,15 +33,17 @@ def instant_text(instant: datetime) -> str:
     return f"{utc:%Y-%m-%d %H:%M:%S}.{utc.microsecond // 1000:03d}"
 
 
-def fact_rows(event: OrderPaid, *, version: int, is_cancelled: bool, hash_key: bytes) -> Iterable[dict[str, Any]]:
-    """One row a line. `version` is the event's position."""
+def fact_rows(
+    event: OrderPaid | OrderConfirmed, *, version: int, is_cancelled: bool, hash_key: bytes
+) -> Iterable[dict[str, Any]]:
+    """One row a line; a unit's order counts from its supplier's word. `version` is the event's position."""
     whole_order = {
         "order_id": str(event.order_id),
         "buyer_key": buyer_key(event.buyer_id, hash_key),
         "buyer_kind": event.buyer_kind,
         "organisation_id": str(event.organisation_id or NOBODY),
         "mode": event.mode,
-        "paid_at": instant_text(event.paid_at),
+        "paid_at": instant_text(event.sold_at),
         "is_cancelled": int(is_cancelled),
         "version": version | (CANCELLED if is_cancelled else 0),
     }
@@ -63,15 +66,22 @@ def fact_rows(event: OrderPaid, *, version: int, is_cancelled: bool, hash_key: b
             }
 
 
-def refund_rows(event: RefundGranted | PiecesGivenUp, *, version: int) -> Iterable[dict[str, Any]]:
-    """One row a line of which money was given back, after its delivery or because some of it was never sent. `version`
-    is the event's position."""
-    refund_id = event.refund_id if isinstance(event, RefundGranted) else event.shortfall_id
+def refund_rows(event: RefundGranted | PiecesGivenUp | OrderAccepted, *, version: int) -> Iterable[dict[str, Any]]:
+    """One row a line of which money was given back after its delivery or because some of it was never sent, or of which
+    a unit refused some. `version` is the event's position."""
     for line in event.lines:
-        yield {
-            "line_id": str(line.line_id),
-            "refund_id": str(refund_id),
-            "order_id": str(event.order_id),
-            "refunded_fen": line.goods_fen,
-            "version": version,
-        }
+        refused_fen = line.refused_fen if isinstance(line, AcceptedLine) else line.goods_fen
+        if refused_fen or not isinstance(line, AcceptedLine):
+            yield {
+                "line_id": str(line.line_id),
+                "refund_id": str(_cause_of(event)),
+                "order_id": str(event.order_id),
+                "refunded_fen": refused_fen,
+                "version": version,
+            }
+
+
+def _cause_of(event: RefundGranted | PiecesGivenUp | OrderAccepted) -> UUID:
+    if isinstance(event, OrderAccepted):
+        return event.order_id
+    return event.refund_id if isinstance(event, RefundGranted) else event.shortfall_id

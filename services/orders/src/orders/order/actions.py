@@ -14,7 +14,7 @@ from orders.cart import queries as cart_queries
 from orders.donation.rules import GiftTo
 from orders.group_buy import standing as group_standing
 from orders.invoice_title.rules import InvoiceTitle
-from orders.order import completing, deposits, moving, paying, queries, reviving, rules, shortfall
+from orders.order import completing, deposits, moving, paying, queries, reviving, rules, shortfall, voiding
 from orders.order.drafting import draft_row, order_placed
 from orders.order.refusing import PromotionLost, refusal_of
 from orders.payment import actions as payment_actions
@@ -25,6 +25,7 @@ from orders.price import queries as price_queries
 from orders.price.differences import Seen
 from orders.stock import actions as stock_actions
 from orders.stock import queries as stock_queries
+from orders.unit_order import actions as unit_order_actions
 from shared.auth import Caller
 from shared.bell import note_published
 from shared.clock import business_day
@@ -42,17 +43,6 @@ PLACE = Statement("""
     SELECT place_order(:draft, :sku_ids, :revisions, :quantities, :caller, :key, :request_hash, :status, :body)::text
 """)
 _PAY = Statement("SELECT pay_order(:order_id, :payment_id, :paid_fen, :paid_at, :event)")
-_CANCEL = text("""
-    WITH cancelled AS (
-        UPDATE orders SET status = 'CANCELLED', cancelled_at = :now, cancel_reason = :reason
-        WHERE order_id = ANY(CAST(:order_ids AS uuid[]))
-        RETURNING order_id
-    ), parts AS (
-        UPDATE supplier_orders SET fulfilment = 'CANCELLED' WHERE order_id = ANY(CAST(:order_ids AS uuid[]))
-    )
-    INSERT INTO order_changes (order_id, change, reason, changed_by, changed_at)
-    SELECT order_id, 'CANCELLED', :reason, :changed_by, :now FROM cancelled
-""")
 _LOCK_DUE = text("""
     SELECT order_id, order_number, mode, status, payable_fen, deposit_fen, returns_deposit FROM orders
     WHERE status = 'PENDING_PAYMENT' AND payment_due_at <= :now
@@ -229,10 +219,11 @@ async def cancel_order(
     """Void an order that is unpaid, or paid and still at its suppliers: all money that has not gone back yet does,
     stock is released. A deposit of an unpaid order goes back if that was agreed.
 
-    NotFound unless the caller is the buyer or an operator. Conflict `order-already-cancelled`, `order-shipped`,
-    `group-formed`: a buyer leaves a group until it is formed.
+    NotFound unless the caller is the buyer or an operator. Conflict `order-on-account` (a unit's order has its own
+    ways), `order-already-cancelled`, `order-shipped`, `group-formed`: a buyer leaves a group until it is formed.
     """
     order = await queries.lock_own_order(db, order_id, caller)
+    rules.ensure_prepaid(order)
     moving.ensure_cancellable(order["status"], [part["fulfilment"] for part in order["parts"]])
     is_in_group = order["mode"] == rules.GROUP_BUY
     if is_in_group and not caller.is_operator:
@@ -247,7 +238,7 @@ async def cancel_order(
         refunded_fen=refunded_fen,
         cancelled_at=now,
     )
-    await _save_cancelled(db, [order_id], reason=reason, cancelled_by=caller.person_id, now=now)
+    await voiding.void(db, [order_id], reason=reason, cancelled_by=caller.person_id, now=now)
     if is_in_group:
         await group_standing.return_pieces(db, [order_id], now=now)
     if refunded_fen:
@@ -268,7 +259,7 @@ async def expire_unpaid(db: AsyncSession, *, now: datetime, limit: int = 100) ->
 async def void_orders(db: AsyncSession, orders: Sequence[Any], *, reason: str, now: datetime) -> None:
     """Cancel locked orders, all in this transaction and by nobody: what is paid of them goes back whole. Rows are of
     order_id, order_number, mode, status, payable_fen, deposit_fen, returns_deposit."""
-    await _save_cancelled(db, [row.order_id for row in orders], reason=reason, cancelled_by=None, now=now)
+    await voiding.void(db, [row.order_id for row in orders], reason=reason, cancelled_by=None, now=now)
     grouped = [row.order_id for row in orders if row.mode == rules.GROUP_BUY]
     if grouped:
         await group_standing.return_pieces(db, grouped, now=now)
@@ -282,14 +273,6 @@ async def void_orders(db: AsyncSession, orders: Sequence[Any], *, reason: str, n
         told = {"order_id": row.order_id, "order_number": row.order_number, "reason": reason, "cancelled_at": now}
         events.append(OrderCancelled(**told, was_paid=row.status == "PAID", refunded_fen=refunded_fen))
     await publish(db, *events, now=now)
-
-
-async def _save_cancelled(
-    db: AsyncSession, order_ids: list[UUID], *, reason: str, cancelled_by: UUID | None, now: datetime
-) -> None:
-    values = {"order_ids": order_ids, "reason": reason, "changed_by": cancelled_by, "now": now}
-    await db.execute(_CANCEL, values)
-    await stock_actions.release_stock(db, holder_ids=order_ids, now=now)
 
 
 async def mark_shipped(
@@ -324,7 +307,10 @@ async def mark_shipped(
                 shipment_id=dispatch.shipment_id if dispatch else None,
                 reference=dispatch.reference if dispatch else "",
             )
-            await db.execute(_SHIP_PART, step | {"fulfilment": await _sent_so_far(db, order_id, part)})
+            fulfilment = await _sent_so_far(db, order_id, part)
+            await db.execute(_SHIP_PART, step | {"fulfilment": fulfilment})
+            if order["is_on_account"] and fulfilment == "SHIPPED":
+                await unit_order_actions.follow_dispatch(db, order_id=order_id, now=shipped_at)
         case "after-cancel":
             for sku_id in sorted(quantities):
                 await stock_actions.adjust_stock(
@@ -350,7 +336,7 @@ async def _sent_so_far(db: AsyncSession, order_id: UUID, part: Mapping[str, Any]
 
 async def mark_delivered(db: AsyncSession, *, order_id: UUID, supplier_order_id: UUID, delivered_at: datetime) -> None:
     """A part arrived and is settled, for it was paid before; the order is complete when all its parts have. A
-    cancelled order stays cancelled."""
+    cancelled order stays cancelled. On account it waits for its unit's goods check."""
     order = await queries.lock_order(db, order_id)
     part = _part_of(order, supplier_order_id)
     if order["status"] == "CANCELLED" or part["fulfilment"] == "DELIVERED":
@@ -358,6 +344,9 @@ async def mark_delivered(db: AsyncSession, *, order_id: UUID, supplier_order_id:
     moving.ensure_deliverable(part["fulfilment"])
     step = {"order_id": order_id, "supplier_order_id": supplier_order_id, "at": delivered_at}
     await db.execute(_DELIVER_PART, step)
+    if order["is_on_account"]:
+        await unit_order_actions.follow_arrival(db, order_id=order_id, now=delivered_at)
+        return
     await completing.end_part(db, order, part, "DELIVERED", reason="", now=delivered_at)
     settled = SupplierOrderSettled(
         order_id=order_id,

@@ -21,6 +21,7 @@ def order_placed(draft: rules.OrderDraft) -> OrderPlaced:
         organisation_id=draft.buyer.organisation_id,
         payable_fen=draft.payable_fen,
         deposit_fen=draft.deposit_fen,
+        is_on_account=draft.is_on_account,
         placed_at=draft.placed_at,
         payment_due_at=draft.payment_due_at,
     )
@@ -51,6 +52,7 @@ def draft_row(draft: rules.OrderDraft) -> dict[str, Any]:
         "group_buy_id": draft.group_buy_id,
         "deposit_fen": draft.deposit_fen,
         "returns_deposit": draft.returns_deposit,
+        "is_on_account": draft.is_on_account,
         "parts": [
             {
                 "supplier_order_id": part.supplier_order_id,

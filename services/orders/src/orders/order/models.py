@@ -24,18 +24,29 @@ from orders.base import Base
 
 
 class Order(Base):
-    """What one buyer bought in one go. Its money is the sum of its supplier orders' (held by a trigger)."""
+    """What one buyer bought in one go. Its money is the sum of its supplier orders' (held by a trigger). On account
+    (institutions) nothing is paid ahead: the supplier confirms it until `payment_due_at`."""
 
     __tablename__ = "orders"
     __table_args__ = (
-        CheckConstraint("status IN ('PENDING_PAYMENT', 'PAID', 'COMPLETED', 'CANCELLED')", name="status_is_known"),
+        CheckConstraint(
+            "status IN ('PENDING_PAYMENT', 'PAID', 'PENDING_CONFIRM', 'CONFIRMED', 'COMPLETED', 'CANCELLED')",
+            name="status_is_known",
+        ),
+        CheckConstraint("is_on_account OR status NOT IN ('PENDING_CONFIRM', 'CONFIRMED')", name="account_is_confirmed"),
+        CheckConstraint(
+            "NOT is_on_account OR (paid_at IS NULL AND status NOT IN ('PENDING_PAYMENT', 'PAID'))",
+            name="account_is_not_prepaid",
+        ),
         CheckConstraint("goods_fen >= 0 AND delivery_fen >= 0", name="money_is_not_negative"),
         CheckConstraint("discount_fen BETWEEN 0 AND goods_fen", name="discount_fits_goods"),
         CheckConstraint("points_fen BETWEEN 0 AND goods_fen - discount_fen", name="points_fit_goods"),
         CheckConstraint("payable_fen = goods_fen - discount_fen - points_fen + delivery_fen", name="payable_adds_up"),
         CheckConstraint("deposit_fen = 0 OR (deposit_fen > 0 AND deposit_fen < payable_fen)", name="deposit_is_part"),
         CheckConstraint("(paid_at IS NULL) = (payment_id IS NULL)", name="paid_by_a_payment"),
-        CheckConstraint("status NOT IN ('PAID', 'COMPLETED') OR paid_at IS NOT NULL", name="paid_has_instant"),
+        CheckConstraint(
+            "status NOT IN ('PAID', 'COMPLETED') OR paid_at IS NOT NULL OR is_on_account", name="paid_has_instant"
+        ),
         CheckConstraint("(status = 'CANCELLED') = (cancelled_at IS NOT NULL)", name="cancelled_has_instant"),
         CheckConstraint("(status = 'COMPLETED') = (completed_at IS NOT NULL)", name="completed_has_instant"),
         CheckConstraint("(pickup_point_id IS NULL) = (pickup_point_name = '')", name="pickup_point_has_name"),
@@ -77,6 +88,7 @@ class Order(Base):
     cancel_reason: Mapped[str | None] = mapped_column(Text)
     deposit_fen: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     returns_deposit: Mapped[bool] = mapped_column(server_default=text("false"))
+    is_on_account: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class SupplierOrder(Base):
@@ -85,8 +97,8 @@ class SupplierOrder(Base):
     __tablename__ = "supplier_orders"
     __table_args__ = (
         CheckConstraint(
-            "fulfilment IN ('PENDING_PAYMENT', 'AWAITING_GROUP', 'PENDING_SHIPMENT', 'PARTLY_SHIPPED', 'SHIPPED',"
-            " 'DELIVERED', 'LOST', 'CANCELLED')",
+            "fulfilment IN ('PENDING_PAYMENT', 'PENDING_CONFIRM', 'AWAITING_GROUP', 'PENDING_SHIPMENT',"
+            " 'PARTLY_SHIPPED', 'SHIPPED', 'DELIVERED', 'LOST', 'CANCELLED')",
             name="fulfilment_is_known",
         ),
         CheckConstraint("goods_fen >= 0 AND delivery_fen >= 0", name="money_is_not_negative"),
@@ -155,7 +167,7 @@ class OrderLine(Base):
 
 
 class OrderShortfall(Base):
-    """Paid pieces of a line that its supplier could not send, and what went back for them."""
+    """Pieces of a line that its supplier could not send, and what they are worth: what was paid ahead went back."""
 
     __tablename__ = "order_shortfalls"
     __table_args__ = (
@@ -178,8 +190,9 @@ class OrderChange(Base):
     __tablename__ = "order_changes"
     __table_args__ = (
         CheckConstraint(
-            "change IN ('PLACED', 'PAID', 'CANCELLED', 'PARTLY_SHIPPED', 'SHIPPED', 'GIVEN_UP', 'PIECES_LOST',"
-            " 'LOST', 'ARRIVED_AFTER_LOSS', 'DELIVERED', 'COMPLETED', 'SHIPPED_AFTER_CANCEL', 'GROUP_FORMED')",
+            "change IN ('PLACED', 'PAID', 'CONFIRMED', 'CANCELLED', 'PARTLY_SHIPPED', 'SHIPPED', 'GIVEN_UP',"
+            " 'PIECES_LOST', 'LOST', 'ARRIVED_AFTER_LOSS', 'DELIVERED', 'COMPLETED', 'SHIPPED_AFTER_CANCEL',"
+            " 'GROUP_FORMED')",
             name="change_is_known",
         ),
         Index(None, "order_id", "change_id"),

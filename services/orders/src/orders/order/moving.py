@@ -9,20 +9,26 @@ from shared.errors import Conflict
 
 MOVES: Final = {
     "pay": (frozenset({"PENDING_PAYMENT"}), "PAID"),
-    "complete": (frozenset({"PAID"}), "COMPLETED"),
-    "cancel": (frozenset({"PENDING_PAYMENT", "PAID"}), "CANCELLED"),
+    "confirm": (frozenset({"PENDING_CONFIRM"}), "CONFIRMED"),
+    "complete": (frozenset({"PAID", "CONFIRMED"}), "COMPLETED"),
+    "cancel": (frozenset({"PENDING_PAYMENT", "PAID", "PENDING_CONFIRM", "CONFIRMED"}), "CANCELLED"),
     "revive": (frozenset({"CANCELLED"}), "PENDING_PAYMENT"),
 }
-"""An order. It completes when its last part arrived; money that came late revives it while its goods are there."""
+"""An order. A paid one completes when its last part arrived, one on account when it counts (see unit_order); money that
+came late revives an unpaid one while its goods are there."""
 FULFILMENT_MOVES: Final = {
     "pay": (frozenset({"PENDING_PAYMENT"}), "PENDING_SHIPMENT"),
     "pay-into-group": (frozenset({"PENDING_PAYMENT"}), "AWAITING_GROUP"),
+    "confirm": (frozenset({"PENDING_CONFIRM"}), "PENDING_SHIPMENT"),
     "form-group": (frozenset({"AWAITING_GROUP"}), "PENDING_SHIPMENT"),
     "send-some": (TO_BE_SENT, "PARTLY_SHIPPED"),
     "send-rest": (TO_BE_SENT, "SHIPPED"),
     "deliver": (frozenset({"SHIPPED"}), "DELIVERED"),
     "lose": (frozenset({"SHIPPED"}), "LOST"),
-    "cancel": (frozenset({"PENDING_PAYMENT", "AWAITING_GROUP", "PENDING_SHIPMENT"}), "CANCELLED"),
+    "cancel": (
+        frozenset({"PENDING_PAYMENT", "PENDING_CONFIRM", "AWAITING_GROUP", "PENDING_SHIPMENT"}),
+        "CANCELLED",
+    ),
     "revive": (frozenset({"CANCELLED"}), "PENDING_PAYMENT"),
 }
 """One supplier's part of an order. `send-rest` is also giving up what cannot be sent of a part that left already;
@@ -58,4 +64,4 @@ def ensure_cancellable(status: str, fulfilments: Sequence[str]) -> None:
             code="order-shipped",
             order_status=status,
         )
-    # What remains is PENDING_PAYMENT, or PAID with every part still at its supplier.
+    # What remains waits for its payment or confirmation, or has every part still at its supplier.

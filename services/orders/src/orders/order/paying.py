@@ -69,11 +69,22 @@ async def announce_orders(db: AsyncSession, order_ids: Sequence[UUID], *, now: d
 
 def _order_paid(order: Mapping[str, Any], paid_at: datetime) -> OrderPaid:
     """All that suppliers' shipments and the analysts' facts need."""
-    parts = tuple(
+    return OrderPaid.model_validate(
+        {**order, "parts": sold_parts(order), "address": address_of(order), "paid_at": paid_at}
+    )
+
+
+def sold_parts(order: Mapping[str, Any]) -> tuple[SoldPart, ...]:
+    """What each supplier has sold."""
+    return tuple(
         SoldPart.model_validate({**part, "lines": tuple(SoldLine.model_validate(line) for line in part["lines"])})
         for part in order["parts"]
     )
-    address = DeliveryAddress(
+
+
+def address_of(order: Mapping[str, Any]) -> DeliveryAddress:
+    """Where it goes."""
+    return DeliveryAddress(
         recipient=order["recipient"],
         phone=order["phone"],
         county_code=order["county_code"],
@@ -82,4 +93,3 @@ def _order_paid(order: Mapping[str, Any], paid_at: datetime) -> OrderPaid:
         pickup_point_name=order["pickup_point_name"],
         is_hidden=order["mode"] == rules.DONATION,
     )
-    return OrderPaid.model_validate({**order, "parts": parts, "address": address, "paid_at": paid_at})

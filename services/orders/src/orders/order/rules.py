@@ -144,6 +144,7 @@ class OrderDraft:
     gift: GiftTo | None = None
     deposit_fen: int = 0
     returns_deposit: bool = False
+    is_on_account: bool = False
 
     @property
     def payable_fen(self) -> int:
@@ -261,6 +262,12 @@ def _part(supplier_order_id: UUID, lines: list[DraftLine], *, delivery_fen: int)
         points_fen=sum(line.points_fen for line in lines),
         delivery_fen=delivery_fen,
     )
+
+
+def ensure_prepaid(order: Mapping[str, Any]) -> None:
+    """409 `order-on-account` for a unit's order: it is paid after its goods check, and has its own ways to end."""
+    if order["is_on_account"]:
+        raise Conflict("This is a unit's order on account: see its own page.", code="order-on-account")
 
 
 def summed_quantities(wanted: Sequence[WantedLine]) -> dict[UUID, int]:

@@ -14,9 +14,10 @@ from orders.order import rules
 from orders.pickup_point.rules import PointTo
 from orders.price.schemas import AppliedPromotion, Seen, TraceStep, UsePoints, applied_of, trace_of
 
-Status = Literal["PENDING_PAYMENT", "PAID", "COMPLETED", "CANCELLED"]
+Status = Literal["PENDING_PAYMENT", "PAID", "PENDING_CONFIRM", "CONFIRMED", "COMPLETED", "CANCELLED"]
 Fulfilment = Literal[
     "PENDING_PAYMENT",
+    "PENDING_CONFIRM",
     "AWAITING_GROUP",
     "PENDING_SHIPMENT",
     "PARTLY_SHIPPED",
@@ -189,6 +190,7 @@ class Change(BaseModel):
         "COMPLETED",
         "SHIPPED_AFTER_CANCEL",
         "GROUP_FORMED",
+        "CONFIRMED",
     ]
     changed_at: datetime
     supplier_order_id: UUID | None

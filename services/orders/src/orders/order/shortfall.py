@@ -1,5 +1,5 @@
-"""Paid pieces that will never be sent: their hold ends, their money goes back, and the part is complete without
-them, or cancelled where nothing of it was sent."""
+"""Pieces that will never be sent: their hold ends, the money that was paid for them goes back, and the part is complete
+without them, or cancelled where nothing of it was sent. On account nothing was paid, and nothing goes back."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -18,6 +18,7 @@ from orders.point import actions as point_actions
 from orders.point import rules as point_rules
 from orders.stock import actions as stock_actions
 from orders.stock import queries as stock_queries
+from orders.unit_order import actions as unit_order_actions
 from shared.auth import Caller
 from shared.errors import Conflict, NotFound
 from shared.events.orders import PiecesGivenUp, RefundedLine, SettledLine
@@ -77,6 +78,8 @@ async def give_up(
         fulfilment = "CANCELLED" if fulfilment == "PENDING_SHIPMENT" else "SHIPPED"
     if fulfilment == "CANCELLED":  # then nothing is carried either
         refund_fen += await line_refund_actions.forgo_delivery(db, [UUID(line["line_id"]) for line in part["lines"]])
+    if order["is_on_account"]:
+        refund_fen = 0
     await db.execute(
         _SAVE_PART,
         {
@@ -100,8 +103,28 @@ async def give_up(
     await publish(db, event, now=now)
     if refund_fen:
         await payment_actions.request_refund(db, order_id=order_id, amount_fen=refund_fen, reason=reason, now=now)
-    if fulfilment == "CANCELLED":
-        await completing.end_part(db, order, part, fulfilment, reason=reason, now=now)
+    await _follow(db, order, part, fulfilment, reason=reason, now=now)
+
+
+async def _follow(
+    db: AsyncSession, order: Mapping[str, Any], part: Mapping[str, Any], fulfilment: str, *, reason: str, now: datetime
+) -> None:
+    """An order goes on without the pieces, or ends with them."""
+    if not order["is_on_account"]:
+        if fulfilment == "CANCELLED":
+            await completing.end_part(db, order, part, fulfilment, reason=reason, now=now)
+    elif fulfilment == "SHIPPED":
+        await unit_order_actions.follow_dispatch(db, order_id=UUID(order["order_id"]), now=now)
+    elif fulfilment == "CANCELLED":
+        await unit_order_actions.end_order(
+            db,
+            order,
+            verb="fall_away",
+            reason=unit_order_actions.NOTHING_SENT,
+            actor="supplier",
+            person_id=None,
+            now=now,
+        )
 
 
 async def _share_out(

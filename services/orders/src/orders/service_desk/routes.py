@@ -24,7 +24,14 @@ Wanted = Annotated[
     Query(max_length=100, pattern=r"^[^\x00]*$", description="An order number, a recipient, or a phone's last four."),
 ]
 _BATCH = 500
-_STATUSES = {"PENDING_PAYMENT": "待付款", "PAID": "已付款", "COMPLETED": "已完成", "CANCELLED": "已取消"}
+_STATUSES = {
+    "PENDING_PAYMENT": "待付款",
+    "PAID": "已付款",
+    "PENDING_CONFIRM": "待确认",
+    "CONFIRMED": "已确认",
+    "COMPLETED": "已完成",
+    "CANCELLED": "已取消",
+}
 _HEAD = ("订单号", "收件人", "电话", "状态", "应付(元)", "下单时间")
 
 

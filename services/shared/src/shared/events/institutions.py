@@ -1,10 +1,114 @@
-"""What orders announces of what institutions do."""
+"""What orders announces of what institutions do. Orders on account: from the supplier's word to the day on which they
+count."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from shared.events.envelope import Event
+from shared.events.envelope import Event, Fen, Part
+from shared.events.orders import DeliveryAddress, SoldPart
+
+
+class OrderConfirmed(Event):
+    """The supplier confirmed an order on account: it may be sent, analysts may count it as ordered. With `is_split` its
+    goods go to many, and the shipments come from elsewhere."""
+
+    type: ClassVar[str] = "orders.order-confirmed.v1"
+    subject_field: ClassVar[str] = "order_id"
+
+    order_id: UUID
+    order_number: str
+    mode: str
+    buyer_id: UUID
+    buyer_kind: str
+    organisation_id: UUID | None = None
+    unit_id: UUID
+    way: str
+    fund: Literal["CANTEEN", "UNION", "OTHER"]
+    budget_year: int
+    is_split: bool = False
+    payable_fen: Fen
+    parts: tuple[SoldPart, ...]
+    address: DeliveryAddress
+    placed_at: datetime
+    confirmed_at: datetime
+
+    @property
+    def sold_at(self) -> datetime:
+        """From when on it counts as sold."""
+        return self.confirmed_at
+
+
+class UnitOrderFact(Event):
+    """What every later word of a unit's order says."""
+
+    subject_field: ClassVar[str] = "order_id"
+
+    order_id: UUID
+    order_number: str
+    organisation_id: UUID | None = None
+    unit_id: UUID
+    supplier_order_id: UUID
+    supplier_id: UUID
+    way: str
+    fund: Literal["CANTEEN", "UNION", "OTHER"]
+    budget_year: int
+
+
+class ConfirmationAsked(UnitOrderFact):
+    """A supplier is to say until `lapses_at` whether it will send a unit's order: asked when it is placed, and once
+    more where nothing was said for long."""
+
+    type: ClassVar[str] = "orders.confirmation-asked.v1"
+
+    payable_fen: Fen
+    is_reminder: bool = False
+    lapses_at: datetime
+    asked_at: datetime
+
+
+class AcceptedLine(Part):
+    """Pieces of a line that passed the goods check, and what is owed for them, with their share of the delivery. The
+    refused ones are worth `refused_fen` without any delivery, and are not owed."""
+
+    line_id: UUID
+    sku_id: UUID
+    product_id: UUID
+    quantity: int
+    refused_count: int = 0
+    refused_fen: Fen = 0
+    payable_fen: Fen
+    delivery_fen: Fen = 0
+
+
+class OrderAccepted(UnitOrderFact):
+    """The unit checked the goods: what it accepted is owed, until `due_on` unless agreed otherwise."""
+
+    type: ClassVar[str] = "orders.order-accepted.v1"
+
+    lines: tuple[AcceptedLine, ...]
+    accepted_fen: Fen
+    refused_fen: Fen = 0
+    due_on: date
+    accepted_at: datetime
+
+
+class OrderSettled(UnitOrderFact):
+    """The unit paid what it had accepted."""
+
+    type: ClassVar[str] = "orders.order-settled.v1"
+
+    settled_fen: Fen
+    settled_at: datetime
+
+
+class OrderCounted(UnitOrderFact):
+    """Accepted, paid and reviewed: from now on it counts for the unit's reserved share."""
+
+    type: ClassVar[str] = "orders.order-counted.v1"
+
+    counted_fen: Fen
+    counted_at: datetime
 
 
 class SupplierInvited(Event):

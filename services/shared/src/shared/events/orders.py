@@ -70,6 +70,7 @@ class OrderPlaced(Event):
     organisation_id: UUID | None = None
     payable_fen: Fen
     deposit_fen: Fen = Field(default=0, description="Of it, what a deposit paid ahead.")
+    is_on_account: bool = Field(default=False, description="A unit's: confirmed until then instead of paid.")
     placed_at: datetime
     payment_due_at: datetime
 
@@ -92,9 +93,15 @@ class OrderPaid(Event):
     placed_at: datetime
     paid_at: datetime
 
+    @property
+    def sold_at(self) -> datetime:
+        """From when on it counts as sold."""
+        return self.paid_at
+
 
 class OrderCancelled(Event):
-    """The order is void and its stock released; `refunded_fen` is what goes back to the buyer."""
+    """The order is void and its stock released; `refunded_fen` is what goes back to the buyer. One on account was never
+    paid, but may have been confirmed."""
 
     type: ClassVar[str] = "orders.order-cancelled.v1"
     subject_field: ClassVar[str] = "order_id"
@@ -103,8 +110,14 @@ class OrderCancelled(Event):
     order_number: str
     reason: str
     was_paid: bool
+    was_confirmed: bool = False
     refunded_fen: Fen = 0
     cancelled_at: datetime
+
+    @property
+    def was_sold(self) -> bool:
+        """Whether it counted as sold before."""
+        return self.was_paid or self.was_confirmed
 
 
 class SettledLine(Part):
@@ -118,7 +131,8 @@ class SettledLine(Part):
 
 
 class SupplierOrderSettled(Event):
-    """A supplier's part of a prepaid order was delivered: its money is the supplier's, and shares of it fall due."""
+    """A supplier's part of a prepaid order was delivered, or one on account was paid for what its unit accepted: its
+    money is the supplier's, and shares of it fall due."""
 
     type: ClassVar[str] = "orders.supplier-order-settled.v1"
     subject_field: ClassVar[str] = "supplier_order_id"

@@ -25,6 +25,7 @@ DECLARE
     points bigint := (draft ->> 'points')::bigint;
     points_left bigint;
     cart_hold uuid;
+    on_account boolean := coalesce((draft ->> 'is_on_account')::boolean, false);
 BEGIN
     FOR line IN 1 .. cardinality(skus) LOOP
         PERFORM 1 FROM sellable_skus WHERE sku_id = skus[line] AND revision = revisions[line] AND is_listed;
@@ -71,8 +72,10 @@ BEGIN
             RETURN jsonb_build_object('refused_group', refusal);
         END IF;
     ELSE
-        SELECT holder_id INTO cart_hold FROM stock_terms  -- before its levels, as whoever ends a hold does
-        WHERE owner_id = (draft ->> 'buyer_id')::uuid AND purpose = 'cart' AND status = 'OPEN' FOR NO KEY UPDATE;
+        IF NOT on_account THEN  -- what a person keeps in the cart is not their unit's
+            SELECT holder_id INTO cart_hold FROM stock_terms  -- before its levels, as whoever ends a hold does
+            WHERE owner_id = (draft ->> 'buyer_id')::uuid AND purpose = 'cart' AND status = 'OPEN' FOR NO KEY UPDATE;
+        END IF;
         shortages := CASE WHEN cart_hold IS NULL THEN lock_shortages(skus, quantities)
                           ELSE lock_shortages_beside(cart_hold, skus, quantities) END;
     END IF;
@@ -110,12 +113,15 @@ BEGIN
             order_id, order_number, mode, status, buyer_id, buyer_kind, organisation_id,
             goods_fen, discount_fen, points_fen, delivery_fen, payable_fen,
             recipient, phone, county_code, address_detail, pickup_point_id, pickup_point_name, note, placed_at,
-            payment_due_at, deposit_fen, returns_deposit
+            payment_due_at, deposit_fen, returns_deposit, is_on_account
         )
-        SELECT this_order, order_number, mode, 'PENDING_PAYMENT', buyer_id, buyer_kind, organisation_id,
+        SELECT this_order, order_number, mode,
+               CASE WHEN on_account THEN 'PENDING_CONFIRM' ELSE 'PENDING_PAYMENT' END,
+               buyer_id, buyer_kind, organisation_id,
                goods_fen, discount_fen, points_fen, delivery_fen, payable_fen,
                recipient, phone, county_code, address_detail, pickup_point_id, coalesce(pickup_point_name, ''), note,
-               this_instant, payment_due_at, coalesce(deposit_fen, 0), coalesce(returns_deposit, false)
+               this_instant, payment_due_at, coalesce(deposit_fen, 0), coalesce(returns_deposit, false),
+               on_account
         FROM jsonb_to_record(draft) AS field (
             order_number text, mode text, buyer_id uuid, buyer_kind text, organisation_id uuid,
             goods_fen bigint, discount_fen bigint, points_fen bigint, delivery_fen bigint, payable_fen bigint,
@@ -129,7 +135,8 @@ BEGIN
             goods_fen, discount_fen, points_fen, delivery_fen, payable_fen, placed_at
         )
         SELECT supplier_order_id, this_order, part_number, supplier_id, supplier_name, ship_from_county_code,
-               'PENDING_PAYMENT', goods_fen, discount_fen, points_fen, delivery_fen, payable_fen, this_instant
+               CASE WHEN on_account THEN 'PENDING_CONFIRM' ELSE 'PENDING_PAYMENT' END,
+               goods_fen, discount_fen, points_fen, delivery_fen, payable_fen, this_instant
         FROM jsonb_to_recordset(draft -> 'parts') AS part (
             supplier_order_id uuid, part_number smallint, supplier_id uuid, supplier_name text, ship_from_county_code text,
             goods_fen bigint, discount_fen bigint, points_fen bigint, delivery_fen bigint, payable_fen bigint
@@ -159,8 +166,8 @@ BEGIN
     ), emptied AS (
         DELETE FROM cart_lines USING placed
         WHERE cart_lines.person_id = placed.buyer_id AND cart_lines.sku_id = ANY (skus)
-          -- placed by its supplier's harvest, or in a group: not out of the buyer's cart
-          AND draft ->> 'mode' NOT IN ('PRESALE', 'GROUP_BUY')
+          -- placed by its supplier's harvest, in a group, or by a unit: not out of the buyer's cart
+          AND draft ->> 'mode' NOT IN ('PRESALE', 'GROUP_BUY') AND NOT on_account
     )
     INSERT INTO outbox (id, type, subject, time, correlationid, causationid, traceparent, data)
     SELECT id, type, subject, time, correlationid, causationid, traceparent, data

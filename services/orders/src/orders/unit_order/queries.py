@@ -1,0 +1,188 @@
+"""Reads of units' orders. A unit's people see their own, a lead unit those below it, a finance office its regions', a
+supplier what is ordered of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from orders.love_purchase.rules import region_prefix
+from orders.unit import queries as unit_queries
+from orders.unit.rules import FINANCE_OFFICE, Fund
+from orders.unit_order.models import UnitOrder
+from shared.auth import Caller
+from shared.errors import NotFound
+
+_LOCK_ORDER = text("SELECT 1 FROM orders WHERE order_id = :order_id FOR NO KEY UPDATE")
+_SEEN = """
+    SELECT own.*, placed.order_number, placed.status AS order_status, placed.mode, placed.organisation_id,
+           placed.goods_fen, placed.delivery_fen, placed.payable_fen, placed.note,
+           part.supplier_order_id, part.supplier_id, part.supplier_name, part.fulfilment, part.ship_from_county_code,
+           unit.name AS unit_name, unit.county_code AS unit_county_code,
+           (SELECT string_agg(line.product_title || ' × ' || line.quantity, '、' ORDER BY line.line_number)
+            FROM order_lines AS line WHERE line.supplier_order_id = part.supplier_order_id) AS goods
+    FROM unit_orders AS own JOIN orders AS placed USING (order_id) JOIN supplier_orders AS part USING (order_id)
+    JOIN budget_units AS unit USING (unit_id)
+"""
+_SUMS = text("""
+    SELECT own.unit_id, own.fund,
+           sum(CASE WHEN own.accepted_at IS NULL THEN placed.payable_fen ELSE own.accepted_fen END) AS ordered_fen,
+           sum(CASE WHEN own.stage = 'COMPLETED' THEN own.accepted_fen ELSE 0 END) AS completed_fen
+    FROM unit_orders AS own JOIN orders AS placed USING (order_id)
+    WHERE own.unit_id = ANY(CAST(:unit_ids AS uuid[])) AND own.budget_year = :year AND own.ended_at IS NULL
+    GROUP BY own.unit_id, own.fund
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What of the list is wanted. `wanted` is part of a number, of a product or of the other side's name."""
+
+    stage: str | None = None
+    year: int | None = None
+    fund: Fund | None = None
+    unit_id: UUID | None = None
+    purchase_id: UUID | None = None
+    is_disputed: bool | None = None
+    wanted: str | None = None
+
+
+def no_such_unit_order() -> NotFound:
+    """The refusal of a unit's order that does not exist for the caller."""
+    return NotFound("There is no such order of a unit, or it is not yours to see.", code="unit-order-not-found")
+
+
+async def lock_unit_order(db: AsyncSession, order_id: UUID) -> UnitOrder:
+    """It, with its order's row, locked until the transaction ends. 404 `unit-order-not-found`."""
+    await db.execute(_LOCK_ORDER, {"order_id": order_id})
+    statement = select(UnitOrder).where(UnitOrder.order_id == order_id).with_for_update(key_share=True)
+    found = await db.scalar(statement, execution_options={"populate_existing": True})
+    if found is None:
+        raise no_such_unit_order()
+    return found
+
+
+async def get_unit_order(db: AsyncSession, order_id: UUID) -> UnitOrder:
+    """It, whoever asks. 404 `unit-order-not-found`."""
+    found = await db.get(UnitOrder, order_id)
+    if found is None:
+        raise no_such_unit_order()
+    return found
+
+
+async def get_seen(db: AsyncSession, order_id: UUID, caller: Caller) -> Row[Any]:
+    """One that the caller may see, with its order, supplier and unit. 404 `unit-order-not-found`."""
+    conditions, values = await _scope(db, caller)
+    statement = f"{_SEEN} WHERE {' AND '.join(conditions)} AND own.order_id = :order_id"
+    row = (await db.execute(text(statement), values | {"order_id": order_id})).first()
+    if row is None:
+        raise no_such_unit_order()
+    return row
+
+
+async def list_unit_orders(
+    db: AsyncSession, caller: Caller, *, filters: Filters, after: tuple[datetime, UUID] | None = None, limit: int
+) -> Sequence[Row[Any]]:
+    """Those that the caller may see, the latest first."""
+    conditions, values = await _scope(db, caller)
+    values |= {"limit": limit}
+    for column, value in (
+        ("own.stage", filters.stage),
+        ("own.budget_year", filters.year),
+        ("own.fund", filters.fund),
+        ("own.unit_id", filters.unit_id),
+        ("own.purchase_id", filters.purchase_id),
+        ("own.is_disputed", filters.is_disputed),
+    ):
+        if value is not None:
+            name = column.removeprefix("own.")
+            conditions.append(f"{column} = :wanted_{name}")
+            values[f"wanted_{name}"] = value
+    if filters.wanted:
+        conditions.append("""(placed.order_number ILIKE :pattern OR own.payment_code ILIKE :pattern
+            OR part.supplier_name ILIKE :pattern OR unit.name ILIKE :pattern OR EXISTS (
+            SELECT FROM order_lines AS line WHERE line.supplier_order_id = part.supplier_order_id
+              AND (line.product_title ILIKE :pattern OR line.product_title_en ILIKE :pattern)))""")
+        values["pattern"] = f"%{_escaped(filters.wanted)}%"
+    if after is not None:
+        conditions.append("(own.placed_at, own.order_id) < (:last_at, :last_id)")
+        values |= {"last_at": after[0], "last_id": after[1]}
+    statement = f"""
+        {_SEEN} WHERE {" AND ".join(conditions)} ORDER BY own.placed_at DESC, own.order_id DESC LIMIT :limit
+    """
+    return (await db.execute(text(statement), values)).all()
+
+
+async def list_of_purchase(db: AsyncSession, purchase_id: UUID) -> Sequence[UnitOrder]:
+    """The orders that a purchase became, one a supplier."""
+    statement = select(UnitOrder).where(UnitOrder.purchase_id == purchase_id).order_by(UnitOrder.order_id)
+    return (await db.scalars(statement)).all()
+
+
+async def find_by_payment_code(db: AsyncSession, code: str) -> UnitOrder | None:
+    """The order that a transfer names."""
+    found: UnitOrder | None = await db.scalar(select(UnitOrder).where(UnitOrder.payment_code == code))
+    return found
+
+
+async def sums_of_year(
+    db: AsyncSession, unit_ids: Sequence[UUID], year: int
+) -> Mapping[tuple[UUID, str], tuple[int, int]]:
+    """By unit and fund: what is ordered in the year and still stands (of what was checked: what was accepted), and of
+    it what is completed: accepted, paid and reviewed."""
+    rows = await db.execute(_SUMS, {"unit_ids": list(unit_ids), "year": year})
+    return {(row.unit_id, row.fund): (int(row.ordered_fen), int(row.completed_fen)) for row in rows}
+
+
+async def list_to_remind(db: AsyncSession, *, now: datetime, limit: int) -> Sequence[UUID]:
+    """Orders whose supplier has said nothing for long, and is to be reminded."""
+    statement = (
+        select(UnitOrder.order_id)
+        .where(
+            UnitOrder.stage == "PENDING_CONFIRM",
+            UnitOrder.reminded_at.is_(None),
+            UnitOrder.remind_at <= now,
+            UnitOrder.lapses_at > now,
+            ~UnitOrder.is_disputed,
+        )
+        .order_by(UnitOrder.remind_at, UnitOrder.order_id)
+        .limit(limit)
+    )
+    return (await db.scalars(statement)).all()
+
+
+async def list_to_lapse(db: AsyncSession, *, now: datetime, limit: int) -> Sequence[UUID]:
+    """Orders that their supplier did not confirm in time."""
+    statement = (
+        select(UnitOrder.order_id)
+        .where(UnitOrder.stage == "PENDING_CONFIRM", UnitOrder.lapses_at <= now, ~UnitOrder.is_disputed)
+        .order_by(UnitOrder.lapses_at, UnitOrder.order_id)
+        .limit(limit)
+    )
+    return (await db.scalars(statement)).all()
+
+
+async def _scope(db: AsyncSession, caller: Caller) -> tuple[list[str], dict[str, Any]]:
+    """Which orders the caller sees, as conditions; fails closed."""
+    if caller.is_operator:
+        return ["true"], {}
+    if caller.kind == "supplier":
+        return ["part.supplier_id = CAST(:own_supplier AS uuid)"], {"own_supplier": caller.organisation_id}
+    if caller.kind == "official":
+        regions = [region_prefix(each) for each in caller.regions] if FINANCE_OFFICE in caller.roles else []
+        condition = (
+            "EXISTS (SELECT FROM unnest(CAST(:regions AS text[])) AS over (start)"
+            " WHERE starts_with(unit.county_code, over.start))"
+        )
+        return [condition], {"regions": regions}
+    acting = await unit_queries.find_acting_unit(db, caller)
+    seen = [] if acting is None else list(await unit_queries.list_subtree(db, acting.unit_id))
+    return ["own.unit_id = ANY(CAST(:seen_units AS uuid[]))"], {"seen_units": seen}
+
+
+def _escaped(wanted: str) -> str:
+    return wanted.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
