@@ -26,7 +26,9 @@ from orders.exchange import models as exchange_models
 from orders.exchange.routes import router as exchange_router
 from orders.excursion import models as excursion_models
 from orders.gift_campaign import models as gift_campaign_models
+from orders.gift_campaign.routes import router as gift_campaign_router
 from orders.gift_member import models as gift_member_models
+from orders.gift_member.routes import router as gift_member_router
 from orders.goods_back import models as goods_back_models
 from orders.goods_back.routes import router as goods_back_router
 from orders.goodwill import models as goodwill_models
@@ -201,6 +203,8 @@ service = Service(
         presale_router,
         donation_router,
         gift_router,
+        gift_member_router,  # before the verbs of campaigns, which have the same form
+        gift_campaign_router,
         unit_router,
         staff_router,
         paper_router,

@@ -112,7 +112,7 @@ async def test_a_small_purchase_is_not_quoted(db):
 async def test_locking_the_roster_keeps_the_stock_of_all_packages_and_giving_up_frees_it(db):
     union = await unit(db)
     campaign = await campaign_at(db, "ROSTER_LOCKED", of=union, stock=40)
-    pieces = await actions.list_skus(db, campaign.campaign_id)
+    pieces = await queries.load_pieces(db, campaign.campaign_id)
     counts = [await stock_queries.get_count(db, sku_id) for sku_id in pieces]
     assert [(each.on_hand, each.held) for each in counts] == [(40, 10)] * 4
     await carrying.cancel_campaign(

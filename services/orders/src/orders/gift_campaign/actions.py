@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -99,8 +99,9 @@ async def pack(
         raise Invalid(
             "One to three packages, of which one is the default.", code="packages-wrong", field="default_position"
         )
-    skus = await sku_queries.list_for_sale(db, {sku_id for each in wanted for sku_id in each.quantities})
-    priced = [rules.priced_lines(each, skus, now=now) for each in wanted]
+    pieces = rules.pieces_of(wanted)
+    skus = await sku_queries.list_for_sale(db, pieces)
+    priced = [rules.priced_lines(each, skus, pieces, now=now) for each in wanted]
     prices = [sum(line.sum_fen for line in lines) for lines in priced]
     shares = [rules.assisted_bp([(line.sum_fen, line.is_assisted) for line in lines]) for lines in priced]
     rules.ensure_packages(
@@ -194,19 +195,6 @@ async def remove_document(
     await moving.note(
         db, campaign, "detach", before=campaign.status, reason=document.name, person_id=person_id, now=now
     )
-
-
-async def list_skus(db: AsyncSession, campaign_id: UUID) -> dict[UUID, int]:
-    """How many pieces of each SKU all packages together need."""
-    statement = (
-        select(GiftPackageLine.sku_id, GiftPackageLine.quantity, GiftPackage.planned_count)
-        .join(GiftPackage, GiftPackage.package_id == GiftPackageLine.package_id)
-        .where(GiftPackage.campaign_id == campaign_id)
-    )
-    pieces: dict[UUID, int] = {}
-    for sku_id, quantity, planned in await db.execute(statement):
-        pieces[sku_id] = pieces.get(sku_id, 0) + quantity * planned
-    return pieces
 
 
 def _columns(plan: Plan) -> dict[str, Any]:

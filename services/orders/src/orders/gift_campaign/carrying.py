@@ -219,7 +219,7 @@ async def lock_roster(
         holder_id=campaign.hold_id,
         purpose="campaign",
         title=campaign.name,
-        quantities=await actions.list_skus(db, campaign_id),
+        quantities=await queries.load_pieces(db, campaign_id),
         expires_at=rules.hold_end(campaign.claim_until_at, now),
         caller=caller,
         now=now,

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.gift_campaign.models import GiftCampaign, GiftDocument, GiftPackage, GiftPackageLine
 from orders.unit import queries as unit_queries
+from orders.unit.models import BudgetUnit
 from shared.auth import Caller
 from shared.errors import NotFound
 
@@ -38,12 +39,13 @@ async def get_campaign(db: AsyncSession, campaign_id: UUID) -> GiftCampaign:
 async def get_campaign_for(db: AsyncSession, campaign_id: UUID, caller: Caller) -> GiftCampaign:
     """The campaign for its unit's people, the units above, the finance office and operators: 404 for everybody else.
     Names of members are no part of it."""
-    campaign = await get_campaign(db, campaign_id)
-    try:
-        await unit_queries.get_unit_for(db, caller, campaign.unit_id)
-    except NotFound as refusal:
-        raise unknown_campaign() from refusal
-    return campaign
+    statement = select(GiftCampaign).where(
+        GiftCampaign.campaign_id == campaign_id, GiftCampaign.unit_id.in_(unit_queries.seen_units(caller))
+    )
+    found: GiftCampaign | None = await db.scalar(statement)
+    if found is None:
+        raise unknown_campaign()
+    return found
 
 
 async def get_own(db: AsyncSession, campaign_id: UUID, caller: Caller) -> GiftCampaign:
@@ -71,19 +73,22 @@ async def lock_campaign(db: AsyncSession, campaign_id: UUID) -> GiftCampaign:
 async def list_campaigns(
     db: AsyncSession,
     *,
-    unit_ids: Sequence[UUID] | None,
+    caller: Caller,
     q: str,
     status: str | None,
     year: int | None,
     after: tuple[datetime, UUID] | None,
     limit: int,
-) -> Sequence[GiftCampaign]:
-    """Campaigns of these units (None: of all), the latest first; `q` is a part of a name."""
-    statement = select(GiftCampaign)
-    if unit_ids is not None:
-        statement = statement.where(GiftCampaign.unit_id.in_(unit_ids))
+) -> Sequence[tuple[GiftCampaign, str]]:
+    """Campaigns of the units that the caller sees, the latest first; `q` is a part of a campaign's or unit's name."""
+    statement = (
+        select(GiftCampaign, BudgetUnit.name)
+        .join(BudgetUnit, BudgetUnit.unit_id == GiftCampaign.unit_id)
+        .where(GiftCampaign.unit_id.in_(unit_queries.seen_units(caller)))
+    )
     if q:
-        statement = statement.where(GiftCampaign.name.icontains(q, autoescape=True))
+        names = (GiftCampaign.name, BudgetUnit.name)
+        statement = statement.where(or_(*(each.icontains(q, autoescape=True) for each in names)))
     if status is not None:
         statement = statement.where(GiftCampaign.status == status)
     if year is not None:
@@ -91,7 +96,7 @@ async def list_campaigns(
     if after is not None:
         statement = statement.where(tuple_(GiftCampaign.created_at, GiftCampaign.campaign_id) < after)
     ordered = statement.order_by(GiftCampaign.created_at.desc(), GiftCampaign.campaign_id.desc())
-    return (await db.scalars(ordered.limit(limit))).all()
+    return [(campaign, name) for campaign, name in await db.execute(ordered.limit(limit))]
 
 
 async def list_packages(db: AsyncSession, campaign_id: UUID) -> list[Packed]:
@@ -126,3 +131,14 @@ async def get_document(db: AsyncSession, campaign_id: UUID, document_id: UUID) -
     if found is None or found.campaign_id != campaign_id:
         raise NotFound("There is no such paper.", code="gift-document-unknown")
     return found
+
+
+async def load_pieces(db: AsyncSession, campaign_id: UUID) -> dict[UUID, int]:
+    """How many pieces of each SKU all packages together need."""
+    statement = (
+        select(GiftPackageLine.sku_id, func.sum(GiftPackageLine.quantity * GiftPackage.planned_count))
+        .join(GiftPackage, GiftPackage.package_id == GiftPackageLine.package_id)
+        .where(GiftPackage.campaign_id == campaign_id)
+        .group_by(GiftPackageLine.sku_id)
+    )
+    return {sku_id: int(count) for sku_id, count in await db.execute(statement)}

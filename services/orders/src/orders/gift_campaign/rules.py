@@ -187,8 +187,20 @@ class PricedLine:
         return self.quantity * self.unit_price_fen
 
 
-def priced_lines(wanted: WantedPackage, skus: Mapping[UUID, SaleSku], *, now: datetime) -> list[PricedLine]:
-    """The package's goods at the price for institutions that take so many. 422 `sku-unsellable` with the reason,
+def pieces_of(packages: Sequence[WantedPackage]) -> dict[UUID, int]:
+    """How many pieces of each SKU all packages together need."""
+    pieces: dict[UUID, int] = {}
+    for each in packages:
+        for sku_id, quantity in each.quantities.items():
+            pieces[sku_id] = pieces.get(sku_id, 0) + quantity * each.planned_count
+    return pieces
+
+
+def priced_lines(
+    wanted: WantedPackage, skus: Mapping[UUID, SaleSku], pieces: Mapping[UUID, int], *, now: datetime
+) -> list[PricedLine]:
+    """The package's goods at the price for institutions that take as many pieces as the whole campaign does: a SKU has
+    one price in all packages. 422 `sku-unsellable` with the reason,
     `goods-forbidden` with the heading."""
     lines: list[PricedLine] = []
     for sku_id, quantity in sorted(wanted.quantities.items()):
@@ -206,7 +218,7 @@ def priced_lines(wanted: WantedPackage, skus: Mapping[UUID, SaleSku], *, now: da
                 sku_id=str(sku_id),
                 heading=heading,
             )
-        price = unit_price_fen(sku, group="institution", quantity=quantity * wanted.planned_count, now=now)
+        price = unit_price_fen(sku, group="institution", quantity=pieces[sku_id], now=now)
         lines.append(PricedLine(sku, quantity, price, policy.is_assisted(sku.designations)))
     return lines
 
