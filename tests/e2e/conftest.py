@@ -69,6 +69,7 @@ def _settings(folder: Path, sandbox: RunningSandbox, urls: dict[str, str]) -> di
             "payment_sandbox_keys": sandbox.keys.merchant,
             "payment_notice_url": f"{urls['orders']}/v1/payments/notices",
             "sealing_key": "a key that seals nothing but a test's bids",
+            "claim_code_key": "a key that hashes nothing but a test's codes",
         },
         "logistics": {"secrets_key": "a key that seals nothing but a test's secrets"},
         "gateway": {

@@ -5,11 +5,12 @@ from typing import Any
 
 from gateway.credential.rules import ACCESS_TOKEN_PREFIX, API_KEY_PREFIX
 from gateway.identities import Identities, Identity
-from gateway.rate_limit.rules import TokenBucket, network_of
+from gateway.rate_limit.rules import TokenBucket
 from gateway.routing.rules import Incoming, cookies_of
 from gateway.session.rules import SAFE_METHODS, csrf_failed, ensure_own_request, is_foreign
 from gateway.settings import GatewaySettings
 from shared.errors import TooMany, Unauthenticated
+from shared.networks import network_of
 
 Scope = Any
 _BUCKETS = 100_000

@@ -19,12 +19,13 @@ from gateway.account import rules as account_rules
 from gateway.callers import session_cookie_name
 from gateway.credential.rules import SESSION_PREFIX, new_secret, secret_hash
 from gateway.rate_limit import actions as rate_limit_actions
-from gateway.rate_limit.rules import Bucket, bucket, network_of
+from gateway.rate_limit.rules import Bucket, bucket
 from gateway.session import actions as session_actions
 from gateway.visitor import Language, Visitor
 from shared.clock import utc_now
 from shared.errors import Forbidden, Unauthenticated
 from shared.ids import new_id
+from shared.networks import network_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,26 +2,12 @@
 
 from datetime import timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.rate_limit import rules
 
 LIMIT = rules.Limit(3, timedelta(minutes=15))
-
-
-@pytest.mark.parametrize(
-    ("address", "network"),
-    [
-        ("127.0.0.1", "127.0.0.1"),
-        ("2001:db8:1:2:3:4:5:6", "2001:0db8:0001:0002::/64"),
-        ("2001:db8:1:2::9", "2001:0db8:0001:0002::/64"),
-        ("testclient", "testclient"),
-    ],
-)
-def test_a_household_counts_as_one(address: str, network: str):
-    assert rules.network_of(address) == network
 
 
 def test_buckets_are_told_apart_by_all_their_parts_and_tell_none():

@@ -36,7 +36,7 @@ class Part:
         return f"http://127.0.0.1:{self.port}"
 
 
-_SECRETS = ("events_token", "logistics_key", "worker_secret", "household_secret", "sealing_key")
+_SECRETS = ("events_token", "logistics_key", "worker_secret", "household_secret", "sealing_key", "claim_code_key")
 
 
 def kept_secrets(state: Path) -> dict[str, str]:
@@ -70,6 +70,7 @@ def make_plan(*, state: Path, first_port: int, server_url: str) -> list[Part]:
     own: dict[str, dict[str, str]] = {
         "catalog": {"WORKER_SECRET": hidden["worker_secret"], "HOUSEHOLD_SECRET": hidden["household_secret"]},
         "orders": {
+            "CLAIM_CODE_KEY": hidden["claim_code_key"],
             "PAYMENT_SANDBOX_URL": sandbox_url,
             "PAYMENT_SANDBOX_KEYS": str(keys.merchant),
             "PAYMENT_NOTICE_URL": f"{urls['orders']}/v1/payments/notices",

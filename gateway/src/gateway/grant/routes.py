@@ -12,9 +12,10 @@ from gateway.credential.rules import ACCESS_TOKEN_PREFIX, new_secret, secret_has
 from gateway.grant import rules
 from gateway.grant.schemas import TOKEN_REQUEST, TokenAnswer, TokenRefusal
 from gateway.rate_limit import actions as rate_limit_actions
-from gateway.rate_limit.rules import Bucket, bucket, network_of
+from gateway.rate_limit.rules import Bucket, bucket
 from gateway.settings import GatewaySettings
 from shared.clock import utc_now
+from shared.networks import network_of
 
 router = APIRouter(tags=["credential"])
 

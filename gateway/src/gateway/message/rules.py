@@ -35,6 +35,7 @@ class Telling:
     link: str
     facts: tuple[str, ...]
     only: Mapping[str, Collection[Any]]
+    unless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ TELLINGS: Final[tuple[Telling, ...]] = tuple(
         row["link"],
         tuple(row["facts"]),
         row.get("only", {}),
+        tuple(row.get("unless", ())),
     )
     for row in _POLICY["told"]
 )
@@ -109,6 +111,8 @@ def drafts_of(heard: Heard) -> list[Draft]:
 
 
 def _lets_through(telling: Telling, data: Mapping[str, Any]) -> bool:
+    if any(data.get(name) is not None for name in telling.unless):
+        return False
     return all(data.get(name) in values for name, values in telling.only.items())
 
 

@@ -1,9 +1,8 @@
-"""How many tries are allowed, and who counts as one trier."""
+"""How many tries are allowed."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from ipaddress import IPv6Address, ip_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +24,6 @@ class Bucket:
 def bucket(limit: Limit, *parts: str) -> Bucket:
     """The bucket of these parts, such as what is tried, by whom, from where."""
     return Bucket(sha256("\n".join(parts).encode()).hexdigest(), limit)
-
-
-def network_of(address: str) -> str:
-    """Who an address counts as: itself, or in IPv6 its /64, for that is what one household has."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    return f"{parsed.exploded[:19]}::/64" if isinstance(parsed, IPv6Address) else str(parsed)
 
 
 @dataclass(slots=True)

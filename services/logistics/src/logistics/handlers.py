@@ -4,13 +4,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from logistics.held_lot import actions as held_lot_actions
 from logistics.shipment import actions
-from logistics.shipment.actions import PaidOrder, PaidPart
+from logistics.shipment.actions import GiftShipment, PaidOrder, PaidPart
 from logistics.shipment.rules import PaidLine
 from shared.consumer import Handlers
 from shared.events import Envelope
 from shared.events.catalog import LotHeld, LotReleased
-from shared.events.institutions import OrderConfirmed
-from shared.events.orders import OrderCancelled, OrderPaid, ReplacementDue, SoldPart
+from shared.events.institutions import GiftParcelsDue, OrderConfirmed
+from shared.events.orders import DeliveryAddress, OrderCancelled, OrderPaid, ReplacementDue, SoldPart
 from shared.ids import new_id
 
 
@@ -26,19 +26,7 @@ async def on_order_confirmed(db: AsyncSession, event: OrderConfirmed, _: Envelop
 
 
 async def _send(db: AsyncSession, event: OrderPaid | OrderConfirmed) -> None:
-    order = PaidOrder(
-        order_id=event.order_id,
-        order_number=event.order_number,
-        buyer_id=event.buyer_id,
-        organisation_id=event.organisation_id,
-        recipient=event.address.recipient,
-        phone=event.address.phone,
-        county_code=event.address.county_code,
-        address_detail=event.address.detail,
-        pickup_point_id=event.address.pickup_point_id,
-        pickup_point_name=event.address.pickup_point_name,
-        hides_address=event.address.is_hidden,
-    )
+    order = _order(event, event.address)
     await actions.create_shipments(db, order=order, parts=[_part(part) for part in event.parts], now=event.sold_at)
 
 
@@ -63,6 +51,20 @@ async def on_replacement_due(db: AsyncSession, event: ReplacementDue, _: Envelop
     )
 
 
+async def on_gift_parcels_due(db: AsyncSession, event: GiftParcelsDue, _: Envelope) -> None:
+    """A supplier has the same goods to send to many."""
+    part = PaidPart(
+        shipment_id=new_id(),
+        supplier_order_id=event.supplier_order_id,
+        supplier_id=event.supplier_id,
+        supplier_name=event.supplier_name,
+        ship_from_county_code=event.ship_from_county_code,
+        lines=tuple(PaidLine(**line.model_dump()) for line in event.lines),
+    )
+    gifts = [GiftShipment(new_id(), parcel.gift_parcel_id, _order(event, parcel.address)) for parcel in event.parcels]
+    await actions.create_gift_shipments(db, part=part, gifts=gifts, now=event.due_at)
+
+
 async def on_lot_held(db: AsyncSession, event: LotHeld, _: Envelope) -> None:
     """Nothing of the lot leaves."""
     await held_lot_actions.note_held(
@@ -81,6 +83,22 @@ async def on_lot_released(db: AsyncSession, event: LotReleased, _: Envelope) -> 
     """It may leave again."""
     await held_lot_actions.note_released(
         db, lot_id=event.lot_id, code=event.code, revision=event.revision, now=event.released_at
+    )
+
+
+def _order(event: OrderPaid | OrderConfirmed | GiftParcelsDue, address: DeliveryAddress) -> PaidOrder:
+    return PaidOrder(
+        order_id=event.order_id,
+        order_number=event.order_number,
+        buyer_id=event.buyer_id,
+        organisation_id=event.organisation_id,
+        recipient=address.recipient,
+        phone=address.phone,
+        county_code=address.county_code,
+        address_detail=address.detail,
+        pickup_point_id=address.pickup_point_id,
+        pickup_point_name=address.pickup_point_name,
+        hides_address=address.is_hidden,
     )
 
 
@@ -111,5 +129,6 @@ ORDERS_HANDLERS: Handlers = {
     OrderConfirmed: on_order_confirmed,
     OrderCancelled: on_order_cancelled,
     ReplacementDue: on_replacement_due,
+    GiftParcelsDue: on_gift_parcels_due,
 }
 CATALOG_HANDLERS: Handlers = {LotHeld: on_lot_held, LotReleased: on_lot_released}

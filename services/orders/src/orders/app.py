@@ -16,6 +16,8 @@ from orders.cart.routes import router as cart_router
 from orders.cart_hold.routes import router as cart_hold_router
 from orders.claim import models as claim_models
 from orders.claim.routes import router as claim_router
+from orders.claim_code import models as claim_code_models
+from orders.claim_code.routes import router as claim_code_router
 from orders.contract import models as contract_models
 from orders.delivery import models as delivery_models
 from orders.delivery.routes import router as delivery_router
@@ -29,6 +31,11 @@ from orders.gift_campaign import models as gift_campaign_models
 from orders.gift_campaign.routes import router as gift_campaign_router
 from orders.gift_member import models as gift_member_models
 from orders.gift_member.routes import router as gift_member_router
+from orders.gift_claim import models as gift_claim_models
+from orders.gift_claim.routes import router as gift_claim_router
+from orders.gift_claim.unit_routes import router as gift_standing_router
+from orders.gift_member import models as gift_member_models
+from orders.gift_parcel import models as gift_parcel_models
 from orders.goods_back import models as goods_back_models
 from orders.goods_back.routes import router as goods_back_router
 from orders.goodwill import models as goodwill_models
@@ -141,6 +148,9 @@ MODELS = (
     approval_models,
     purchase_models,
     quotation_models,
+    claim_code_models,
+    gift_claim_models,
+    gift_parcel_models,
 )
 
 
@@ -207,6 +217,9 @@ service = Service(
         gift_campaign_router,
         unit_router,
         staff_router,
+        claim_code_router,
+        gift_claim_router,
+        gift_standing_router,
         paper_router,
         quotation_router,
         invitation_router,

@@ -8,6 +8,7 @@ from orders.claim import actions as claim_actions
 from orders.claim import queries as claim_queries
 from orders.exchange import actions as exchange_actions
 from orders.exchange import queries as exchange_queries
+from orders.gift_claim import jobs as gift_claim_jobs
 from orders.group_buy import actions as group_buy_actions
 from orders.hold import actions as hold_actions
 from orders.lot import actions as lot_actions
@@ -35,6 +36,7 @@ payment_jobs.register(jobs)
 statement_jobs.register(jobs)
 stock_check_jobs.register(jobs)
 point_jobs.register(jobs)
+gift_claim_jobs.register(jobs)
 
 
 @jobs.periodic("* * * * *")

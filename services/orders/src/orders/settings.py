@@ -27,3 +27,9 @@ class Settings(PaymentSettings, ServiceSettings):
         default_factory=lambda: Path.cwd() / "node_modules" / "@expo-google-fonts" / "noto-sans-sc",
         description="Where npm ci put the letters that papers are set in.",
     )
+    claim_code_key: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Makes the hashes of claim codes, which nobody is given without it. Keep it: with another one, "
+        "codes that were handed out are not found again.",
+    )

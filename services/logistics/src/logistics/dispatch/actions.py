@@ -89,6 +89,7 @@ async def dispatch_shipment(
         ),
         dispatched_at=now,
         exchange_id=shipment.exchange_id,
+        gift_parcel_id=shipment.gift_parcel_id,
     )
     await publish(db, event, now=now)
     for facts in made:
@@ -127,6 +128,7 @@ async def give_up_rest(
         reason=reason,
         noted_at=now,
         exchange_id=shipment.exchange_id,
+        gift_parcel_id=shipment.gift_parcel_id,
     )
     await shipment_actions.shorten(db, shipment, lines, lost=lost, now=now)
     await publish(db, event, now=now)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text, update
@@ -57,28 +58,7 @@ class PaidPart:
 async def create_shipments(db: AsyncSession, *, order: PaidOrder, parts: Sequence[PaidPart], now: datetime) -> None:
     """One shipment for each part that has none yet: a part told of twice is one shipment. Publishes ShipmentCreated."""
     shipments = [
-        {
-            "order_id": order.order_id,
-            "order_number": order.order_number,
-            "buyer_id": order.buyer_id,
-            "organisation_id": order.organisation_id,
-            "recipient": order.recipient,
-            "phone": order.phone,
-            "county_code": order.county_code,
-            "address_detail": order.address_detail,
-            "pickup_point_id": order.pickup_point_id,
-            "pickup_point_name": order.pickup_point_name,
-            "hides_address": order.hides_address,
-            "shipment_id": part.shipment_id,
-            "supplier_order_id": part.supplier_order_id,
-            "supplier_id": part.supplier_id,
-            "supplier_name": part.supplier_name,
-            "ship_from_county_code": part.ship_from_county_code,
-            "status": PENDING,
-            "kind": rules.FIRST,
-            "created_at": now,
-        }
-        for part in parts
+        {**_shared(order, part, now=now), "shipment_id": part.shipment_id, "kind": rules.FIRST} for part in parts
     ]
     statement = insert(Shipment).values(shipments)
     statement = statement.on_conflict_do_nothing(
@@ -88,23 +68,8 @@ async def create_shipments(db: AsyncSession, *, order: PaidOrder, parts: Sequenc
     new_parts = [part for part in parts if part.shipment_id in made]
     if not new_parts:
         return
-    await db.execute(
-        insert(ShipmentLine),
-        [
-            {
-                "shipment_id": part.shipment_id,
-                "sku_id": line.sku_id,
-                "product_id": line.product_id,
-                "product_title": line.product_title,
-                "specification": line.specification,
-                "temperature_class": line.temperature_class,
-                "net_weight_g": line.net_weight_g,
-                "quantity": line.quantity,
-            }
-            for part in new_parts
-            for line in rules.lines_by_sku(part.lines)
-        ],
-    )
+    lines = [row for part in new_parts for row in _line_rows(part.shipment_id, part.lines)]
+    await db.execute(insert(ShipmentLine), lines)
     events = [
         ShipmentCreated(
             shipment_id=part.shipment_id,
@@ -116,6 +81,44 @@ async def create_shipments(db: AsyncSession, *, order: PaidOrder, parts: Sequenc
         for part in new_parts
     ]
     await publish(db, *events, now=now)
+
+
+def _shared(order: PaidOrder, part: PaidPart, *, now: datetime) -> dict[str, Any]:
+    return {
+        "order_id": order.order_id,
+        "order_number": order.order_number,
+        "buyer_id": order.buyer_id,
+        "organisation_id": order.organisation_id,
+        "recipient": order.recipient,
+        "phone": order.phone,
+        "county_code": order.county_code,
+        "address_detail": order.address_detail,
+        "pickup_point_id": order.pickup_point_id,
+        "pickup_point_name": order.pickup_point_name,
+        "hides_address": order.hides_address,
+        "supplier_order_id": part.supplier_order_id,
+        "supplier_id": part.supplier_id,
+        "supplier_name": part.supplier_name,
+        "ship_from_county_code": part.ship_from_county_code,
+        "status": PENDING,
+        "created_at": now,
+    }
+
+
+def _line_rows(shipment_id: UUID, lines: Sequence[PaidLine]) -> list[dict[str, Any]]:
+    return [
+        {
+            "shipment_id": shipment_id,
+            "sku_id": line.sku_id,
+            "product_id": line.product_id,
+            "product_title": line.product_title,
+            "specification": line.specification,
+            "temperature_class": line.temperature_class,
+            "net_weight_g": line.net_weight_g,
+            "quantity": line.quantity,
+        }
+        for line in rules.lines_by_sku(lines)
+    ]
 
 
 async def create_replacement(
@@ -150,6 +153,52 @@ async def create_replacement(
         exchange_id=exchange_id,
     )
     await publish(db, event, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class GiftShipment:
+    """A recipient's parcel of a unit's order; `shipment_id` is the id that its shipment shall have."""
+
+    shipment_id: UUID
+    gift_parcel_id: UUID
+    order: PaidOrder
+
+
+async def create_gift_shipments(
+    db: AsyncSession, *, part: PaidPart, gifts: Sequence[GiftShipment], now: datetime
+) -> None:
+    """One shipment for each recipient's parcel that has none yet, in three statements however many they are; each holds
+    the part's lines. Publishes ShipmentCreated for each."""
+    if not gifts or not part.lines:
+        return
+    rows = [
+        {
+            **_shared(gift.order, part, now=now),
+            "shipment_id": gift.shipment_id,
+            "kind": rules.GIFT,
+            "gift_parcel_id": gift.gift_parcel_id,
+        }
+        for gift in gifts
+    ]
+    statement = insert(Shipment).values(rows).on_conflict_do_nothing(index_elements=["gift_parcel_id"])
+    made = set(await db.scalars(statement.returning(Shipment.shipment_id)))
+    new = [gift for gift in gifts if gift.shipment_id in made]
+    if not new:
+        return
+    lines = [row for gift in new for row in _line_rows(gift.shipment_id, part.lines)]
+    await db.execute(insert(ShipmentLine), lines)
+    events = [
+        ShipmentCreated(
+            shipment_id=gift.shipment_id,
+            order_id=gift.order.order_id,
+            supplier_order_id=part.supplier_order_id,
+            supplier_id=part.supplier_id,
+            created_at=now,
+            gift_parcel_id=gift.gift_parcel_id,
+        )
+        for gift in new
+    ]
+    await publish(db, *events, now=now)
 
 
 async def cancel_shipments(db: AsyncSession, *, order_id: UUID, cancelled_at: datetime) -> None:
@@ -189,6 +238,7 @@ async def note_delivery(db: AsyncSession, *, shipment_ids: Sequence[UUID], now: 
             supplier_order_id=shipment.supplier_order_id,
             delivered_at=arrived_at,
             exchange_id=shipment.exchange_id,
+            gift_parcel_id=shipment.gift_parcel_id,
         )
         await publish(db, event, now=now)
 

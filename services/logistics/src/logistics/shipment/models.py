@@ -10,9 +10,9 @@ from logistics.base import Base
 
 
 class Shipment(Base):
-    """What one supplier must send for one paid order, or again for an exchange (`kind` REPLACEMENT). The address is
-    personal data: its parties alone may read it. `order_cancelled_at` is also when a replacement was given up. LOST is
-    one that left and of which no parcel arrived."""
+    """What one supplier must send for one paid order, again for an exchange (`kind` REPLACEMENT), or to one of the many
+    recipients of a unit's order (GIFT). The address is personal data: its parties alone may read it.
+    `order_cancelled_at` is also when a replacement was given up. LOST is one that left and of which no parcel came."""
 
     __tablename__ = "shipments"
     __table_args__ = (
@@ -25,8 +25,9 @@ class Shipment(Base):
         ),
         CheckConstraint("(delivered_at IS NOT NULL) = (status = 'DELIVERED')", name="delivered_has_instant"),
         CheckConstraint("status <> 'CANCELLED' OR order_cancelled_at IS NOT NULL", name="cancelled_has_instant"),
-        CheckConstraint("kind IN ('FIRST', 'REPLACEMENT')", name="kind_is_known"),
+        CheckConstraint("kind IN ('FIRST', 'REPLACEMENT', 'GIFT')", name="kind_is_known"),
         CheckConstraint("(kind = 'REPLACEMENT') = (exchange_id IS NOT NULL)", name="replacement_has_exchange"),
+        CheckConstraint("(kind = 'GIFT') = (gift_parcel_id IS NOT NULL)", name="gift_has_parcel"),
         Index(
             "ix_shipments_supplier_order_id_first",
             "supplier_order_id",
@@ -34,6 +35,7 @@ class Shipment(Base):
             postgresql_where=text("kind = 'FIRST'"),
         ),
         Index(None, "exchange_id", unique=True),
+        Index(None, "gift_parcel_id", unique=True),
         Index(None, "order_id"),
         Index(None, "supplier_id", "created_at", "shipment_id"),
         Index(None, "buyer_id", "created_at", "shipment_id"),
@@ -70,6 +72,7 @@ class Shipment(Base):
     order_cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     kind: Mapped[str] = mapped_column(Text, server_default=text("'FIRST'"))
     exchange_id: Mapped[UUID | None]
+    gift_parcel_id: Mapped[UUID | None]
 
 
 class ShipmentLine(Base):

@@ -82,6 +82,7 @@ async def present(db: AsyncSession, shipments: Sequence[Shipment]) -> list[Shipm
             status=each.status,
             kind=each.kind,
             exchange_id=each.exchange_id,
+            gift_parcel_id=each.gift_parcel_id,
             created_at=each.created_at,
             dispatched_at=each.dispatched_at,
             delivered_at=each.delivered_at,

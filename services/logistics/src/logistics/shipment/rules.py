@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-FIRST, REPLACEMENT = "FIRST", "REPLACEMENT"
+FIRST, REPLACEMENT, GIFT = "FIRST", "REPLACEMENT", "GIFT"
 PENDING, DISPATCHED, DELIVERED, CANCELLED = "PENDING", "DISPATCHED", "DELIVERED", "CANCELLED"
 LOST = "LOST"
 

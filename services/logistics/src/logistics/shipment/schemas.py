@@ -62,8 +62,9 @@ class ShipmentOut(BaseModel):
     supplier_name: str
     ship_from_county_code: str
     status: ShipmentStatus
-    kind: Literal["FIRST", "REPLACEMENT"] = "FIRST"
+    kind: Literal["FIRST", "REPLACEMENT", "GIFT"] = "FIRST"
     exchange_id: UUID | None = None
+    gift_parcel_id: UUID | None = None
     created_at: datetime
     dispatched_at: datetime | None
     delivered_at: datetime | None

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from shared.events.envelope import Event, Fen, Part
+from shared.events.envelope import DivisionCode, Event, Fen, Grams, Part
 from shared.events.orders import DeliveryAddress, SoldPart
 
 
@@ -135,3 +135,44 @@ class BidDecided(Event):
     title: str
     outcome: Literal["WON", "PARTLY_WON", "LOST", "CANCELLED"]
     decided_at: datetime
+
+
+class GiftLine(Part):
+    """Pieces of a SKU in each parcel of a chunk, as they were sold."""
+
+    sku_id: UUID
+    product_id: UUID
+    product_title: str
+    specification: str
+    temperature_class: str
+    net_weight_g: Grams
+    quantity: int
+
+
+class GiftParcel(Part):
+    """One recipient's parcel; a lot for the unit is one as well."""
+
+    gift_parcel_id: UUID
+    address: DeliveryAddress
+
+
+class GiftParcelsDue(Event):
+    """A supplier confirmed its part of a unit's order of gifts: these parcels of it may be sent, to as many recipients.
+    A part is told in chunks of at most 500 parcels, all of which hold the same `lines`; a parcel is in one chunk. The
+    unit that buys is not shown an address that `is_hidden`."""
+
+    type: ClassVar[str] = "orders.gift-parcels-due.v1"
+    subject_field: ClassVar[str] = "order_id"
+
+    campaign_id: UUID
+    order_id: UUID
+    order_number: str
+    supplier_order_id: UUID
+    supplier_id: UUID
+    supplier_name: str
+    ship_from_county_code: DivisionCode
+    buyer_id: UUID
+    organisation_id: UUID | None = None
+    lines: tuple[GiftLine, ...]
+    parcels: tuple[GiftParcel, ...]
+    due_at: datetime

@@ -1,7 +1,8 @@
 """What logistics announces: shipments on their way and what happened to their temperature.
 
 A shipment with `exchange_id` is a replacement for goods of a part that was delivered before: whoever waits for the
-part's first delivery is not concerned.
+part's first delivery is not concerned. One with `gift_parcel_id` goes to one of the many recipients of a unit's order:
+its part has arrived when all of them have.
 """
 
 from datetime import datetime
@@ -23,6 +24,7 @@ class ShipmentCreated(Event):
     supplier_id: UUID
     created_at: datetime
     exchange_id: UUID | None = None
+    gift_parcel_id: UUID | None = None
 
 
 class DispatchedLine(Part):
@@ -47,6 +49,7 @@ class ShipmentDispatched(Event):
     lines: tuple[DispatchedLine, ...]
     dispatched_at: datetime
     exchange_id: UUID | None = None
+    gift_parcel_id: UUID | None = None
 
 
 class ShortLine(Part):
@@ -70,6 +73,7 @@ class ShipmentShort(Event):
     reason: str
     noted_at: datetime
     exchange_id: UUID | None = None
+    gift_parcel_id: UUID | None = None
 
 
 class ShipmentDelivered(Event):
@@ -83,6 +87,7 @@ class ShipmentDelivered(Event):
     supplier_order_id: UUID
     delivered_at: datetime
     exchange_id: UUID | None = None
+    gift_parcel_id: UUID | None = None
 
 
 class ParcelsLost(Event):
