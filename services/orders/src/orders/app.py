@@ -29,12 +29,11 @@ from orders.exchange.routes import router as exchange_router
 from orders.excursion import models as excursion_models
 from orders.gift_campaign import models as gift_campaign_models
 from orders.gift_campaign.routes import router as gift_campaign_router
-from orders.gift_member import models as gift_member_models
-from orders.gift_member.routes import router as gift_member_router
 from orders.gift_claim import models as gift_claim_models
 from orders.gift_claim.routes import router as gift_claim_router
 from orders.gift_claim.unit_routes import router as gift_standing_router
 from orders.gift_member import models as gift_member_models
+from orders.gift_member.routes import router as gift_member_router
 from orders.gift_parcel import models as gift_parcel_models
 from orders.goods_back import models as goods_back_models
 from orders.goods_back.routes import router as goods_back_router
