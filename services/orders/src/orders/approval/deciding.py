@@ -3,6 +3,7 @@
 Lock order: the subject, then the case, then (in what the subject does about it) the budget.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -17,7 +18,7 @@ from orders.unit import queries as unit_queries
 from orders.unit.rules import duties_of
 from shared.auth import Caller
 from shared.clock import business_day
-from shared.errors import Invalid
+from shared.errors import Forbidden, Invalid
 from shared.etag import ensure_fresh
 
 
@@ -48,16 +49,7 @@ async def decide(
     if verdict == "REFUSE" and not reason:
         raise Invalid("Say why.", code="reason-missing", field="reason")
     earlier = await queries.list_decisions(db, case_id)
-    authority = rules.authority_of(
-        person_id=caller.person_id,
-        duties=duties_of(caller),
-        step_duties=case.step_duties,
-        asked_by=case.asked_by,
-        delegated=await queries.list_running(
-            db, unit_id=case.unit_id, to_person_id=caller.person_id, on=business_day(now)
-        ),
-        decided_before={each for one in earlier for each in (one.person_id, one.for_person_id) if each is not None},
-    )
+    authority = await ensure_may_decide(db, case, earlier, caller=caller, now=now)
     db.add(
         ApprovalDecision(
             case_id=case_id,
@@ -80,6 +72,26 @@ async def decide(
     )
     await _tell(db, case, reason=reason, by=caller.person_id, now=now)
     return case
+
+
+async def ensure_may_decide(
+    db: AsyncSession, case: ApprovalCase, earlier: Sequence[ApprovalDecision], *, caller: Caller, now: datetime
+) -> rules.Authority:
+    """By what the caller may decide the present step. 403 `unit-needed`, `approval-own-request`, `duty-missing`; 409
+    `approval-status`, `approval-decided-before`, `unit-closed`."""
+    unit = await unit_queries.get_acting_unit(db, caller)
+    if case.unit_id != unit.unit_id:
+        raise Forbidden("This is another unit's.", code="unit-needed")
+    rules.status_after("approve", case.status)
+    on = business_day(now)
+    return rules.authority_of(
+        person_id=caller.person_id,
+        duties=duties_of(caller),
+        step_duties=case.step_duties,
+        asked_by=case.asked_by,
+        delegated=await queries.list_running(db, unit_id=case.unit_id, to_person_id=caller.person_id, on=on),
+        decided_before={each for one in earlier for each in (one.person_id, one.for_person_id) if each is not None},
+    )
 
 
 async def lapse(db: AsyncSession, *, case_id: UUID, now: datetime) -> None:

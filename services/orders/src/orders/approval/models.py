@@ -108,6 +108,11 @@ class ApprovalCase(Base):
     is_escalated: Mapped[bool] = mapped_column(server_default=text("false"))
     closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
+    @property
+    def step_count(self) -> int:
+        """How many steps its tier has."""
+        return len(self.steps)
+
 
 class ApprovalDecision(Base):
     """What somebody decided on a step; never changed. A trigger refuses who asked, themselves or through delegation."""

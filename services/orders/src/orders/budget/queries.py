@@ -22,6 +22,15 @@ _SEEN = """
            budget.entry_count AS revision, budget.opened_at
     FROM budgets AS budget JOIN budget_units AS unit USING (unit_id)
 """
+_STATEMENT = """
+    SELECT entry.position, entry.entry_id, entry.kind, entry.amount_fen, entry.granted_after_fen,
+           entry.committed_after_fen, entry.consumed_after_fen,
+           entry.granted_after_fen - entry.committed_after_fen - entry.consumed_after_fen AS left_after_fen,
+           entry.reference_kind, entry.reference_id, coalesce(purchase.purchase_number, '') AS reference_number,
+           coalesce(purchase.title, '') AS reference_title, entry.reason, entry.recorded_at
+    FROM budget_entries AS entry
+    LEFT JOIN purchases AS purchase ON entry.reference_kind = 'purchase' AND purchase.purchase_id = entry.reference_id
+"""
 
 
 def budget_unknown() -> NotFound:
@@ -130,12 +139,15 @@ async def find_left(db: AsyncSession, *, unit_id: UUID, year: int, fund: Fund) -
 
 async def list_entries(
     db: AsyncSession, budget_id: UUID, *, before: int | None = None, limit: int
-) -> Sequence[BudgetEntry]:
-    """The statement, the latest first."""
-    statement = select(BudgetEntry).where(BudgetEntry.budget_id == budget_id)
+) -> Sequence[Row[Any]]:
+    """The statement, the latest first, with the purchases that its entries were for."""
+    values: dict[str, Any] = {"budget_id": budget_id, "limit": limit}
+    condition = "entry.budget_id = :budget_id"
     if before is not None:
-        statement = statement.where(BudgetEntry.position < before)
-    return (await db.scalars(statement.order_by(BudgetEntry.position.desc()).limit(limit))).all()
+        condition += " AND entry.position < :before"
+        values["before"] = before
+    statement = f"{_STATEMENT} WHERE {condition} ORDER BY entry.position DESC LIMIT :limit"
+    return (await db.execute(text(statement), values)).all()
 
 
 async def _scope(db: AsyncSession, caller: Caller) -> tuple[list[str], dict[str, Any]]:
