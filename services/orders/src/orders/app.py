@@ -9,8 +9,11 @@ from orders.address import models as address_models
 from orders.address.routes import router as address_router
 from orders.aftercare.routes import router as aftercare_router
 from orders.approval import models as approval_models
+from orders.approval.routes import delegation_router, tier_router
+from orders.approval.routes import router as approval_router
 from orders.base import Base
 from orders.budget import models as budget_models
+from orders.budget.routes import router as budget_router
 from orders.cart import models as cart_models
 from orders.cart.routes import router as cart_router
 from orders.cart_hold.routes import router as cart_hold_router
@@ -77,6 +80,8 @@ from orders.product_return.routes import router as product_return_router
 from orders.promotion import models as promotion_models
 from orders.promotion.routes import router as promotion_router
 from orders.purchase import models as purchase_models
+from orders.purchase.paper_routes import router as purchase_paper_router
+from orders.purchase.routes import router as purchase_router
 from orders.quotation import models as quotation_models
 from orders.quotation.invitation_routes import router as invitation_router
 from orders.quotation.routes import router as quotation_router
@@ -214,6 +219,12 @@ service = Service(
         gift_router,
         gift_member_router,  # before the verbs of campaigns, which have the same form
         gift_campaign_router,
+        budget_router,
+        approval_router,
+        tier_router,
+        delegation_router,
+        purchase_router,
+        purchase_paper_router,
         unit_router,
         staff_router,
         claim_code_router,

@@ -3,6 +3,8 @@
 from uuid import UUID
 
 from orders.address import actions as address_actions
+from orders.approval import deciding
+from orders.approval import queries as approval_queries
 from orders.cart import actions as cart_actions
 from orders.claim import actions as claim_actions
 from orders.claim import queries as claim_queries
@@ -137,6 +139,20 @@ async def keep_unfit_lots_from_sale(database: Database) -> None:
             after = await lot_actions.keep_from_sale(db, now=utc_now(), after=after)
         if after is None:
             return
+
+
+@jobs.periodic("* * * * *")
+async def follow_approvals(database: Database) -> None:
+    """Every minute: steps that nobody decided in time go to more people or expire, each in its own transaction."""
+    now = utc_now()
+    async with database.read() as db:
+        due = await approval_queries.list_due(db, now=now, limit=_BATCH)
+    for case_id in due:
+        try:
+            async with database.begin() as db:
+                await deciding.lapse(db, case_id=case_id, now=now)
+        except Refusal as refusal:  # one that cannot lapse must not keep the others waiting
+            log.error("an approval cannot lapse", case_id=str(case_id), code=refusal.code)
 
 
 @jobs.periodic("* * * * *")

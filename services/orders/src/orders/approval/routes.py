@@ -283,7 +283,7 @@ def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
     try:
         asked_at, case_id = (str(each) for each in decode_cursor(cursor, size=2))
         return parse_instant(asked_at), UUID(case_id)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise _no_cursor() from error
 
 
@@ -292,7 +292,7 @@ def _before(cursor: str | None) -> UUID | None:
         return None
     try:
         return UUID(str(decode_cursor(cursor, size=1)[0]))
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise _no_cursor() from error
 
 
