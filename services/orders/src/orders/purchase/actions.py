@@ -78,7 +78,7 @@ async def draft_purchase(
             raise
         raise Conflict("There is a purchase for this already.", code="purchase-exists", field="source_id") from error
     await _write_lines(db, purchase, basket)
-    await _record(db, purchase, "draft", before=None, reason="", by=caller_id, now=now)
+    await record(db, purchase, "draft", before=None, reason="", by=caller_id, now=now)
     return purchase
 
 
@@ -121,7 +121,7 @@ async def edit_purchase(
         verb, after = "describe", before  # another title or note: what was asked for is the same
     purchase.status = after
     await _write_lines(db, purchase, basket)
-    await _record(db, purchase, verb, before=before, reason="", by=by, now=now)
+    await record(db, purchase, verb, before=before, reason="", by=by, now=now)
     if verb == "change":
         await _free(db, purchase, "void", reason="", by=by, now=now)
     return purchase
@@ -171,7 +171,7 @@ async def submit_purchase(
     purchase.status, purchase.changed_at = after, now
     purchase.revision += 1
     await db.flush()
-    await _record(db, purchase, "submit", before=before, reason="", by=by, now=now)
+    await record(db, purchase, "submit", before=before, reason="", by=by, now=now)
     is_approved = is_approved_by is not None
     if not is_approved:
         case = await approval_actions.open_case(
@@ -206,7 +206,7 @@ async def withdraw_purchase(
     purchase.status, purchase.changed_at = after, now
     purchase.revision += 1
     await db.flush()
-    await _record(db, purchase, "withdraw", before=before, reason=reason, by=by, now=now)
+    await record(db, purchase, "withdraw", before=before, reason=reason, by=by, now=now)
     await _free(db, purchase, "withdraw", reason=reason, by=by, now=now)
     return purchase
 
@@ -232,7 +232,7 @@ async def settle_approval(
     purchase.status, purchase.changed_at = rules.status_after(verb, before), now
     purchase.revision += 1
     await db.flush()
-    await _record(db, purchase, verb, before=before, reason=reason, by=by, now=now)
+    await record(db, purchase, verb, before=before, reason=reason, by=by, now=now)
     await _release(db, purchase, verb, by=by, now=now)
 
 
@@ -335,7 +335,7 @@ async def _approve(db: AsyncSession, purchase: Purchase, *, reason: str, by: UUI
     purchase.approved_digest = purchase.digest
     purchase.revision += 1
     await db.flush()
-    await _record(db, purchase, "approve", before=before, reason=reason, by=by, now=now)
+    await record(db, purchase, "approve", before=before, reason=reason, by=by, now=now)
 
 
 async def _free(
@@ -360,7 +360,7 @@ async def _release(db: AsyncSession, purchase: Purchase, verb: str, *, by: UUID 
     )
 
 
-async def _record(
+async def record(
     db: AsyncSession,
     purchase: Purchase,
     verb: str,
@@ -370,6 +370,7 @@ async def _record(
     by: UUID | None,
     now: datetime,
 ) -> None:
+    """One more entry of the purchase's trail."""
     actor: Actor = "clock" if by is None else "unit"
     await trail_actions.record(
         db,

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, tuple_
+from sqlalchemy import Row, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.purchase.models import Purchase, PurchaseItem, PurchasePaper
@@ -13,6 +14,12 @@ from orders.unit import queries as unit_queries
 from orders.unit.rules import duties_of
 from shared.auth import Caller
 from shared.errors import NotFound
+
+_ORDERS = text("""
+    SELECT own.order_id, placed.order_number, part.supplier_name, placed.payable_fen, own.stage
+    FROM unit_orders AS own JOIN orders AS placed USING (order_id) JOIN supplier_orders AS part USING (order_id)
+    WHERE own.purchase_id = :purchase_id ORDER BY part.supplier_id
+""")
 
 
 def purchase_unknown() -> NotFound:
@@ -81,6 +88,11 @@ async def list_papers(db: AsyncSession, purchase_id: UUID) -> Sequence[PurchaseP
     """In the order in which they came."""
     statement = select(PurchasePaper).where(PurchasePaper.purchase_id == purchase_id)
     return (await db.scalars(statement.order_by(PurchasePaper.uploaded_at, PurchasePaper.paper_id))).all()
+
+
+async def list_orders(db: AsyncSession, purchase_id: UUID) -> Sequence[Row[Any]]:
+    """The orders that it became, one a supplier, with where each stands."""
+    return (await db.execute(_ORDERS, {"purchase_id": purchase_id})).all()
 
 
 async def get_paper(db: AsyncSession, purchase_id: UUID, paper_id: UUID) -> PurchasePaper:

@@ -12,7 +12,7 @@ from orders.approval import queries as approval_queries
 from orders.approval import rules as approval_rules
 from orders.budget import queries as budget_queries
 from orders.budget.rules import budget_year
-from orders.purchase import actions, queries, rules, schemas
+from orders.purchase import actions, ordering, queries, rules, schemas
 from orders.purchase.models import Purchase
 from orders.trail import queries as trail_queries
 from orders.trail.schemas import TrailItem
@@ -204,6 +204,18 @@ async def withdraw_purchase(
     return await once.answer(db, await _out(db, purchase))
 
 
+@router.post("/{purchase_id}/order", response_model=schemas.PurchaseOut)
+async def order_purchase(purchase_id: UUID, caller: CallerDep, db: Db, expected: IfMatch, once: Once) -> Response:
+    """Order what was approved: one order a supplier, or nothing. 403 `unit-needed`, `duty-missing`; 404
+    `purchase-unknown`; 409 `unit-closed`, `purchase-status`, `price-changed`, `sku-not-listed`, `region-not-served`,
+    `stock-short`, `sku-changed`; 412 `stale`; 428 `precondition-missing`."""
+    await _handled(db, caller, purchase_id)
+    purchase = await ordering.order_purchase(
+        db, purchase_id=purchase_id, expected_revision=expected, by=caller.person_id, now=utc_now()
+    )
+    return await once.answer(db, await _out(db, purchase))
+
+
 @router.get("/{purchase_id}/trail")
 async def list_trail(purchase_id: UUID, caller: CallerDep, db: Read) -> Page[TrailItem]:
     """Who did what to it, and when. 404 `purchase-unknown`."""
@@ -258,13 +270,14 @@ async def _out(db: AsyncSession, purchase: Purchase) -> schemas.PurchaseOut:
     )
     lines = await queries.list_lines(db, purchase.purchase_id)
     cases = await approval_queries.list_cases_of(db, purchase.purchase_id)
+    placed = await queries.list_orders(db, purchase.purchase_id)
     return schemas.PurchaseOut.of(
         purchase,
         lines=[schemas.LineOut.model_validate(each) for each in lines],
         papers=[schemas.PaperOut.model_validate(each) for each in papers],
         union_tier=tier,
         cases=[schemas.CaseRef.model_validate(each) for each in cases],
-        orders=[],
+        orders=[schemas.PlacedOut.model_validate(each) for each in placed],
         budget_left_fen=left,
     )
 

@@ -23,17 +23,6 @@ Way = Literal["DIRECT", "QUOTATION", "AUCTION", "CALL_OFF", "CROP", "JOINT", "RE
 Status = Literal["DRAFT", "SUBMITTED", "APPROVED", "ORDERED", "REFUSED", "WITHDRAWN", "VOIDED"]
 PaperKind = Literal["MINUTES", "GROUP", "QUOTE", "CHAIR", "COMPETITION"]
 PAPER_KINDS: Final[tuple[PaperKind, ...]] = ("MINUTES", "GROUP", "QUOTE", "CHAIR", "COMPETITION")
-MODE_OF_WAY: Final[Mapping[Way, str]] = {
-    "DIRECT": "INSTITUTIONAL",
-    "QUOTATION": "INSTITUTIONAL",
-    "AUCTION": "INSTITUTIONAL",
-    "CALL_OFF": "TARGETED_LONG_TERM",
-    "CROP": "ORDER_FARMING",
-    "JOINT": "JOINT",
-    "RESERVE": "RESERVE",
-    "ABSORPTION": "EMERGENCY_ABSORB",
-    "GIFT": "UNION_GIFT",
-}
 MOVES: Moves = {
     "edit": (frozenset({"DRAFT", "WITHDRAWN", "VOIDED"}), "DRAFT"),
     "change": (frozenset({"SUBMITTED", "APPROVED"}), "VOIDED"),  # an edit of what is asked or was approved

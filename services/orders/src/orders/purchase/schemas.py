@@ -88,7 +88,7 @@ class PurchaseItem(BaseModel):
 
 
 class LineOut(BaseModel):
-    """A line at the price that was seen when it was written, and what it costs today."""
+    """A line at the price that was seen when it was written."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -133,13 +133,15 @@ class UnionTierOut(BaseModel):
 
 
 class PlacedOut(BaseModel):
-    """An order that it became, one a supplier."""
+    """An order that it became, one a supplier, and where it stands."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     order_id: UUID
     order_number: str
     supplier_name: str
     payable_fen: int
-    status: str
+    stage: str
 
 
 class CaseRef(BaseModel):

@@ -1,6 +1,6 @@
 """Reads of stock. A supplier sees its own SKUs, an operator all; what is available is public."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -144,6 +144,8 @@ _DIFFERENCES = text("""
     ORDER BY sku.sku_id
 """)
 
+_LOCK_SHORTAGES = text("SELECT lock_shortages(CAST(:sku_ids AS uuid[]), CAST(:quantities AS integer[]))")
+
 
 async def list_availability(db: AsyncSession, sku_ids: Sequence[UUID]) -> list[dict[str, Any]]:
     """What nobody holds of each SKU, and its price, in the order asked; unknown SKUs are absent."""
@@ -162,6 +164,14 @@ class LevelFilter:
     site_id: UUID | None = None
     q: str | None = None
     sku_id: UUID | None = None
+
+
+async def lock_shortages(db: AsyncSession, quantities: Mapping[UUID, int]) -> list[dict[str, Any]]:
+    """Lock the levels of the SKUs in their order until the transaction ends; what is short of the quantities. For who
+    holds stock in several steps afterwards."""
+    found = sorted(quantities.items())
+    values = {"sku_ids": [sku_id for sku_id, _ in found], "quantities": [count for _, count in found]}
+    return list(await db.scalar(_LOCK_SHORTAGES, values) or [])
 
 
 async def list_levels(
