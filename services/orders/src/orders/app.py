@@ -86,6 +86,9 @@ from orders.quotation import models as quotation_models
 from orders.quotation.invitation_routes import router as invitation_router
 from orders.quotation.routes import router as quotation_router
 from orders.quotation.sealing import Seal
+from orders.reserved_share import models as reserved_share_models
+from orders.reserved_share.progress_routes import router as progress_router
+from orders.reserved_share.routes import router as reserved_share_router
 from orders.review import models as review_models
 from orders.review.routes import router as review_router
 from orders.service_desk import models as service_desk_models
@@ -144,6 +147,7 @@ MODELS = (
     presale_models,
     donation_models,
     unit_models,
+    reserved_share_models,
     contract_models,
     unit_order_models,
     gift_campaign_models,
@@ -230,6 +234,8 @@ service = Service(
         claim_code_router,
         gift_claim_router,
         gift_standing_router,
+        reserved_share_router,
+        progress_router,
         paper_router,
         quotation_router,
         invitation_router,

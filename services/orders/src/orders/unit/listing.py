@@ -134,7 +134,7 @@ async def search_directory(
           {"AND " + _REPRESENTS if canteen_year is not None else ""}
         ORDER BY unit.name, unit.unit_id LIMIT :limit
     """  # noqa: S608 - our own words
-    values = {"pattern": _pattern(wanted), "wanted": wanted, "limit": limit, "year": canteen_year}
+    values = {"pattern": pattern_of(wanted), "wanted": wanted, "limit": limit, "year": canteen_year}
     if canteen_year is None:
         del values["year"]
     return (await db.execute(text(statement), values)).all()
@@ -150,7 +150,7 @@ def _conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
     conditions, values = [], dict[str, Any]()
     if filters.wanted:
         conditions.append("(unit.name ILIKE :pattern OR unit.uscc ILIKE :pattern OR unit.union_uscc ILIKE :pattern)")
-        values["pattern"] = _pattern(filters.wanted)
+        values["pattern"] = pattern_of(filters.wanted)
     for name in ("status", "kind", "parent_id"):
         if getattr(filters, name) is not None:
             conditions.append(f"unit.{name} = :{name}")
@@ -164,6 +164,7 @@ def _conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
     return conditions, values
 
 
-def _pattern(wanted: str) -> str:
+def pattern_of(wanted: str) -> str:
+    """What ILIKE takes for a part of a text."""
     part = wanted.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
     return f"%{part}%"

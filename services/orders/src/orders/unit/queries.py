@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.love_purchase.rules import region_prefix
 from orders.unit import rules
-from orders.unit.models import BudgetUnit
+from orders.unit.models import BudgetUnit, UnitCanteen
 from shared.auth import Caller
 from shared.errors import Conflict, Forbidden, NotFound
 from shared.uscc import normalised_uscc
@@ -131,3 +131,20 @@ async def has_active_children(db: AsyncSession, unit_id: UUID) -> bool:
     """Whether active units stand below it."""
     below = exists().where(BudgetUnit.parent_id == unit_id, BudgetUnit.status == "ACTIVE")
     return bool(await db.scalar(select(below)))
+
+
+async def list_leads(db: AsyncSession, unit_id: UUID) -> Sequence[UUID]:
+    """The units above it that have people."""
+    above = await list_above(db, unit_id)
+    lead = select(BudgetUnit.unit_id).where(
+        BudgetUnit.unit_id.in_(above),
+        BudgetUnit.unit_id != unit_id,
+        BudgetUnit.status == "ACTIVE",
+        BudgetUnit.organisation_id.is_not(None),
+    )
+    return (await db.scalars(lead)).all()
+
+
+async def find_canteen(db: AsyncSession, unit_id: UUID, year: int) -> UnitCanteen | None:
+    """How it eats in a year, if anybody has said so."""
+    return await db.get(UnitCanteen, (unit_id, year))
