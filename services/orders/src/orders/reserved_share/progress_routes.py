@@ -1,4 +1,4 @@
-"""Progress of reserved shares over HTTP: a level of the tree with its sums, laggards first, and the monthly bulletin."""
+"""Progress of reserved shares over HTTP: a level of the tree, laggards first, and the monthly bulletin."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
@@ -22,7 +22,8 @@ _BATCH = 500
 _RANKED = 20
 _HEAD = (
     "单位", "区划代码", "食堂模式", "含下属", "单位数", "激活数", "已锁定填报数", "预留总额（元）", "已下单（元）",
-    "已完成（元）", "食堂完成（元）", "工会完成（元）", "其他完成（元）", "职工个人（元）", "完成率（%）", "时间进度（%）", "滞后",
+    "已完成（元）", "食堂完成（元）", "工会完成（元）", "其他完成（元）", "职工个人（元）",
+    "完成率（%）", "时间进度（%）", "滞后",
 )  # fmt: skip
 _BULLETIN_HEAD = (
     "区划代码", "导入单位数", "激活单位数", "已锁定填报数", "预留总额（元）", "已下单（元）",

@@ -138,7 +138,7 @@ async def list_own(caller: CallerDep, db: Read, year: Year) -> schemas.OwnShares
     return schemas.OwnShares(
         items=[schemas.ShareItem.model_validate(each) for each in found],
         rule=schemas.RuleItem.of(unit.county_code, year),
-        canteen_mode=cast('Mode', canteen.mode) if canteen is not None else None,
+        canteen_mode=cast("Mode", canteen.mode) if canteen is not None else None,
         last_year_canteen_fen=last[0] if last else None,
         last_year_union_fen=last[1] if last else None,
     )
