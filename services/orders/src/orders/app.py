@@ -11,6 +11,8 @@ from orders.aftercare.routes import router as aftercare_router
 from orders.approval import models as approval_models
 from orders.approval.routes import delegation_router, tier_router
 from orders.approval.routes import router as approval_router
+from orders.auction import models as auction_models
+from orders.auction.routes import router as auction_router
 from orders.base import Base
 from orders.budget import models as budget_models
 from orders.budget.routes import router as budget_router
@@ -159,6 +161,7 @@ MODELS = (
     claim_code_models,
     gift_claim_models,
     gift_parcel_models,
+    auction_models,
 )
 
 
@@ -239,6 +242,7 @@ service = Service(
         paper_router,
         quotation_router,
         invitation_router,
+        auction_router,
     ],
     subscriptions=subscriptions,
     jobs=jobs,

@@ -5,6 +5,8 @@ from uuid import UUID
 from orders.address import actions as address_actions
 from orders.approval import deciding
 from orders.approval import queries as approval_queries
+from orders.auction import actions as auction_actions
+from orders.auction import queries as auction_queries
 from orders.cart import actions as cart_actions
 from orders.claim import actions as claim_actions
 from orders.claim import queries as claim_queries
@@ -103,6 +105,19 @@ async def follow_presales(database: Database) -> None:
     for offer_id in due:
         async with database.begin() as db:
             await presale_actions.follow_offer(db, offer_id=offer_id, now=now)
+
+
+@jobs.periodic("* * * * *")
+async def end_auctions(database: Database) -> None:
+    """Every minute: auctions that are over by the database's clock, each in its own short transaction."""
+    async with database.read() as db:
+        due = await auction_queries.list_due(db, limit=_BATCH)
+    for auction_id in due:
+        try:
+            async with database.begin() as db:
+                await auction_actions.end_auction(db, auction_id=auction_id, now=utc_now())
+        except Refusal as refusal:  # its unit called it off at that moment
+            log.info("an auction did not end", auction_id=str(auction_id), code=refusal.code)
 
 
 @jobs.periodic("17 19 * * *")
