@@ -29,9 +29,7 @@ _SECONDS: Final = 120.0
 
 
 def _listing(page: Page, campaign_id: UUID) -> Listing:
-    return listing_of(
-        page.request, path=f"{PATH}/{campaign_id}/roster", filters={"is_eligible": ("true", "false")}
-    )
+    return listing_of(page.request, path=f"{PATH}/{campaign_id}/roster", filters={"is_eligible": ("true", "false")})
 
 
 @router.get(f"{PATH}/{{campaign_id}}/roster")
@@ -56,9 +54,7 @@ async def get_template(page: PageDep, services: Services, visitor: SignedIn, cam
     """The file to fill in."""
     ensure_kind(visitor, "institution")
     del page
-    return await download(
-        services.orders, visitor, f"{API}/{campaign_id}/roster-template", {"format": _format(form)}
-    )
+    return await download(services.orders, visitor, f"{API}/{campaign_id}/roster-template", {"format": _format(form)})
 
 
 @router.get(f"{PATH}/{{campaign_id}}/files/{{file_id}}.{{form}}")
@@ -181,9 +177,7 @@ async def get_publicity_file(
     """The public list as CSV or Excel."""
     ensure_kind(visitor, "institution")
     del page
-    return await download(
-        services.orders, visitor, f"{API}/{campaign_id}/publicity/export", {"format": _format(form)}
-    )
+    return await download(services.orders, visitor, f"{API}/{campaign_id}/publicity/export", {"format": _format(form)})
 
 
 def _format(form: str) -> str:
@@ -243,7 +237,9 @@ async def _show(
         ],
         rows=[_member(each, page) for each in members["items"]],
         files=[each | {"at": page.time(each["uploaded_at"])} for each in files["items"]],
-        standings=[Choice(value, names["gift_standing"][value]) for value in ("", "调离", "退休", "停薪留职", "未缴会费")],
+        standings=[
+            Choice(value, names["gift_standing"][value]) for value in ("", "调离", "退休", "停薪留职", "未缴会费")
+        ],
         ways=[Choice(value, names["gift_way"][value]) for value in ("", "统一领取", "自选")],
         is_mixed=item["mode"] == "MIXED",
         notice={"added": t.added, "removed": t.removed}.get(done, "") if refusal is None else "",

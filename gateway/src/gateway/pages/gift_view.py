@@ -112,7 +112,9 @@ def _package(package: Mapping[str, Any], item: Mapping[str, Any], page: Page) ->
         "goods": [
             {
                 **line,
-                "title": line["product_title_en"] if page.language == "en" and line["product_title_en"] else line["product_title"],
+                "title": line["product_title_en"]
+                if page.language == "en" and line["product_title_en"]
+                else line["product_title"],
                 "price": money(line["unit_price_fen"]),
             }
             for line in package["lines"]
@@ -180,13 +182,16 @@ def campaign_context(
         "can_detach": is_union and status in _PAPERS_OPEN,
         "shows_roster": is_union and status in _ROSTER_SHOWN,
         "is_public": is_union and status in _PUBLIC,
-        "shows_claims": status in {"CLAIMING", "CLAIM_CLOSED", "FULFILLING", "ACCEPTED", "INVOICED", "PAID", "ARCHIVED"},
+        "shows_claims": status
+        in {"CLAIMING", "CLAIM_CLOSED", "FULFILLING", "ACCEPTED", "INVOICED", "PAID", "ARCHIVED"},
         "trail": [
             TrailEntry(
                 page.time(each["done_at"]),
                 names["gift_actor"].get(each["actor"], each["actor"]),
                 names["gift_verb"].get(each["verb"], each["verb"]),
-                after=names["gift_status"].get(each["to_status"], "") if each["from_status"] != each["to_status"] else "",
+                after=names["gift_status"].get(each["to_status"], "")
+                if each["from_status"] != each["to_status"]
+                else "",
                 reason=each["reason"],
             )
             for each in reversed(trail)

@@ -95,9 +95,7 @@ async def get_list(page: PageDep, services: Services, visitor: SignedIn) -> Resp
             Head(t.publicity),
         ],
         filters=[
-            Filter(
-                "status", t.status, [Choice(each, names["gift_status"][each]) for each in STATUSES], t.every_status
-            ),
+            Filter("status", t.status, [Choice(each, names["gift_status"][each]) for each in STATUSES], t.every_status),
             Filter("year", t.year, [Choice(each, each) for each in years], t.every_year),
         ],
         can_add=visitor.kind == "institution",

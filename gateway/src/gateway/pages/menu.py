@@ -50,6 +50,7 @@ MENU: tuple[Entry, ...] = (
     Entry("love_purchases", "/work/love-purchases", OFFICIAL | OPERATOR, "registers", "bell"),
     Entry("donation_recipients", "/work/donation-recipients", OFFICIAL | OPERATOR, "registers", "people"),
     Entry("presales", "/work/presales", SUPPLIER | OPERATOR, "supply", "basket"),
+    Entry("gift_campaigns", "/work/gift-campaigns", INSTITUTION | OPERATOR, "buying", "people"),
     Entry("supplier_file", "/work/supplier", SUPPLIER, "supply", "stamp"),
     Entry("admissions", "/work/admissions", OFFICIAL | OPERATOR, "review", "people"),
     Entry("licences", "/work/licences", OFFICIAL | OPERATOR, "review", "book"),
