@@ -5,6 +5,8 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from orders.acceptance import models as acceptance_models
+from orders.acceptance.routes import router as acceptance_router
 from orders.address import models as address_models
 from orders.address.routes import router as address_router
 from orders.aftercare.routes import router as aftercare_router
@@ -26,6 +28,8 @@ from orders.claim_code.routes import router as claim_code_router
 from orders.contract import models as contract_models
 from orders.delivery import models as delivery_models
 from orders.delivery.routes import router as delivery_router
+from orders.dispute import models as dispute_models
+from orders.dispute.routes import router as dispute_router
 from orders.donation import models as donation_models
 from orders.donation.gift_routes import router as gift_router
 from orders.donation.routes import router as donation_router
@@ -111,6 +115,7 @@ from orders.unit import models as unit_models
 from orders.unit.routes import router as unit_router
 from orders.unit.staff_routes import router as staff_router
 from orders.unit_order import models as unit_order_models
+from orders.unit_order.routes import router as unit_order_router
 from shared.app import Service, create_app
 from shared.consumer import Subscription
 from shared.files import open_files
@@ -152,6 +157,8 @@ MODELS = (
     reserved_share_models,
     contract_models,
     unit_order_models,
+    acceptance_models,
+    dispute_models,
     gift_campaign_models,
     gift_member_models,
     budget_models,
@@ -211,6 +218,9 @@ service = Service(
         statement_router,
         price_router,
         review_router,
+        unit_order_router,
+        acceptance_router,
+        dispute_router,
         goods_back_router,  # before the verbs of returns and exchanges, which have the same form
         product_return_router,
         exchange_router,

@@ -27,6 +27,8 @@ from orders.product_return import actions as return_actions
 from orders.product_return import queries as return_queries
 from orders.statement import jobs as statement_jobs
 from orders.stock_check import jobs as stock_check_jobs
+from orders.unit_order import actions as unit_order_actions
+from orders.unit_order import queries as unit_order_queries
 from shared.clock import utc_now
 from shared.db import Database
 from shared.errors import Refusal
@@ -118,6 +120,25 @@ async def end_auctions(database: Database) -> None:
                 await auction_actions.end_auction(db, auction_id=auction_id, now=utc_now())
         except Refusal as refusal:  # its unit called it off at that moment
             log.info("an auction did not end", auction_id=str(auction_id), code=refusal.code)
+
+
+@jobs.periodic("* * * * *")
+async def follow_unit_orders(database: Database) -> None:
+    """Every minute: suppliers that have not confirmed are reminded, and in the end their orders lapse, each in its own
+    short transaction."""
+    now = utc_now()
+    async with database.read() as db:
+        silent = await unit_order_queries.list_to_remind(db, now=now, limit=_BATCH)
+        due = await unit_order_queries.list_to_lapse(db, now=now, limit=_BATCH)
+    for order_id in silent:
+        async with database.begin() as db:
+            await unit_order_actions.remind_supplier(db, order_id=order_id, now=now)
+    for order_id in due:
+        try:
+            async with database.begin() as db:
+                await unit_order_actions.lapse_order(db, order_id=order_id, now=now)
+        except Refusal as refusal:  # one whose budget does not fit must not keep the others waiting
+            log.error("a unit's order cannot lapse", order_id=str(order_id), code=refusal.code)
 
 
 @jobs.periodic("17 19 * * *")

@@ -141,6 +141,29 @@ async def release(
     )
 
 
+async def restore(
+    db: AsyncSession,
+    *,
+    reference_kind: str,
+    reference_id: UUID,
+    amount_fen: int,
+    entry_id: UUID,
+    now: datetime,
+    by: UUID | None = None,
+) -> None:
+    """So much that was consumed is not owed after all, and free again. The same entry twice is one. 409
+    `budget-commitment-exceeded`."""
+    await _use(
+        db,
+        "RESTORE",
+        reference=(reference_kind, reference_id),
+        amount_fen=amount_fen,
+        entry_id=entry_id,
+        by=by,
+        now=now,
+    )
+
+
 async def _use(
     db: AsyncSession,
     kind: EntryKind,
@@ -159,7 +182,7 @@ async def _use(
     budget, held = found
     if await queries.is_booked(db, entry_id):
         return
-    open_fen = held.committed_fen - held.consumed_fen - held.released_fen
+    open_fen = held.consumed_fen if kind == "RESTORE" else held.committed_fen - held.consumed_fen - held.released_fen
     amount = open_fen if amount_fen is None else amount_fen
     rules.ensure_open(amount, open_fen)
     if amount:

@@ -73,10 +73,10 @@ class BudgetEntry(Base):
 
     __tablename__ = "budget_entries"
     __table_args__ = (
-        CheckConstraint("kind IN ('GRANT', 'ADJUST', 'COMMIT', 'CONSUME', 'RELEASE')", name="kind_is_known"),
+        CheckConstraint("kind IN ('GRANT', 'ADJUST', 'COMMIT', 'CONSUME', 'RELEASE', 'RESTORE')", name="kind_is_known"),
         CheckConstraint("amount_fen > 0 OR (kind = 'ADJUST' AND amount_fen <> 0)", name="amount_moves_something"),
         CheckConstraint(
-            "(kind IN ('COMMIT', 'CONSUME', 'RELEASE')) = (reference_id IS NOT NULL)"
+            "(kind IN ('COMMIT', 'CONSUME', 'RELEASE', 'RESTORE')) = (reference_id IS NOT NULL)"
             " AND (reference_id IS NULL) = (reference_kind IS NULL)",
             name="spending_names_what_for",
         ),

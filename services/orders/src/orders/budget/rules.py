@@ -9,7 +9,7 @@ from shared.auth import Caller
 from shared.clock import business_day
 from shared.errors import Conflict
 
-EntryKind = Literal["GRANT", "ADJUST", "COMMIT", "CONSUME", "RELEASE"]
+EntryKind = Literal["GRANT", "ADJUST", "COMMIT", "CONSUME", "RELEASE", "RESTORE"]
 LARGEST_FEN: Final = 10**15
 """Ten thousand billion yuan: beyond it a number is a slip."""
 

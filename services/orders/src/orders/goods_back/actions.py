@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orders.acceptance import queries as acceptance_queries
 from orders.after_sales import side_of
 from orders.exchange import queries as exchange_queries
 from orders.exchange import rules as exchange_rules
@@ -17,7 +18,9 @@ from orders.product_return import queries as return_queries
 from orders.product_return import rules as return_rules
 from orders.stock import actions as stock_actions
 from orders.stock import queries as stock_queries
+from orders.unit_order import queries as unit_order_queries
 from shared.auth import Caller
+from shared.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +74,34 @@ async def book_exchange(
     )
 
 
+async def book_refused(
+    db: AsyncSession, *, order_id: UUID, line_id: UUID, judged: Judged, caller: Caller, now: datetime
+) -> GoodsBack:
+    """The same for the pieces of a line that a unit refused at its goods check; missing ones cannot come back. 404
+    `unit-order-not-found`, `line-not-found`; the rest as there."""
+    seen = await unit_order_queries.get_seen(db, order_id, caller)
+    rules.ensure_supplier("supplier" if caller.kind == "supplier" else "other")
+    await unit_order_queries.lock_unit_order(db, order_id)
+    lines = {each.line_id: each for each in await acceptance_queries.list_lines(db, seen.order_id)}
+    if line_id not in lines:
+        raise NotFound("There is no such line in this order.", code="line-not-found", field="line_id")
+    return await _book(
+        db,
+        cause="acceptance",
+        cause_id=line_id,
+        line_id=line_id,
+        piece_count=lines[line_id].refused_count,
+        is_back=lines[line_id].refused_count > 0,
+        judged=judged,
+        caller=caller,
+        now=now,
+    )
+
+
 async def _book(
     db: AsyncSession,
     *,
-    cause: Literal["return", "exchange"],
+    cause: Literal["return", "exchange", "acceptance"],
     cause_id: UUID,
     line_id: UUID,
     piece_count: int,

@@ -10,12 +10,13 @@ from orders.base import Base
 
 
 class GoodsBack(Base):
-    """Pieces of a return or an exchange that came back, booked once: so many into stock again, as `returned` in the
-    ledger, of their lot or of none; the rest is written off for a reason and never enters it."""
+    """Pieces of a return, of an exchange or of a line refused at a goods check that came back, booked once: so many
+    into stock again, as `returned` in the ledger, of their lot or of none; the rest is written off for a reason and
+    never enters it."""
 
     __tablename__ = "goods_back"
     __table_args__ = (
-        CheckConstraint("cause IN ('return', 'exchange')", name="cause_is_known"),
+        CheckConstraint("cause IN ('return', 'exchange', 'acceptance')", name="cause_is_known"),
         CheckConstraint("piece_count > 0", name="pieces_are_positive"),
         CheckConstraint("restocked_count BETWEEN 0 AND piece_count", name="restocked_came_back"),
         CheckConstraint("restocked_count = piece_count OR reason <> ''", name="written_off_has_reason"),

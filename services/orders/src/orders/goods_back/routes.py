@@ -33,5 +33,17 @@ async def book_exchange(exchange_id: UUID, body: schemas.BookGoods, caller: Call
     return await once.answer(db, schemas.GoodsBackItem.model_validate(booked), status=201)
 
 
+@router.post("/unit-orders/{order_id}/lines/{line_id}/goods", status_code=201, response_model=schemas.GoodsBackItem)
+async def book_refused(
+    order_id: UUID, line_id: UUID, body: schemas.BookGoods, caller: CallerDep, db: Db, once: Once
+) -> Response:
+    """The same for what a unit refused at its goods check. 404 `unit-order-not-found`, `line-not-found`; the rest as
+    for returns."""
+    booked = await actions.book_refused(
+        db, order_id=order_id, line_id=line_id, judged=_judged(body), caller=caller, now=utc_now()
+    )
+    return await once.answer(db, schemas.GoodsBackItem.model_validate(booked), status=201)
+
+
 def _judged(body: schemas.BookGoods) -> actions.Judged:
     return actions.Judged(body.restocked_count, body.lot_number, body.reason)

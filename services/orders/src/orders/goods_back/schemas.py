@@ -24,7 +24,7 @@ class GoodsBackItem(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    cause: Literal["return", "exchange"]
+    cause: Literal["return", "exchange", "acceptance"]
     cause_id: UUID
     sku_id: UUID
     piece_count: int

@@ -8,12 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.line_refund import rules
 from shared.auth import Caller
-from shared.errors import NotFound
+from shared.errors import Conflict, NotFound
 
 _LINE = text("""
     SELECT line.line_id, placed.order_id, placed.order_number, placed.status AS order_status, part.supplier_order_id,
            part.supplier_id, part.supplier_name, part.fulfilment, part.delivered_at, placed.buyer_id,
-           placed.buyer_kind, placed.organisation_id,
+           placed.buyer_kind, placed.organisation_id, placed.is_on_account,
            CASE WHEN placed.mode <> 'DONATION' THEN placed.recipient ELSE '' END AS recipient,
            line.sku_id, line.product_id,
            line.product_title, line.product_title_en, line.specification, line.specification_en, line.picture,
@@ -64,11 +64,14 @@ _OF_ORDER = text("""
 async def get_sold_line(
     db: AsyncSession, line_id: UUID, *, buyer_id: UUID | None = None, order_id: UUID | None = None
 ) -> rules.SoldLine:
-    """The line, for its buyer where one is named; 404 `line-not-found` for anybody else's or another order's."""
+    """The line, for its buyer where one is named; 404 `line-not-found` for anybody else's or another order's. 409
+    `order-on-account` for a buyer's wish about a unit's order: its goods check and its disputes say what is owed."""
     found = (await db.execute(_LINE, {"line_id": line_id, "buyer_id": buyer_id})).mappings().first()
     if found is None or (order_id is not None and found["order_id"] != order_id):
         raise NotFound("There is no such line in this order.", code="line-not-found", field="line_id")
     facts = dict(found)
+    if facts.pop("is_on_account") and buyer_id is not None:
+        raise Conflict("This is a unit's order on account: see its own page.", code="order-on-account")
     index = facts.pop("line_ids").index(line_id)
     share = rules.delivery_share_fen(facts.pop("part_delivery_fen"), facts.pop("payables_fen"), index)
     return rules.SoldLine(**facts, delivery_fen=share)

@@ -13,7 +13,8 @@ from shared.errors import Invalid
 from shared.files import Files, ensure_accepted
 
 _ATTACH = text("""
-    UPDATE photos SET subject_id = :subject_id, supplier_id = :supplier_id, is_public = :is_public
+    UPDATE photos SET subject_id = :subject_id, supplier_id = :supplier_id, organisation_id = :organisation_id,
+        is_public = :is_public
     WHERE photo_id = ANY(:photo_ids) AND uploaded_by = :person_id AND subject_id IS NULL
     RETURNING photo_id
 """)
@@ -50,9 +51,17 @@ async def attach_photos(
     supplier_id: UUID,
     person_id: UUID,
     is_public: bool = False,
+    organisation_id: UUID | None = None,
 ) -> None:
-    """These photos show this claim, return or review. 422 `photo-unknown` unless all are the person's own and new."""
-    values = {"subject_id": subject_id, "supplier_id": supplier_id, "is_public": is_public, "person_id": person_id}
+    """These photos show this claim, return, review or goods check; the organisation's people see them too. 422
+    `photo-unknown` unless all are the person's own and new."""
+    values = {
+        "subject_id": subject_id,
+        "supplier_id": supplier_id,
+        "organisation_id": organisation_id,
+        "is_public": is_public,
+        "person_id": person_id,
+    }
     found = set(await db.scalars(_ATTACH, {"photo_ids": list(photo_ids), **values}))
     if missing := [str(each) for each in photo_ids if each not in found]:
         raise Invalid("Upload the photos first, new ones.", code="photo-unknown", field="photo_ids", unknown=missing)

@@ -22,5 +22,6 @@ class Photo(Base):
     size_bytes: Mapped[int] = mapped_column(Integer)
     subject_id: Mapped[UUID | None] = mapped_column(index=True)
     supplier_id: Mapped[UUID | None]
+    organisation_id: Mapped[UUID | None]
     is_public: Mapped[bool]
     uploaded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

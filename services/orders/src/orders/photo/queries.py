@@ -12,7 +12,8 @@ from shared.errors import NotFound
 
 
 async def get_photo(db: AsyncSession, photo_id: UUID, caller: Caller | None) -> Photo:
-    """The photo: everybody's if it is public, else its buyer's, its supplier's and operators'. 404 `photo-unknown`."""
+    """The photo: everybody's if it is public, else its buyer's, its supplier's, operators', and the people's of the
+    organisation that shows it. 404 `photo-unknown`."""
     photo = await db.get(Photo, photo_id)
     if photo is None or not (photo.is_public or (caller is not None and _may_see(photo, caller))):
         raise NotFound("There is no such photo.", code="photo-unknown", field="photo_id")
@@ -21,7 +22,8 @@ async def get_photo(db: AsyncSession, photo_id: UUID, caller: Caller | None) -> 
 
 def _may_see(photo: Photo, caller: Caller) -> bool:
     sells = caller.kind == "supplier" and photo.supplier_id is not None and photo.supplier_id == caller.organisation_id
-    return caller.is_operator or photo.uploaded_by == caller.person_id or sells
+    is_ours = photo.organisation_id is not None and photo.organisation_id == caller.organisation_id
+    return caller.is_operator or photo.uploaded_by == caller.person_id or sells or is_ours
 
 
 async def list_photo_ids(db: AsyncSession, subject_id: UUID) -> list[UUID]:

@@ -11,10 +11,12 @@ from uuid import UUID, uuid5
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orders.acceptance import queries as acceptance_queries
 from orders.budget import actions as budget_actions
 from orders.order import paying, voiding
 from orders.order import queries as order_queries
 from orders.order.rules import LEFT
+from orders.stock import actions as stock_actions
 from orders.trail import actions as trail_actions
 from orders.trail.actions import Actor
 from orders.unit import queries as unit_queries
@@ -26,7 +28,7 @@ from shared.auth import Caller
 from shared.clock import business_day
 from shared.errors import Conflict
 from shared.events.institutions import ConfirmationAsked, OrderConfirmed, OrderCounted, OrderSettled
-from shared.events.orders import OrderCancelled
+from shared.events.orders import OrderCancelled, SettledLine, SupplierOrderSettled
 from shared.outbox import publish
 
 _CONFIRM = text("""
@@ -124,9 +126,35 @@ async def move_on(
         fact = fact_of(await order_queries.lock_order(db, order_id), own)
         if verb == "settle":
             await publish(db, OrderSettled(**fact, settled_fen=own.accepted_fen, settled_at=now), now=now)
+            await _share(db, fact, now=now)
         else:
             await publish(db, OrderCounted(**fact, counted_fen=own.accepted_fen, counted_at=now), now=now)
     return own
+
+
+async def _share(db: AsyncSession, fact: Mapping[str, Any], *, now: datetime) -> None:
+    """What was accepted and paid is the supplier's: shares of it fall due as of what was paid ahead."""
+    sent = {each.line_id: each for each in await acceptance_queries.list_sent_lines(db, fact["order_id"])}
+    lines = tuple(
+        SettledLine(
+            line_id=each.line_id,
+            sku_id=sent[each.line_id].sku_id,
+            product_id=sent[each.line_id].product_id,
+            quantity=each.accepted_count,
+            payable_fen=each.payable_fen - each.reduced_fen,
+        )
+        for each in await acceptance_queries.list_lines(db, fact["order_id"])
+        if each.accepted_count
+    )
+    if lines:
+        event = SupplierOrderSettled(
+            order_id=fact["order_id"],
+            supplier_order_id=fact["supplier_order_id"],
+            supplier_id=fact["supplier_id"],
+            lines=lines,
+            settled_at=now,
+        )
+        await publish(db, event, now=now)
 
 
 async def confirm_order(db: AsyncSession, *, order_id: UUID, caller: Caller, now: datetime) -> UnitOrder:
@@ -249,10 +277,14 @@ async def end_order(
     order_id = UUID(order["order_id"])
     was_confirmed = order["status"] == "CONFIRMED"
     own = await move_on(db, order_id=order_id, verb=verb, actor=actor, person_id=person_id, reason=reason, now=now)
-    await release_budget(db, own, amount_fen=order["payable_fen"], now=now)
+    if own.accepted_fen:
+        await restore_budget(db, own, amount_fen=own.accepted_fen, entry_id=uuid5(order_id, "restore"), now=now)
+    elif own.accepted_at is None:
+        await release_budget(db, own, amount_fen=order["payable_fen"], now=now)
     if any(part["fulfilment"] in LEFT for part in order["parts"]):
         values = {"order_id": order_id, "reason": reason, "changed_by": person_id, "now": now}
         await db.execute(_END_ARRIVED, values)
+        await stock_actions.release_stock(db, holder_ids=[order_id], now=now)  # what was not sent yet
     else:
         await voiding.void(db, [order_id], reason=reason, cancelled_by=person_id, now=now)
     event = OrderCancelled(
@@ -275,6 +307,18 @@ async def release_budget(db: AsyncSession, own: UnitOrder, *, amount_fen: int, n
         reference_id=own.purchase_id,
         amount_fen=amount_fen,
         entry_id=uuid5(own.order_id, "release"),
+        now=now,
+    )
+
+
+async def restore_budget(db: AsyncSession, own: UnitOrder, *, amount_fen: int, entry_id: UUID, now: datetime) -> None:
+    """What was consumed for accepted goods is not owed after all."""
+    await budget_actions.restore(
+        db,
+        reference_kind="purchase",
+        reference_id=own.purchase_id,
+        amount_fen=amount_fen,
+        entry_id=entry_id,
         now=now,
     )
 

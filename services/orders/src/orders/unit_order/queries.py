@@ -10,11 +10,14 @@ from uuid import UUID
 from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orders.budget.rules import visible_fund
 from orders.love_purchase.rules import region_prefix
 from orders.unit import queries as unit_queries
 from orders.unit.rules import FINANCE_OFFICE, Fund
+from orders.unit_order import rules
 from orders.unit_order.models import UnitOrder
 from shared.auth import Caller
+from shared.clock import business_day
 from shared.errors import NotFound
 
 _LOCK_ORDER = text("SELECT 1 FROM orders WHERE order_id = :order_id FOR NO KEY UPDATE")
@@ -28,6 +31,18 @@ _SEEN = """
     FROM unit_orders AS own JOIN orders AS placed USING (order_id) JOIN supplier_orders AS part USING (order_id)
     JOIN budget_units AS unit USING (unit_id)
 """
+_LINES = text("""
+    SELECT line.line_id, line.sku_id, line.product_id, line.product_title, line.product_title_en, line.specification,
+           line.specification_en, line.picture, line.origin_county_code, line.temperature_class, line.quantity,
+           line.unit_price_fen, line.payable_fen,
+           coalesce((SELECT sum(short.quantity) FROM order_shortfalls AS short WHERE short.line_id = line.line_id), 0)
+               AS given_up_count
+    FROM order_lines AS line JOIN supplier_orders AS part USING (supplier_order_id)
+    WHERE part.order_id = :order_id ORDER BY part.part_number, line.line_number
+""")
+_ADDRESS = text("""
+    SELECT recipient, phone, county_code, address_detail AS detail FROM orders WHERE order_id = :order_id
+""")
 _SUMS = text("""
     SELECT own.unit_id, own.fund,
            sum(CASE WHEN own.accepted_at IS NULL THEN placed.payable_fen ELSE own.accepted_fen END) AS ordered_fen,
@@ -49,6 +64,23 @@ class Filters:
     purchase_id: UUID | None = None
     is_disputed: bool | None = None
     wanted: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """An order whose next step is late: its supplier's until it has arrived, then its unit's. `due_at` is the instant
+    from which it was late, for `late_days` days by now."""
+
+    order_id: UUID
+    order_number: str
+    unit_id: UUID
+    unit_name: str
+    supplier_id: UUID
+    supplier_name: str
+    stage: str
+    amount_fen: int
+    due_at: datetime
+    late_days: int
 
 
 def no_such_unit_order() -> NotFound:
@@ -117,6 +149,21 @@ async def list_unit_orders(
     return (await db.execute(text(statement), values)).all()
 
 
+async def list_lines(db: AsyncSession, order_id: UUID) -> Sequence[Row[Any]]:
+    """Its lines, with the pieces that will never be sent."""
+    return (await db.execute(_LINES, {"order_id": order_id})).all()
+
+
+async def find_address(db: AsyncSession, seen: Row[Any], caller: Caller) -> Row[Any] | None:
+    """Where it goes, for its unit, for operators, and for its supplier once it has confirmed; None for who looks on."""
+    acting = await unit_queries.find_acting_unit(db, caller)
+    is_ours = acting is not None and acting.unit_id == seen.unit_id
+    sends = caller.kind == "supplier" and seen.confirmed_at is not None
+    if not (is_ours or sends or caller.is_operator):
+        return None
+    return (await db.execute(_ADDRESS, {"order_id": seen.order_id})).first()
+
+
 async def list_of_purchase(db: AsyncSession, purchase_id: UUID) -> Sequence[UnitOrder]:
     """The orders that a purchase became, one a supplier."""
     statement = select(UnitOrder).where(UnitOrder.purchase_id == purchase_id).order_by(UnitOrder.order_id)
@@ -136,6 +183,39 @@ async def sums_of_year(
     it what is completed: accepted, paid and reviewed."""
     rows = await db.execute(_SUMS, {"unit_ids": list(unit_ids), "year": year})
     return {(row.unit_id, row.fund): (int(row.ordered_fen), int(row.completed_fen)) for row in rows}
+
+
+async def list_overdue(db: AsyncSession, caller: Caller, *, now: datetime) -> Sequence[Overdue]:
+    """What is late of the caller's orders before they are accepted: not confirmed, not sent, not checked in time; the
+    latest first. What a dispute pauses is not late."""
+    conditions, values = await _scope(db, caller)
+    statement = f"""
+        {_SEEN} WHERE {" AND ".join(conditions)} AND NOT own.is_disputed
+          AND own.stage IN ('PENDING_CONFIRM', 'CONFIRMED', 'DELIVERED') ORDER BY own.placed_at, own.order_id
+    """
+    late = []
+    for row in (await db.execute(text(statement), values)).all():
+        due_at = row.remind_at
+        if row.stage != "PENDING_CONFIRM":
+            since = row.confirmed_at if row.stage == "CONFIRMED" else row.delivered_at
+            terms = rules.handling_terms(row.unit_county_code, business_day(row.placed_at))
+            due_at = rules.overdue_from(row.stage, since, terms)
+        if due_at <= now:
+            late.append(
+                Overdue(
+                    row.order_id,
+                    row.order_number,
+                    row.unit_id,
+                    row.unit_name,
+                    row.supplier_id,
+                    row.supplier_name,
+                    row.stage,
+                    row.payable_fen,
+                    due_at,
+                    (business_day(now) - business_day(due_at)).days + 1,
+                )
+            )
+    return sorted(late, key=lambda each: (each.due_at, each.order_id))
 
 
 async def list_to_remind(db: AsyncSession, *, now: datetime, limit: int) -> Sequence[UUID]:
@@ -181,7 +261,10 @@ async def _scope(db: AsyncSession, caller: Caller) -> tuple[list[str], dict[str,
         return [condition], {"regions": regions}
     acting = await unit_queries.find_acting_unit(db, caller)
     seen = [] if acting is None else list(await unit_queries.list_subtree(db, acting.unit_id))
-    return ["own.unit_id = ANY(CAST(:seen_units AS uuid[]))"], {"seen_units": seen}
+    conditions, values = ["own.unit_id = ANY(CAST(:seen_units AS uuid[]))"], {"seen_units": seen}
+    if (fund := visible_fund(caller)) is not None:
+        return [*conditions, "own.fund = :seen_fund"], {**values, "seen_fund": fund}
+    return conditions, values
 
 
 def _escaped(wanted: str) -> str:

@@ -115,6 +115,14 @@ class PaymentTerms:
     most_days: int
 
 
+@dataclass(frozen=True, slots=True)
+class HandlingTerms:
+    """In how many days a confirmed order is sent, and one that arrived is checked."""
+
+    ship_days: int
+    check_days: int
+
+
 def stage_after(verb: Verb, stage: str, *, is_disputed: bool = False) -> str:
     """Where the verb leads; 409 `unit-order-status`, and 409 `order-disputed` while a dispute pauses it."""
     after = _status_after(MOVES, verb, stage, noun="unit-order", called="a unit's order")
@@ -133,6 +141,18 @@ def payment_terms(county_code: str, on: date) -> PaymentTerms:
     """The terms of payment where the unit is, that year."""
     found = _terms("payment", county_code, on)
     return PaymentTerms(found["due_days"], found["most_days"])
+
+
+def handling_terms(county_code: str, on: date) -> HandlingTerms:
+    """The terms of sending and checking where the unit is, that year."""
+    found = _terms("handling", county_code, on)
+    return HandlingTerms(found["ship_days"], found["check_days"])
+
+
+def overdue_from(stage: str, since: datetime, terms: HandlingTerms) -> datetime:
+    """From when on a step that began at `since` counts as late."""
+    days = terms.ship_days if stage == "CONFIRMED" else terms.check_days
+    return day_range(business_day(since) + timedelta(days=days))[1]
 
 
 def remind_at(placed_at: datetime, terms: ConfirmTerms) -> datetime:
