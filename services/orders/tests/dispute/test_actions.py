@@ -79,7 +79,9 @@ async def test_a_reduction_is_owed_no_more(db: AsyncSession):
     own = await stage_of(db, deal.order_id)
     assert (own.stage, own.accepted_fen) == ("ACCEPTED", 64_999)
     assert await used(db) == (0, 64_999)
-    told = list(await db.scalars(text("SELECT data FROM outbox WHERE type = 'orders.order-accepted.v1'")))
+    told = list(
+        await db.scalars(text("SELECT data FROM outbox WHERE type = 'orders.order-accepted.v1' ORDER BY position"))
+    )
     assert [event["accepted_fen"] for event in told] == [70_000, 64_999]
     assert [line["refused_fen"] for line in told[1]["lines"]] == [2_501, 2_500]
 

@@ -83,7 +83,9 @@ async def test_the_clock_reminds_and_then_lets_it_lapse(db: AsyncSession):
     assert list(await queries.list_to_remind(db, now=own.remind_at, limit=9)) == [deal.order_id]
     await actions.remind_supplier(db, order_id=deal.order_id, now=own.remind_at)
     assert not await queries.list_to_remind(db, now=own.remind_at, limit=9)
-    asked = await db.scalars(text("SELECT data FROM outbox WHERE type = 'orders.confirmation-asked.v1'"))
+    asked = await db.scalars(
+        text("SELECT data FROM outbox WHERE type = 'orders.confirmation-asked.v1' ORDER BY position")
+    )
     assert [event["is_reminder"] for event in asked] == [False, True]
     await actions.lapse_order(db, order_id=deal.order_id, now=own.lapses_at - timedelta(seconds=1))
     assert (await stage_of(db, deal.order_id)).stage == "PENDING_CONFIRM"
