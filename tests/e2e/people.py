@@ -41,9 +41,24 @@ async def member(house: House, kind: Kind, *roles: str, regions: tuple[str, ...]
     return await member_at(house["gateway"].url, house["gateway"].database, kind, *roles, regions=regions)
 
 
-async def member_at(url: str, database: Database, kind: Kind, *roles: str, regions: tuple[str, ...] = ()) -> Person:
-    """The same at any gateway, whose database is at hand: nobody lets oneself into such an organisation."""
-    person_id, organisation_id, now = uuid4(), uuid4(), utc_now()
+async def colleague(house: House, person: Person, kind: Kind, *roles: str) -> Person:
+    """Another person of the same organisation."""
+    gateway = house["gateway"]
+    return await member_at(gateway.url, gateway.database, kind, *roles, organisation_id=person.organisation_id)
+
+
+async def member_at(
+    url: str,
+    database: Database,
+    kind: Kind,
+    *roles: str,
+    regions: tuple[str, ...] = (),
+    organisation_id: UUID | None = None,
+) -> Person:
+    """The same at any gateway, whose database is at hand: nobody lets oneself into such an organisation. Without an
+    organisation a new one is founded."""
+    person_id, now, is_new = uuid4(), utc_now(), organisation_id is None
+    organisation_id = organisation_id or uuid4()
     email = f"person-{next(_numbers)}-{person_id.hex[:8]}@example.com"
     async with database.begin() as db:
         await account_actions.open_account(
@@ -54,9 +69,10 @@ async def member_at(url: str, database: Database, kind: Kind, *roles: str, regio
             password_hash=await password_hash(),
             now=now,
         )
-        await organisation_actions.found_organisation(
-            db, organisation_id=organisation_id, kind=kind, name="示范单位", name_en="", regions=regions, now=now
-        )
+        if is_new:
+            await organisation_actions.found_organisation(
+                db, organisation_id=organisation_id, kind=kind, name="示范单位", name_en="", regions=regions, now=now
+            )
         await organisation_actions.add_member(
             db, organisation_id=organisation_id, person_id=person_id, roles=roles, regions=regions, now=now
         )

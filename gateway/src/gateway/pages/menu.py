@@ -75,6 +75,8 @@ MENU: tuple[Entry, ...] = (
     Entry("webhooks", "/work/webhooks", SUPPLIER, "platform", "bell", frozenset({"admin"})),
     Entry("statements", "/work/statements", OPERATOR, "platform", "check"),
     Entry("words", "/work/words", OPERATOR, "platform", "search", frozenset({"catalogue"})),
+    Entry("contracts", "/work/contracts", INSTITUTION | SUPPLIER | OPERATOR, "buying", "book"),
+    Entry("call_offs", "/work/call-offs", INSTITUTION | SUPPLIER | OPERATOR, "buying", "truck"),
     Entry("dashboard", "/dashboard", ANALYSTS, "figures", "chart"),
 )
 

@@ -26,6 +26,8 @@ from orders.claim.routes import router as claim_router
 from orders.claim_code import models as claim_code_models
 from orders.claim_code.routes import router as claim_code_router
 from orders.contract import models as contract_models
+from orders.contract.call_routes import router as call_off_router
+from orders.contract.routes import router as contract_router
 from orders.delivery import models as delivery_models
 from orders.delivery.routes import router as delivery_router
 from orders.dispute import models as dispute_models
@@ -253,6 +255,8 @@ service = Service(
         quotation_router,
         invitation_router,
         auction_router,
+        call_off_router,
+        contract_router,
     ],
     subscriptions=subscriptions,
     jobs=jobs,

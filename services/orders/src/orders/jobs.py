@@ -10,6 +10,7 @@ from orders.auction import queries as auction_queries
 from orders.cart import actions as cart_actions
 from orders.claim import actions as claim_actions
 from orders.claim import queries as claim_queries
+from orders.contract import jobs as contract_jobs
 from orders.exchange import actions as exchange_actions
 from orders.exchange import queries as exchange_queries
 from orders.gift_claim import jobs as gift_claim_jobs
@@ -43,6 +44,7 @@ statement_jobs.register(jobs)
 stock_check_jobs.register(jobs)
 point_jobs.register(jobs)
 gift_claim_jobs.register(jobs)
+contract_jobs.register(jobs)
 
 
 @jobs.periodic("* * * * *")

@@ -2,7 +2,7 @@
 units above it, its supplier once it was offered, the finance office of the region, operators."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.contract.models import CallOff, CallOffLine, Contract, ContractBreak, ContractLine
 from orders.contract.rules import Break, Calendar, Line
+from orders.sku import queries as sku_queries
+from orders.sku.rules import SaleSku, unsellable_reason
 from orders.unit import queries as unit_queries
 from shared.auth import Caller
 from shared.errors import NotFound
@@ -199,8 +201,19 @@ async def list_call_off_lines(db: AsyncSession, call_off_ids: Sequence[UUID]) ->
     return (await db.scalars(query)).all()
 
 
-async def list_due_call_offs(db: AsyncSession, *, on: date, limit: int) -> Sequence[UUID]:
-    """What is planned for so soon that its supplier should have it: by contract, then by day."""
+async def list_brought(db: AsyncSession, call_off_ids: Sequence[UUID]) -> Sequence[tuple[CallOffLine, ContractLine]]:
+    """The same with the contract's lines."""
+    query = (
+        select(CallOffLine, ContractLine)
+        .join(ContractLine, ContractLine.line_id == CallOffLine.line_id)
+        .where(CallOffLine.call_off_id.in_(call_off_ids))
+        .order_by(CallOffLine.call_off_id, ContractLine.line_number)
+    )
+    return [(row[0], row[1]) for row in await db.execute(query)]
+
+
+async def list_due_call_offs(db: AsyncSession, *, on: date, after: UUID | None, limit: int) -> Sequence[UUID]:
+    """What is planned for so soon that its supplier should have it by tomorrow, by id."""
     query = (
         select(CallOff.call_off_id)
         .join(Contract, Contract.contract_id == CallOff.contract_id)
@@ -210,10 +223,24 @@ async def list_due_call_offs(db: AsyncSession, *, on: date, limit: int) -> Seque
             CallOff.deliver_on - Contract.lead_days - 1 <= on,
             CallOff.deliver_on >= on,
         )
-        .order_by(CallOff.contract_id, CallOff.deliver_on)
-        .limit(limit)
     )
-    return (await db.scalars(query)).all()
+    if after is not None:
+        query = query.where(CallOff.call_off_id > after)
+    return (await db.scalars(query.order_by(CallOff.call_off_id).limit(limit))).all()
+
+
+async def list_over_contracts(db: AsyncSession, *, on: date, limit: int) -> Sequence[UUID]:
+    """Contracts in force whose last day lies before `on`."""
+    query = select(Contract.contract_id).where(Contract.status == "SIGNED", Contract.valid_until_on < on)
+    return (await db.scalars(query.order_by(Contract.contract_id).limit(limit))).all()
+
+
+async def list_candidates(
+    db: AsyncSession, *, supplier_id: UUID | None, wanted: str | None, now: datetime, limit: int
+) -> Sequence[SaleSku]:
+    """Packs on sale at `now`, of one supplier or of all, by name: what a contract may be made about."""
+    found = await sku_queries.list_by_name(db, supplier_id=supplier_id, wanted=wanted, limit=limit)
+    return [sku for sku in found if not unsellable_reason(sku, now)]
 
 
 async def list_calendars(db: AsyncSession, *, after: UUID | None, limit: int) -> Sequence[UUID]:

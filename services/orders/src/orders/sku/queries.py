@@ -35,6 +35,16 @@ _FOR_SALE = text(f"""
     WHERE sku.sku_id = ANY(:sku_ids)
 """)  # noqa: S608 - only our own column list
 
+_BY_NAME = text(f"""
+    SELECT {SALE_COLUMNS}
+    FROM sellable_skus AS sku LEFT JOIN stock_levels AS level USING (sku_id)
+    WHERE sku.is_listed AND (CAST(:supplier_id AS uuid) IS NULL OR sku.supplier_id = :supplier_id)
+      AND (CAST(:pattern AS text) IS NULL OR sku.product_title ILIKE :pattern OR sku.product_title_en ILIKE :pattern
+           OR sku.specification ILIKE :pattern OR sku.supplier_name ILIKE :pattern)
+    ORDER BY sku.product_title, sku.net_weight_g, sku.sku_id LIMIT :limit
+""")  # noqa: S608 - only our own column list
+_ESCAPED = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
+
 
 def sale_skus(rows: Iterable[Any]) -> dict[UUID, SaleSku]:
     """Rows of `SALE_COLUMNS` as values, by SKU."""
@@ -50,3 +60,14 @@ def _sale_sku(row: Any) -> SaleSku:
 async def list_for_sale(db: AsyncSession, sku_ids: Iterable[UUID]) -> dict[UUID, SaleSku]:
     """What the replica knows of these SKUs, with what is available of each, by SKU; unknown ones are absent."""
     return sale_skus(await db.execute(_FOR_SALE, {"sku_ids": list(sku_ids)}))
+
+
+async def list_by_name(db: AsyncSession, *, supplier_id: UUID | None, wanted: str | None, limit: int) -> list[SaleSku]:
+    """What is listed, of one supplier or of all, by title and weight. `wanted` is part of a title, of a specification
+    or of the supplier's name."""
+    values = {
+        "supplier_id": supplier_id,
+        "pattern": None if not wanted else "%" + wanted.translate(_ESCAPED) + "%",
+        "limit": limit,
+    }
+    return list(sale_skus(await db.execute(_BY_NAME, values)).values())

@@ -1,0 +1,183 @@
+"""Deliveries called from contracts: the coming days, changing one, skipping one, ordering one now."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from gateway.pages.account import Choice
+from gateway.pages.contracts import KINDS, call_view
+from gateway.pages.contracts import PATH as CONTRACTS
+from gateway.pages.listing import Listing, download, listing_of
+from gateway.pages.parts import Filter, Head, TrailEntry, Verb
+from gateway.pages.promotion_form import MistypedError
+from gateway.pages.shell import Page, PageDep
+from gateway.pages.typed import Typed, typed_of
+from gateway.pages.work import ensure_kind
+from gateway.services import Services
+from gateway.visitor import CheckedForm, SignedIn, Visitor
+from shared.errors import Conflict, Forbidden, Invalid, NotFound, Stale
+from shared.ids import new_id
+
+router = APIRouter(default_response_class=Response)
+
+PATH: Final = "/work/call-offs"
+_STATUSES: Final = ("PLANNED", "SKIPPED", "PLACED", "CANCELLED")
+_VERBS: Final = {"PLANNED": ("place", "skip"), "SKIPPED": ("resume",)}
+_REFUSED: Final = (Conflict, Forbidden, Invalid, Stale)
+_PIECES: Final = "pieces-"
+_MOST_DIGITS: Final = 5
+
+
+def _listing(page: Page) -> Listing:
+    return listing_of(page.request, path=PATH, filters={"status": set(_STATUSES), "first_on": None, "last_on": None})
+
+
+@router.get(PATH)
+async def get_list(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+    """Deliveries by day."""
+    ensure_kind(visitor, *KINDS)
+    listing, t = _listing(page), page.t.contracts
+    found = await services.orders.get("/v1/call-offs", visitor=visitor, params=listing.params())
+    statuses = [Choice(each, page.t.names["call_off_status"][each]) for each in _STATUSES]
+    return page.render(
+        "call_offs.html",
+        listing=listing,
+        rows=[call_view(each, page) for each in found["items"]],
+        next_cursor=found.get("next_cursor"),
+        heads=[Head(t.deliver_on), Head(t.name), Head(t.supplier), Head(t.status), Head(t.goods)],
+        filters=[Filter("status", t.status, statuses, empty=t.every_status)],
+        is_unit=visitor.kind == "institution",
+    )
+
+
+@router.get(f"{PATH}.{{form}}")
+async def get_file(page: PageDep, services: Services, visitor: SignedIn, form: str) -> Response:
+    """The same list as csv or xlsx."""
+    ensure_kind(visitor, *KINDS)
+    params = _listing(page).export_params(format=form)
+    return await download(services.orders, visitor, "/v1/call-offs/export", params)
+
+
+@router.post(f"{CONTRACTS}/{{contract_id}}/call")
+async def post_call(
+    page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm, contract_id: UUID
+) -> Response:
+    """Plan a delivery of the usual for a day; it may be changed then."""
+    ensure_kind(visitor, "institution")
+    typed = typed_of(form, "deliver_on", "key")
+    made = await services.orders.post(
+        f"/v1/contracts/{contract_id}/call-offs",
+        visitor=visitor,
+        json={"deliver_on": typed.deliver_on},
+        idempotency_key=typed.key or str(new_id()),
+    )
+    return page.go(f"{PATH}/{made['call_off_id']}", done="saved")
+
+
+@router.get(f"{PATH}/{{call_off_id}}")
+async def get_one(page: PageDep, services: Services, visitor: SignedIn, call_off_id: UUID) -> Response:
+    """One delivery: what it brings, and what may be done about it."""
+    ensure_kind(visitor, *KINDS)
+    return await _show(page, services, visitor, call_off_id)
+
+
+@router.post(f"{PATH}/{{call_off_id}}")
+async def post_change(
+    page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm, call_off_id: UUID
+) -> Response:
+    """Other quantities."""
+    ensure_kind(visitor, "institution")
+    revision = str(form.get("revision", ""))
+    try:
+        await services.orders.put(
+            f"/v1/call-offs/{call_off_id}",
+            visitor=visitor,
+            json={"lines": _lines_of(form)},
+            if_match=f'"{revision}"',
+        )
+    except MistypedError:
+        return await _show(page, services, visitor, call_off_id, error=page.t.contracts.wrong)
+    except _REFUSED as refusal:
+        return await _show(page, services, visitor, call_off_id, error=page.told(refusal), status=refusal.status)
+    return page.go(f"{PATH}/{call_off_id}", done="saved")
+
+
+@router.post(f"{PATH}/{{call_off_id}}/decision")
+async def post_decision(
+    page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm, call_off_id: UUID
+) -> Response:
+    """Order it now, skip it, or let it come after all."""
+    ensure_kind(visitor, "institution")
+    verb = str(form.get("verb", ""))
+    if verb not in {"place", "skip", "resume"}:
+        raise NotFound("There is no such step.", code="call-off-unknown")
+    reason = str(form.get("reason", "")).strip()[:300]
+    try:
+        await services.orders.answer(
+            "POST",
+            f"/v1/call-offs/{call_off_id}/{verb}",
+            visitor=visitor,
+            json={"reason": reason} if verb == "skip" else None,
+            headers={"idempotency-key": str(form.get("key", "")), "if-match": f'"{form.get("revision", "")}"'},
+        )
+    except _REFUSED as refusal:
+        return await _show(page, services, visitor, call_off_id, error=page.told(refusal), status=refusal.status)
+    return page.go(f"{PATH}/{call_off_id}", done="moved")
+
+
+async def _show(
+    page: Page, services: Services, visitor: Visitor, call_off_id: UUID, *, error: str = "", status: int = 200
+) -> Response:
+    t = page.t.contracts
+    found = await services.orders.get(f"/v1/call-offs/{call_off_id}", visitor=visitor)
+    trail = await services.orders.get(f"/v1/call-offs/{call_off_id}/trail", visitor=visitor)
+    verbs, names = page.t.names["call_off_verb"], page.t.names["contract_actor"]
+    is_units = visitor.kind == "institution"
+    return page.render(
+        "call_off_one.html",
+        status=status if not error or status != 200 else 422,  # noqa: PLR2004 - a form that could not be read
+        error=error,
+        notice={"saved": t.saved, "moved": t.moved}.get(page.request.query_params.get("done", ""), ""),
+        call=call_view(found, page),
+        lines=found["lines"],
+        revision=found["revision"],
+        heads=[Head(t.goods), Head(t.pieces, is_number=True)],
+        can_change=is_units and found["status"] == "PLANNED",
+        facts=[
+            (t.name, found["title"]),
+            (t.number, found["contract_number"]),
+            (t.supplier, found["supplier_name"]),
+            (t.deliver_on, page.day(found["deliver_on"])),
+            (t.place_by, page.day(found["place_by_on"])),
+        ],
+        verbs=[
+            Verb(each, verbs[each], "danger" if each == "skip" else "main")
+            for each in (_VERBS.get(found["status"], ()) if is_units else ())
+        ],
+        trail=[
+            TrailEntry(
+                page.time(each["done_at"]),
+                names.get(each["actor"], each["actor"]),
+                verbs.get(each["verb"], each["verb"]),
+                reason=each["reason"],
+            )
+            for each in reversed(trail)
+        ],
+        key=str(new_id()),
+        purchase_url=f"/work/purchases/{found['purchase_id']}" if found["purchase_id"] and is_units else "",
+    )
+
+
+def _lines_of(form: FormData) -> list[dict[str, Any]]:
+    names = [name for name in form if name.startswith(_PIECES)]
+    typed: Typed = typed_of(form, *names)
+    lines = []
+    for name in names:
+        text = typed[name] or "0"
+        if not (text.isascii() and text.isdecimal()) or len(text) > _MOST_DIGITS:
+            raise MistypedError(name)
+        lines.append({"line_id": name.removeprefix(_PIECES), "quantity": int(text)})
+    return lines
