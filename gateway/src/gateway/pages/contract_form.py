@@ -14,6 +14,7 @@ from gateway.pages.typed import Typed, typed_of
 from gateway.pages.typed_figures import fen_of, whole_of
 
 FIELDS: Final = (
+    "supplier_id",
     "title",
     "fund",
     "price_rule",

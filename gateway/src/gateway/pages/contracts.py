@@ -278,9 +278,7 @@ async def _form(
     refusal: Conflict | Forbidden | Invalid | Stale | None = None,
 ) -> Response:
     t, asked = page.t.contracts, page.request.query_params
-    wanted, supplier_id = asked.get("q", "").strip()[:60], asked.get("supplier_id", "")
-    if found is not None:
-        supplier_id = found["supplier_id"]
+    wanted, supplier_id = asked.get("q", "").strip()[:60], typed.supplier_id or asked.get("supplier_id", "")
     params = {"q": wanted or None, "supplier_id": supplier_id or None, "limit": 100}
     goods = (await services.orders.get("/v1/contracts/candidates", visitor=visitor, params=params))["items"]
     await show_place(services, page, typed, "county_code")
@@ -307,7 +305,7 @@ async def _form(
         rules=[Choice(each, names["contract_price_rule"][each]) for each in RULES],
         weekdays=[Choice(str(each), names["weekday"][str(each)]) for each in range(1, 8)],
         chosen_weekdays=typed.weekdays.split(","),
-        action=f"{PATH}/new?supplier_id={supplier_id}" if found is None else f"{PATH}/{found['contract_id']}/edit",
+        action=f"{PATH}/new" if found is None else f"{PATH}/{found['contract_id']}/edit",
         errors=Typed({field: said} if field else {}),
         error=said,
     )
