@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orders.delivery.models import DeliveryTariff
 from orders.goodwill import actions, rules
 from orders.goodwill.models import Goodwill
 from orders.order import rules as order_rules
@@ -89,6 +90,24 @@ async def test_above_the_limit_a_second_person_decides_and_the_pieces_wait(db: A
         await move(db, granted, "approve", other)
     assert again.value.code == "goodwill-status"
     assert (await payment_of(db, draft.order_id)).refunded_fen == first.wanted_fen + second.wanted_fen
+
+
+async def test_the_delivery_alone_goes_back_once_and_the_pieces_stay_claimable(db: AsyncSession):
+    db.add(DeliveryTariff(first_g=1_000_000, first_fen=rules.alone_fen() + 700, step_g=1000, step_fen=0))
+    await db.flush()
+    draft = await delivered_fruit(db, quantity=5, price_fen=1990)
+    delivery_fen = draft.delivery_fen
+    first, second = await ask(db, draft, 0), await ask(db, draft, 0)
+    assert (first.wanted_fen, first.with_delivery, first.status) == (delivery_fen, True, "WAITING")
+    assert (await move(db, first, "approve", CHIEF)).status == "GRANTED"
+    with pytest.raises(Conflict) as again:
+        await move(db, second, "approve", CHIEF)
+    assert again.value.code == "delivery-refunded-already"
+    [event] = [each for each in await published(db, RefundGranted) if isinstance(each, RefundGranted)]
+    assert (event.lines, event.delivery_fen, event.platform_fen) == ((), delivery_fen, delivery_fen)
+    assert await balance_of(db, draft.lines[0].line_id) == (0, 0, 0)
+    assert (await ask(db, draft, 5, delivery=True)).wanted_fen == draft.payable_fen - delivery_fen
+    assert (await payment_of(db, draft.order_id)).refunded_fen == draft.payable_fen
 
 
 @pytest.mark.parametrize(("verb", "caller"), [("reject", CHIEF), ("withdraw", AGENT)])

@@ -38,12 +38,13 @@ class Wanted:
 async def ask_goodwill(
     db: AsyncSession, *, goodwill_id: UUID, order_id: UUID, line_id: UUID, wanted: Wanted, caller: Caller, now: datetime
 ) -> Goodwill:
-    """Give the share of pieces of a delivered line back at the platform's cost: at once up to the limit, else when a
-    second person approves.
+    """Give the share of pieces of a delivered line back at the platform's cost, or with no pieces its delivery alone:
+    at once up to the limit, else when a second person approves.
 
     403 `agents-only`; 404 `line-not-found`; 409 `not-delivered`, `pieces-claimed-already`, `order-not-paid`,
     `refund-exceeds-payment`; 422 `share-is-nothing`.
     """
+    wants_delivery = wanted.with_delivery or wanted.piece_count == 0
     ensure_agent(caller)
     line = await line_refund_queries.get_sold_line(db, line_id, order_id=order_id)
     rules.ensure_delivered(line)
@@ -54,11 +55,11 @@ async def ask_goodwill(
         count=wanted.piece_count,
         weight_g=None,
         net_weight_g=line.net_weight_g,
-        with_delivery=wanted.with_delivery,
+        with_delivery=wants_delivery,
         carrier_bp=0,
     )
     if share.total_fen == 0:
-        raise Invalid("These pieces cost nothing.", code="share-is-nothing", field="piece_count")
+        raise Invalid("There is nothing to give back for it.", code="share-is-nothing", field="piece_count")
     alone_fen = await queries.count_granted_alone_fen(db, order_id)
     goodwill = Goodwill(
         goodwill_id=goodwill_id,
@@ -69,7 +70,7 @@ async def ask_goodwill(
         product_title=line.product_title,
         product_title_en=line.product_title_en,
         piece_count=wanted.piece_count,
-        with_delivery=wanted.with_delivery,
+        with_delivery=wants_delivery,
         wanted_fen=share.total_fen,
         reason=wanted.reason,
         status=rules.WAITING,

@@ -29,8 +29,8 @@ _HEAD = ("订单号", "商品", "件数", "含运费", "金额(元)", "状态", 
 
 @router.post("/orders/{order_id}/goodwill", status_code=201, response_model=schemas.GoodwillOut)
 async def ask_goodwill(order_id: UUID, body: schemas.AskGoodwill, caller: Agent, db: Db, once: Once) -> Response:
-    """Give the share of pieces of a delivered line back at the platform's cost; above the limit it waits for a second
-    person.
+    """Give the share of pieces of a delivered line, or its delivery alone, back at the platform's cost; above the limit
+    it waits for a second person.
 
     403 `agents-only`; 404 `line-not-found`; 409 `not-delivered`, `pieces-claimed-already`, `order-not-paid`,
     `refund-exceeds-payment`; 422 `share-is-nothing`.
@@ -107,7 +107,7 @@ async def decide_goodwill(
     """A second person approves or rejects, or who asked withdraws; If-Match is the revision that was read.
 
     403 `agents-only`, `own-goodwill`, `not-your-goodwill`, `role-missing`; 404 `goodwill-not-found`;
-    409 `goodwill-status`; 412 `stale`.
+    409 `goodwill-status`, `delivery-refunded-already`; 412 `stale`.
     """
     goodwill = await actions.move_goodwill(
         db,

@@ -11,12 +11,13 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, p
 
 
 class AskGoodwill(BaseModel):
-    """Pieces of a line, with their share of the delivery or without, and why."""
+    """Pieces of a line, with their share of the delivery or without, and why. No pieces: what is left of the line's
+    delivery alone."""
 
     model_config = ConfigDict(extra="forbid")
 
     line_id: UUID
-    piece_count: int = Field(ge=1, le=1_000_000)
+    piece_count: int = Field(ge=0, le=1_000_000)
     with_delivery: bool = False
     reason: Annotated[Text, Field(min_length=1)]
 

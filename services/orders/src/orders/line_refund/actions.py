@@ -13,6 +13,7 @@ from orders.line_refund import queries, rules
 from orders.line_refund.models import LineRefund
 from orders.payment import actions as payment_actions
 from orders.point import actions as point_actions
+from shared.errors import Conflict
 from shared.events.orders import RefundedLine, RefundGranted
 from shared.outbox import publish
 
@@ -105,7 +106,8 @@ async def grant_refund(
     earned is taken back. One cause is granted once (the key holds it). What is goodwill is borne by the platform.
 
     Recorded with the refund of the payment, which is sent after the commit: whatever is killed in between, either all
-    of it happened or nothing. Conflict `order-not-paid`, `refund-exceeds-payment`.
+    of it happened or nothing. For no pieces it is what is left of the line's delivery. Conflict `order-not-paid`,
+    `refund-exceeds-payment`, `delivery-refunded-already`.
     """
     balance = await queries.lock_balance(db, line)
     share = rules.refund_share(
@@ -116,6 +118,8 @@ async def grant_refund(
         with_delivery=with_delivery,
         carrier_bp=carrier_bp,
     )
+    if piece_count == 0 and share.total_fen == 0:
+        raise Conflict("The delivery has gone back already.", code="delivery-refunded-already")
     if cause == "goodwill":
         share = replace(share, supplier_fen=0, carrier_fen=0)
     platform_fen = share.total_fen - share.supplier_fen - share.carrier_fen
@@ -142,6 +146,13 @@ async def grant_refund(
     )
     await db.flush()
     await _follow_points(db, line, now=now)
+    refunded = RefundedLine(
+        line_id=line.line_id,
+        sku_id=line.sku_id,
+        product_id=line.product_id,
+        quantity=piece_count,
+        goods_fen=share.goods_fen,
+    )
     event = RefundGranted(
         refund_id=line_refund_id,
         order_id=line.order_id,
@@ -153,15 +164,7 @@ async def grant_refund(
         organisation_id=line.organisation_id,
         cause=cause,
         cause_id=cause_id,
-        lines=(
-            RefundedLine(
-                line_id=line.line_id,
-                sku_id=line.sku_id,
-                product_id=line.product_id,
-                quantity=piece_count,
-                goods_fen=share.goods_fen,
-            ),
-        ),
+        lines=(refunded,) if piece_count else (),
         delivery_fen=share.delivery_fen,
         refunded_fen=share.total_fen,
         supplier_fen=share.supplier_fen,

@@ -107,12 +107,13 @@ def refund_share(
     carrier_bp: int,
 ) -> RefundShare:
     """What goes back for `count` more pieces. Where only `weight_g` of them was bad, that part of it, rounded down.
-    Of the delivery never more than has not gone back yet."""
+    Of the delivery never more than has not gone back yet; for no pieces, all of that."""
     goods, delivery = (
         pieces_fen(whole, quantity=balance.quantity, before=balance.refunded_count, count=count)
         for whole in (balance.payable_fen, balance.delivery_fen if with_delivery else 0)
     )
-    delivery = min(delivery, balance.delivery_fen - balance.refunded_delivery_fen)
+    left = balance.delivery_fen - balance.refunded_delivery_fen
+    delivery = min(delivery, left) if count else left
     if weight_g is not None:
         goods, delivery = (fen * weight_g // (net_weight_g * count) for fen in (goods, delivery))
     carrier = (goods + delivery) * carrier_bp // _WHOLE_BP

@@ -156,7 +156,8 @@ class RefundedLine(Part):
 
 class RefundGranted(Event):
     """Money of a delivered part goes back to its buyer: for a claim, whose goods stay there, for goods sent back, for
-    goods that should have been sent again and cannot, or as the platform's goodwill.
+    goods that should have been sent again and cannot, or as the platform's goodwill. It has no lines where the delivery
+    alone goes back.
 
     `refunded_fen` is the lines' goods and the share of the delivery, borne by the supplier, the carrier and the
     platform in these parts. It follows the part's `SupplierOrderSettled` and has its subject. A grant is final; the
