@@ -56,7 +56,7 @@ async def test_what_a_buyer_misses_is_declared_lost_and_paid_back(house: House, 
     assert f"订单 {order['order_number']} 的包裹 {waybill} 在运输途中遗失" in (await buyer.open("/messages")).text
     agent = await reader(house, "operator", "support")
     case = await agent.open(f"/work/service/{order['order_id']}")
-    for line in ("买家说没有收到", "途中遗失，退款或补发", "开始退款"):
+    for line in ("买家说没有收到", "途中遗失，退款或补发", "开始退款", "站内消息 订单"):
         assert line in case.text
     await market.ensure_books_agree()
 

@@ -39,6 +39,7 @@ from shared.events.logistics import (
     ShipmentShort,
 )
 from shared.events.orders import (
+    AfterSalesAnswered,
     BackInStock,
     DonationThanked,
     NotArrived,
@@ -51,6 +52,7 @@ from shared.events.orders import (
     PresaleBookingEnded,
     ProductReviewed,
     RefundGranted,
+    ReviewAnswered,
     StockLow,
     SupplierOrderSettled,
 )
@@ -78,6 +80,8 @@ HEARD: dict[str, tuple[type[Event], ...]] = {
         SupplierInvited,
         BidDecided,
         NotArrived,
+        AfterSalesAnswered,
+        ReviewAnswered,
     ),
     "logistics": (
         ShipmentDispatched,

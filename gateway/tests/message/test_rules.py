@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from gateway.handlers import HEARD
-from gateway.known.rules import Heard
+from gateway.known.rules import Heard, Order
 from gateway.message import rules
 from gateway.message.models import Message
 from gateway.pages.message_text import sentence_of
@@ -24,7 +24,7 @@ def test_every_row_is_about_an_event_that_is_heard_and_names_facts_that_it_has()
         assert row.kind in rules.KINDS
         if row.event not in OWN:
             assert set(row.facts) <= known | set(heard[row.event].model_fields), row
-            assert set(row.only) <= set(heard[row.event].model_fields), row
+            assert set(row.only) | set(row.unless) | set(row.but_not) <= set(heard[row.event].model_fields), row
 
 
 def test_every_row_has_a_sentence_in_both_languages_that_its_facts_fill_in(language: Language):
@@ -83,3 +83,32 @@ def test_who_booked_a_harvest_is_told_what_is_due_and_its_supplier_is_not():
     assert draft.receiver == rules.Receiver(buyer_id, None)
     assert draft.link == f"/account/presales/{booking_id}"
     assert "¥81.00" in sentence_of(draft.template, draft.facts, "zh")
+
+
+def told_to_buyer(event: str, **data: str) -> tuple[str, str, str]:
+    order = Order(uuid4(), "261122-ABCDE-FGHJK", uuid4(), None, {})
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    drafts = rules.drafts_of(Heard(uuid4(), event, now, data | {"order_id": str(order.order_id)}, order))
+    [draft] = [each for each in drafts if each.receiver.person_id == order.buyer_id]
+    return draft.template, draft.link, sentence_of(draft.template, draft.facts, "zh")
+
+
+def test_what_was_decided_of_a_claim_is_told_with_its_reason():
+    event = "orders.after-sales-answered.v1"
+    data = {"subject_id": "c1", "product_title": "桃", "reason": "发货时完好"}
+    template, link, text = told_to_buyer(event, kind="claim", answer="refused", **data)
+    assert (template, link) == ("claim-refused", "/claims/c1")
+    assert text.endswith("桃，商家没有同意理赔：发货时完好。不认可可以请平台再看。")
+    assert told_to_buyer(event, kind="exchange", answer="granted", **data)[0] == "exchange-granted"
+    assert told_to_buyer("orders.refund-granted.v1", cause="claim", cause_id="c1")[:2] == (
+        "claim-granted",
+        "/claims/c1",
+    )
+    assert told_to_buyer("orders.refund-granted.v1", cause="return", cause_id="r1")[0] == "refund-granted"
+
+
+def test_a_delivery_names_who_sent_what_and_an_older_event_does_not():
+    event = "logistics.shipment-delivered.v1"
+    text = told_to_buyer(event, supplier_name="大山合作社", product_title="香菇")[2]
+    assert "大山合作社发的香菇等已全部签收" in text
+    assert told_to_buyer(event, supplier_name="", product_title="")[0] == "parcel-delivered"

@@ -11,6 +11,7 @@ from orders.claim import actions as claim_actions
 from orders.claim.models import Claim
 from orders.exchange import actions as exchange_actions
 from orders.exchange import queries as exchange_queries
+from orders.exchange import rules as exchange_rules
 from orders.exchange.models import Exchange
 from orders.excursion import actions as excursion_actions
 from orders.order import actions as order_actions
@@ -199,7 +200,7 @@ async def moved_exchange(
         db,
         exchange_id=exchange.exchange_id,
         verb=verb,
-        said=exchange_actions.Said(**{"reason": "因为", "waybill_number": "SF1", "send_to": "房县 8 号", **said}),
+        said=exchange_rules.Said(**{"reason": "因为", "waybill_number": "SF1", "send_to": "房县 8 号", **said}),
         expected_revision=found.revision,
         caller=caller,
         now=now,

@@ -14,6 +14,7 @@ from deploy.demo.after_sales import picture
 from deploy.demo.tables import demo_id
 from orders.exchange import actions as exchange_actions
 from orders.exchange import queries as exchange_queries
+from orders.exchange import rules as exchange_rules
 from orders.photo import actions as photo_actions
 from orders.product_return import actions as return_actions
 from orders.product_return import queries as return_queries
@@ -143,7 +144,7 @@ async def _exchange(db: AsyncSession, store: Files, line: Row[Any], story: Story
     )
     for step, verb in enumerate(story, 1):
         caller = buyer if verb in _BUYERS else seller
-        said = exchange_actions.Said(
+        said = exchange_rules.Said(
             _REASONS.get(verb, ""), verb == "approve-back", _SEND_TO, "顺达速运", f"DEMO-X{step}"
         )
         await exchange_actions.move_exchange(

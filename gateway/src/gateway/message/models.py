@@ -37,6 +37,7 @@ class Message(Base):
         Index(None, "person_id", "happened_at", "message_id"),
         Index("ix_messages_unread", "person_id", postgresql_where=text("read_at IS NULL")),
         Index(None, "created_at"),
+        Index("ix_messages_order_number", text("(facts ->> 'order_number')"), "happened_at"),
     )
 
     message_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -44,6 +44,13 @@ async def list_messages(db: AsyncSession, wanted: Wanted, *, after: Place | None
     return found.all()
 
 
+async def list_told_of(db: AsyncSession, order_number: str, *, limit: int) -> Sequence[Message]:
+    """What anybody was told of an order, the newest first."""
+    told_of = Message.facts["order_number"].astext == order_number
+    query = select(Message).where(told_of).order_by(Message.happened_at.desc(), Message.message_id.desc())
+    return (await db.scalars(query.limit(limit))).all()
+
+
 async def get_message(db: AsyncSession, message_id: UUID, *, person_id: UUID) -> Message:
     """One of the person's messages; 404 `message-not-found`."""
     found = await db.scalar(select(Message).where(Message.message_id == message_id, Message.person_id == person_id))

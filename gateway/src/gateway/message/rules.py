@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -36,6 +36,7 @@ class Telling:
     facts: tuple[str, ...]
     only: Mapping[str, Collection[Any]]
     unless: tuple[str, ...] = ()
+    but_not: Mapping[str, Collection[Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ TELLINGS: Final[tuple[Telling, ...]] = tuple(
         tuple(row["facts"]),
         row.get("only", {}),
         tuple(row.get("unless", ())),
+        row.get("but_not", {}),
     )
     for row in _POLICY["told"]
 )
@@ -112,6 +114,8 @@ def drafts_of(heard: Heard) -> list[Draft]:
 
 def _lets_through(telling: Telling, data: Mapping[str, Any]) -> bool:
     if any(data.get(name) is not None for name in telling.unless):
+        return False
+    if any(data.get(name) in values for name, values in telling.but_not.items()):
         return False
     return all(data.get(name) in values for name, values in telling.only.items())
 
@@ -161,6 +165,9 @@ def facts_of(heard: Heard, *, order: Order | None, supplier_id: UUID | None = No
         facts["payable_fen"] = sum(part["payable_fen"] for part in parts)
     if lines:
         facts |= {"title": lines[0]["product_title"], "count": sum(line["quantity"] for line in lines)}
+    elif heard.data.get("product_title"):
+        title = heard.data["product_title"]
+        facts |= {"title": title, "title_en": heard.data.get("product_title_en") or title}
     sku_id = sku_of(heard.data)
     if sku_id is not None and sku_id in heard.titles:
         title, title_en = heard.titles[sku_id]

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from gateway.access import transactions
 from gateway.account import queries as account_queries
 from gateway.account.rules import contact_of
+from gateway.message import queries as message_queries
 from gateway.pages.account import Choice
 from gateway.pages.desk_part import parcel_rows
 from gateway.pages.figures import money
@@ -24,6 +25,7 @@ from gateway.pages.service_view import (
     told_by_orders,
     told_by_parcel,
     told_by_shipments,
+    told_to_people,
 )
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
@@ -36,6 +38,7 @@ router = APIRouter(default_response_class=Response)
 
 PATH: Final = "/work/service"
 GOODWILL: Final = "/work/service/goodwill"
+_MOST_MESSAGES: Final = 200
 _STATUSES: Final = ("WAITING", "GRANTED", "REJECTED", "WITHDRAWN")
 _TONES: Final = {"WAITING": "urgent", "GRANTED": "leaf", "REJECTED": "clay"}
 _REFUSALS = (BadRequest, Conflict, Forbidden, Invalid, NotFound, Stale)
@@ -230,8 +233,12 @@ async def show_case(
     shipments = await services.logistics.get("/v1/shipments", visitor=visitor, params={"order_id": str(order_id)})
     parcels = [each for shipment in shipments["items"] for each in shipment["parcels"]]
     logs = await asyncio.gather(*(_parcel(services, visitor, each["parcel_id"]) for each in parcels))
-    people = await names_of(page, [each["person_id"] for each in case["timeline"]])
+    async with transactions(page.request).read() as db:
+        messages = await message_queries.list_told_of(db, case["order_number"], limit=_MOST_MESSAGES)
+    named = [each["person_id"] for each in case["timeline"]] + [str(each.person_id) for each in messages]
+    people = await names_of(page, named)
     told = told_by_orders(case["timeline"], people, page) + told_by_shipments(shipments["items"], page)
+    told += told_to_people(messages, people, page)
     for parcel, (log, excursions) in zip(parcels, logs, strict=True):
         told += told_by_parcel(parcel, log, excursions, page)
     away = [

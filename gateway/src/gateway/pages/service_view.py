@@ -4,14 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from gateway.message.models import Message
 from gateway.pages.cards import in_language
 from gateway.pages.figures import instant_of, money
+from gateway.pages.message_text import sentence_of
 from gateway.pages.shell import Page
 from gateway.pages.tracking import named
 
 KINDS: Final = (
     "order", "payment", "refund", "goodwill", "shipment", "tracking", "temperature", "claim", "return", "exchange",
-    "review", "note", "contact",
+    "review", "note", "contact", "message",
 )  # fmt: skip
 TONES: Final = {
     "refund": "urgent", "goodwill": "urgent", "temperature": "clay", "claim": "clay", "return": "clay",
@@ -107,6 +109,20 @@ def told_by_parcel(
         what = f"{names['excursion'].get(each['kind'], each['kind'])} {names['severity'][each['severity']]}{extreme}"
         found.append(_told(page, at=each["started_at"], kind="temperature", what=what, who=waybill))
     return found
+
+
+def told_to_people(messages: Iterable[Message], people: Mapping[str, str], page: Page) -> list[Told]:
+    """What the gateway told whom."""
+    return [
+        _told(
+            page,
+            at=each.happened_at.isoformat(),
+            kind="message",
+            what=sentence_of(each.template, each.facts, page.language),
+            who=people.get(str(each.person_id), ""),
+        )
+        for each in messages
+    ]
 
 
 def in_order(told: Iterable[Told], kind: str) -> list[Told]:

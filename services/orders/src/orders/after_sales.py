@@ -11,11 +11,13 @@ from sqlalchemy import ColumnElement, DateTime, ForeignKey, Text, and_, func, in
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orders.line_refund.rules import SoldLine
+from orders.line_refund.rules import Answer, SoldLine
 from shared.auth import Caller
 from shared.clock import parse_instant
 from shared.db import Database
 from shared.errors import BadRequest
+from shared.events.orders import AfterSalesAnswered
+from shared.outbox import publish
 from shared.page import decode_cursor, encode_cursor
 
 Side = Literal["buyer", "supplier", "operator"]
@@ -75,6 +77,35 @@ def side_of(subject: SoldGoods, caller: Caller) -> Side:
     if subject.buyer_id == caller.person_id:
         return "buyer"
     return "operator" if caller.is_operator else "supplier"
+
+
+async def tell_answer(
+    db: AsyncSession,
+    subject: SoldGoods,
+    kind: Literal["claim", "return", "exchange"],
+    subject_id: UUID,
+    answer: Answer,
+    *,
+    reason: str,
+    now: datetime,
+) -> None:
+    """The buyer learns what was decided. Publishes AfterSalesAnswered."""
+    event = AfterSalesAnswered(
+        subject_id=subject_id,
+        kind=kind,
+        answer=answer,
+        reason=reason,
+        order_id=subject.order_id,
+        order_number=subject.order_number,
+        supplier_order_id=subject.supplier_order_id,
+        supplier_id=subject.supplier_id,
+        buyer_id=subject.buyer_id,
+        product_id=subject.product_id,
+        product_title=subject.product_title,
+        product_title_en=subject.product_title_en,
+        answered_at=now,
+    )
+    await publish(db, event, now=now)
 
 
 def visible(noun: type[SoldGoods], caller: Caller, *, mine: bool = False) -> ColumnElement[bool]:

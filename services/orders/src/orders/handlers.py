@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.exchange import actions as exchange_actions
 from orders.exchange import queries as exchange_queries
-from orders.exchange.actions import Replacement
+from orders.exchange.rules import Replacement
 from orders.excursion import actions as excursion_actions
 from orders.loss import actions as loss_actions
 from orders.loss import rules as loss_rules

@@ -155,7 +155,7 @@ class ExchangeMachine(DatabaseMachine):
         if picked is None:
             return
         exchange_id, known = picked
-        sent = actions.Replacement(exchange_id, f"SF {known.sent}", {self.sku_id: count}, {})
+        sent = rules.Replacement(exchange_id, f"SF {known.sent}", {self.sku_id: count}, {})
         outcome = self.try_to(lambda db: actions.mark_shipped(db, exchange_id=exchange_id, sent=sent, shipped_at=SOON))
         if not rules.is_legal("ship", known.status, goods_back=known.goods_back):
             assert outcome == "exchange-status"

@@ -16,7 +16,7 @@ from services.orders.tests.factories import listed_sku, paid_order
 from shared.clock import utc_now
 from shared.db import Database
 from shared.errors import Conflict
-from shared.events.orders import ProductReviewed
+from shared.events.orders import ProductReviewed, ReviewAnswered
 from shared.testing import published
 
 Headers = Callable[..., dict[str, str]]
@@ -69,6 +69,9 @@ async def test_a_review_is_read_answered_hidden_and_shown(
     assert (again.status_code, again.json()["code"]) == (409, "review-status")
     back = await client.post(f"{review}/show", json={}, headers=operator | {"if-match": '"3"'})
     assert (back.status_code, back.json()["hidden_at"]) == (200, None)
+    [answered] = await published(db, ReviewAnswered)
+    assert isinstance(answered, ReviewAnswered)
+    assert (answered.answer, answered.buyer_id) == ("谢谢", draft.buyer.person_id)
     assert [each["answer"] for each in (await client.get(product)).json()["items"]] == ["谢谢"]
     told = await published(db, ProductReviewed)
     sums = [each.model_dump(include={"rating_count", "rating_sum", "revision"}) for each in told]

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from logistics.parcel import queries as parcel_queries
 from logistics.shipment import rules
 from logistics.shipment.models import Shipment, ShipmentLine
-from logistics.shipment.queries import get_first, lock_shipments, lock_shipments_of_order
+from logistics.shipment.queries import get_first, list_lines, lock_shipments, lock_shipments_of_order
 from logistics.shipment.rules import CANCELLED, DELIVERED, DISPATCHED, LOST, PENDING, PaidLine
 from shared.events.logistics import ShipmentCreated, ShipmentDelivered, ShipmentLost
 from shared.outbox import publish
@@ -232,6 +232,7 @@ async def note_delivery(db: AsyncSession, *, shipment_ids: Sequence[UUID], now: 
             .where(Shipment.shipment_id == shipment.shipment_id)
             .values(status=DELIVERED, delivered_at=arrived_at)
         )
+        goods = (await list_lines(db, [shipment.shipment_id]))[shipment.shipment_id]
         event = ShipmentDelivered(
             shipment_id=shipment.shipment_id,
             order_id=shipment.order_id,
@@ -239,6 +240,9 @@ async def note_delivery(db: AsyncSession, *, shipment_ids: Sequence[UUID], now: 
             delivered_at=arrived_at,
             exchange_id=shipment.exchange_id,
             gift_parcel_id=shipment.gift_parcel_id,
+            supplier_name=shipment.supplier_name,
+            sku_id=goods[0].sku_id,
+            product_title=goods[0].product_title,
         )
         await publish(db, event, now=now)
 

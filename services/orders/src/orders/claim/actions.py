@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orders.after_sales import goods_of, side_of
+from orders.after_sales import goods_of, side_of, tell_answer
 from orders.claim import queries, rules
 from orders.claim.models import Claim
 from orders.excursion import queries as excursion_queries
@@ -196,6 +196,8 @@ async def _move(
     claim.revision += 1
     claim.due_at = rules.due_after(after, now)
     await _record(db, claim, verb, before=before, reason=reason, actor=actor, person_id=person_id, now=now)
+    if verb in rules.ANSWERS:
+        await tell_answer(db, claim, "claim", claim.claim_id, rules.ANSWERS[verb], reason=reason, now=now)
 
 
 async def _record(

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-from orders.line_refund.rules import SoldLine
+from orders.line_refund.rules import Answer, SoldLine
 from shared.errors import Conflict, Invalid
 from shared.moves import status_after as moved
 
@@ -40,6 +40,8 @@ WHO: dict[str, frozenset[str]] = {
 }
 """The side whose verb it is."""
 
+ANSWERS: dict[str, Answer] = {"refuse": "refused", "reject": "rejected"}
+"""What the buyer is told of a verb; a grant tells for itself."""
 NEEDS_REASON = frozenset({"refuse", "appeal", "reject"})
 ENDED = frozenset({REJECTED, WITHDRAWN})
 """The pieces are free again."""

@@ -2,16 +2,17 @@
 this order: exchange, stock, line balance, payment."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orders.after_sales import goods_of, side_of
+from orders.after_sales import goods_of, side_of, tell_answer
 from orders.exchange import queries, rules
 from orders.exchange.models import Exchange
+from orders.exchange.rules import Replacement, Said
 from orders.line_refund import actions as line_refund_actions
 from orders.line_refund import queries as line_refund_queries
 from orders.line_refund.rules import SoldLine, ensure_left, ensure_may
@@ -27,27 +28,6 @@ from shared.etag import ensure_fresh
 from shared.events.orders import ReplacementDue
 from shared.ids import new_id
 from shared.outbox import publish
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What goes with a verb: why; whether the goods must come back, where to, by whom they were sent."""
-
-    reason: str = ""
-    goods_back: bool = False
-    send_to: str = ""
-    carrier_name: str = ""
-    waybill_number: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Replacement:
-    """What left of a replacement: in which shipment, under which waybills, and of which lots what was named."""
-
-    shipment_id: UUID
-    reference: str
-    quantities: Mapping[UUID, int]
-    lots: Mapping[tuple[UUID, str], int]
 
 
 async def request_exchange(
@@ -372,6 +352,8 @@ async def _move(
     if after in rules.ENDED:
         exchange.ended_at = now
     await _record(db, exchange, verb, before=before, reason=reason, actor=actor, person_id=person_id, now=now)
+    if verb in rules.ANSWERS:
+        await tell_answer(db, exchange, "exchange", exchange.exchange_id, rules.ANSWERS[verb], reason=reason, now=now)
 
 
 async def _record(

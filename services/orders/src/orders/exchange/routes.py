@@ -181,7 +181,7 @@ async def move_exchange(
     `stock-short` (with `instead`: pay the pieces back), `refund-exceeds-payment`; 412 `stale`; 422 `reason-missing`,
     `send-to-missing`, `waybill-missing`.
     """
-    said = actions.Said(body.reason, body.goods_back, body.send_to, body.carrier_name, body.waybill_number)
+    said = rules.Said(body.reason, body.goods_back, body.send_to, body.carrier_name, body.waybill_number)
     found = await actions.move_exchange(
         db,
         exchange_id=exchange_id,

@@ -1,12 +1,15 @@
 """Goods that are sent again instead of money: which, until when, and where each verb leads."""
 
 import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from uuid import UUID
 
-from orders.line_refund.rules import SoldLine
+from orders.line_refund.rules import Answer, SoldLine
 from shared.errors import Conflict, Invalid
 from shared.moves import status_after as moved
 
@@ -39,10 +42,33 @@ WHO: dict[str, frozenset[str]] = {
 
 REISSUE = "reissue"
 """The problem of what the service desk sends again, which no buyer names."""
+ANSWERS: dict[str, Answer] = {"approve": "granted", "refuse": "refused"}
+"""What the buyer is told of a verb; what is paid back tells for itself."""
 NEEDS_REASON = frozenset({"refuse"})
 ENDED = frozenset({REFUSED, DELIVERED, CANCELLED})
 _AWAITING_GOODS = frozenset({"withdraw", "send", "expire"})
 _DECISIONS = frozenset({"approve", "refuse", "refund"})
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What goes with a verb: why; whether the goods must come back, where to, by whom they were sent."""
+
+    reason: str = ""
+    goods_back: bool = False
+    send_to: str = ""
+    carrier_name: str = ""
+    waybill_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """What left of a replacement: in which shipment, under which waybills, and of which lots what was named."""
+
+    shipment_id: UUID
+    reference: str
+    quantities: Mapping[UUID, int]
+    lots: Mapping[tuple[UUID, str], int]
 
 
 @cache

@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from shared.errors import Conflict, Forbidden
 from shared.money import share_by_largest_remainder
 
 _WHOLE_BP = 10_000
+Answer = Literal["granted", "refused", "rejected"]
+"""What a buyer is told of a claim, return or exchange: `rejected` is the platform's last word."""
 
 
 @dataclass(frozen=True, slots=True)

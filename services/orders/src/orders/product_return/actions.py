@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orders.after_sales import goods_of, side_of
+from orders.after_sales import goods_of, side_of, tell_answer
 from orders.line_refund import actions as line_refund_actions
 from orders.line_refund import queries as line_refund_queries
 from orders.line_refund.rules import ensure_may, refund_share
@@ -159,6 +159,8 @@ async def _move(
     if after in rules.ENDED or after == rules.REFUNDED:
         found.ended_at = now
     await _record(db, found, verb, before=before, reason=reason, actor=actor, person_id=person_id, now=now)
+    if verb in rules.ANSWERS:
+        await tell_answer(db, found, "return", found.return_id, rules.ANSWERS[verb], reason=reason, now=now)
 
 
 async def _record(

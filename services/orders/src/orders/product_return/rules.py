@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from orders.line_refund.rules import SoldLine
+from orders.line_refund.rules import Answer, SoldLine
 from shared.errors import Conflict, Invalid
 from shared.moves import status_after as moved
 
@@ -27,6 +27,14 @@ MOVES: dict[str, tuple[frozenset[str], str]] = {
     "settle": (frozenset({ACCEPTED}), REFUNDED),
 }
 """`receive` and `accept` are goods back and inspected. `agree`, `expire`, `pass` and `settle` are the clock's."""
+
+ANSWERS: dict[str, Answer] = {
+    "approve": "granted",
+    "agree": "granted",
+    "refuse": "refused",
+    "reject": "rejected",
+}
+"""What the buyer is told of a verb; what is paid back tells for itself."""
 
 WHO: dict[str, frozenset[str]] = {
     "approve": frozenset({"supplier", "operator"}),

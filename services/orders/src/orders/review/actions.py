@@ -16,7 +16,7 @@ from orders.trail import actions as trail_actions
 from shared.auth import Caller
 from shared.errors import Conflict, Invalid
 from shared.etag import ensure_fresh
-from shared.events.orders import ProductReviewed
+from shared.events.orders import ProductReviewed, ReviewAnswered
 from shared.outbox import publish
 
 
@@ -83,6 +83,18 @@ async def answer_review(
     side: Literal["operator", "supplier"] = "operator" if caller.is_operator else "supplier"
     status = rules.status_of(review.hidden_at)
     await _record(db, review, "answer", status, status, answer, side, caller, now)
+    event = ReviewAnswered(
+        review_id=review_id,
+        order_id=review.order_id,
+        product_id=review.product_id,
+        product_title=review.product_title,
+        product_title_en=review.product_title_en,
+        supplier_id=review.supplier_id,
+        buyer_id=review.buyer_id,
+        answer=answer,
+        answered_at=now,
+    )
+    await publish(db, event, now=now)
     return review
 
 

@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from shared.events.envelope import DivisionCode, Event, Part
 
 
@@ -88,6 +90,9 @@ class ShipmentDelivered(Event):
     delivered_at: datetime
     exchange_id: UUID | None = None
     gift_parcel_id: UUID | None = None
+    supplier_name: str = ""
+    sku_id: UUID | None = None
+    product_title: str = Field(default="", description="The first of its goods, as is `sku_id`.")
 
 
 class ParcelsLost(Event):

@@ -186,6 +186,28 @@ class RefundGranted(Event):
     granted_at: datetime
 
 
+class AfterSalesAnswered(Event):
+    """What was decided of a claim, a return or an exchange, where money does not tell it by itself: granted, refused by
+    its supplier, or rejected by the platform."""
+
+    type: ClassVar[str] = "orders.after-sales-answered.v1"
+    subject_field: ClassVar[str] = "subject_id"
+
+    subject_id: UUID
+    kind: Literal["claim", "return", "exchange"]
+    answer: Literal["granted", "refused", "rejected"]
+    reason: str
+    order_id: UUID
+    order_number: str
+    supplier_order_id: UUID
+    supplier_id: UUID
+    buyer_id: UUID
+    product_id: UUID
+    product_title: str
+    product_title_en: str = ""
+    answered_at: datetime
+
+
 class PiecesGivenUp(Event):
     """Paid pieces of a part will never be sent, or were lost on their way: their money goes back before the part is
     delivered.
@@ -308,6 +330,23 @@ class ProductReviewed(Event):
     rating_sum: int
     revision: int
     reviewed_at: datetime
+
+
+class ReviewAnswered(Event):
+    """A supplier, or the platform, answered a buyer's review."""
+
+    type: ClassVar[str] = "orders.review-answered.v1"
+    subject_field: ClassVar[str] = "review_id"
+
+    review_id: UUID
+    order_id: UUID
+    product_id: UUID
+    product_title: str
+    product_title_en: str = ""
+    supplier_id: UUID
+    buyer_id: UUID
+    answer: str
+    answered_at: datetime
 
 
 class PointsExpiring(Event):
