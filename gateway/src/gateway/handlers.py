@@ -22,6 +22,7 @@ from shared.clock import utc_now
 from shared.consumer import BatchSubscription
 from shared.db import Transactions
 from shared.events import EVENTS, Envelope, Event, decode
+from shared.events.aftercare import AfterSalesAnswered, NotArrived, ReviewAnswered
 from shared.events.catalog import LotHeld, NoticeIssued, SkuListed, SkuRevised
 from shared.events.institutions import (
     BidDecided,
@@ -39,10 +40,8 @@ from shared.events.logistics import (
     ShipmentShort,
 )
 from shared.events.orders import (
-    AfterSalesAnswered,
     BackInStock,
     DonationThanked,
-    NotArrived,
     OrderCancelled,
     OrderPaid,
     OrderPlaced,
@@ -52,7 +51,6 @@ from shared.events.orders import (
     PresaleBookingEnded,
     ProductReviewed,
     RefundGranted,
-    ReviewAnswered,
     StockLow,
     SupplierOrderSettled,
 )

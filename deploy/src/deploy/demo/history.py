@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from deploy.demo.accounts import CONSUMER, INSTITUTION
 from deploy.demo.market import Advance, in_batches, missing
+from deploy.demo.paying import pay_order
 from deploy.demo.quality import SENT_OF_LOTS
 from deploy.demo.tables import DemoSku, demo_id, products, skus
 from logistics.dispatch import actions as dispatch_actions
@@ -21,7 +22,6 @@ from logistics.tracking import actions as tracking_actions
 from logistics.tracking.actions import SaidUpdate
 from orders.order import actions as order_actions
 from orders.order.rules import Address, Buyer, WantedLine
-from orders.payment.models import Payment
 from shared.auth import Caller
 from shared.clock import SHANGHAI
 from shared.db import Database
@@ -147,39 +147,9 @@ async def load_orders(database: Database, orders: Sequence[PastOrder], *, advanc
             now=order.placed_at,
             payment_window=_PAYMENT_WINDOW,
         )
-        paid_at = order.placed_at + timedelta(minutes=2)
-        payment = _payment(order, placed.draft.payable_fen, paid_at)
-        db.add(payment)
-        await db.flush()
-        await order_actions.settle_payment(
-            db,
-            order_id=order.order_id,
-            payment_id=payment.payment_id,
-            paid_fen=placed.draft.payable_fen,
-            paid_at=paid_at,
-            now=paid_at,
-        )
+        await pay_order(db, placed.draft, payment_id=demo_id("payment", str(order.order_id)))
 
     await in_batches(database, [each for each in orders if each.order_id in new], place_and_pay, advance, size=20)
-
-
-def _payment(order: PastOrder, amount_fen: int, paid_at: datetime) -> Payment:
-    return Payment(
-        payment_id=demo_id("payment", str(order.order_id)),
-        order_id=order.order_id,
-        buyer_id=order.buyer.person_id,
-        provider="sandbox",
-        status="PAID",
-        amount_fen=amount_fen,
-        captured_fen=amount_fen,
-        code_url="weixin://wxpay/bizpayurl?pr=demo",
-        created_at=order.placed_at,
-        expires_at=order.placed_at + _PAYMENT_WINDOW,
-        next_check_at=paid_at,
-        transaction_id=f"demo-{order.order_id.hex}",
-        effect="paid",
-        paid_at=paid_at,
-    )
 
 
 @dataclass(frozen=True)

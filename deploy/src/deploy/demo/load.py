@@ -122,8 +122,6 @@ async def _load_trade(
     units = step("a county's units", len(demo_units()))
     await institutions.load_units(database["orders"], now=now, advance=units)
     await cashbook.load_cashbook(database["orders"], environment, advance=step("the cashier's books", len(past)))
-    compared = step("a week of payment statements", statements.DAYS)
-    await statements.load_statements(database["orders"], now=now, advance=compared)
     await promotions.load_promotions(database["orders"], now=now, advance=step("promotions", promotions.COUNT))
     ahead = step("presales", len(presales.PRESALES))
     await presales.load_presales(database["orders"], now=now, advance=ahead)
@@ -150,6 +148,11 @@ async def _load_trade(
     given = step("donations", donations.COUNT)
     await donations.load_gifts(database["orders"], now=now, advance=given)
     await donations.load_arrivals(database["orders"], database["logistics"], now=now, advance=given)
+    # The cashier hears once more, of what was bought since; only then does a day's statement know all of its payments.
+    again = step("what else was paid", len(past))
+    await cashbook.load_cashbook(database["orders"], environment, advance=again)
+    compared = step("a week of payment statements", statements.DAYS)
+    await statements.load_statements(database["orders"], now=now, advance=compared)
 
 
 def _first_load_at(state: Path) -> datetime:

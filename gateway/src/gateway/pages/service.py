@@ -228,7 +228,7 @@ async def show_case(
     refusal: Refusal | None = None,
     contact: dict[str, Any] | None = None,
 ) -> Response:
-    """Read an order's whole story and draw it."""
+    """An order's whole story."""
     case = await services.orders.get(f"/v1/service/orders/{order_id}", visitor=visitor)
     shipments = await services.logistics.get("/v1/shipments", visitor=visitor, params={"order_id": str(order_id)})
     parcels = [each for shipment in shipments["items"] for each in shipment["parcels"]]
@@ -246,8 +246,8 @@ async def show_case(
         for shipment in shipments["items"]
         if (rows := [row for row in parcel_rows(shipment["parcels"], page) if row["is_away"]])
     ]
-    context = case_context(case, told, page, typed, refusal)
-    return page.render("service_case.html", **context, contact=contact, away=away)
+    drawn = case_context(case, told, page, typed, refusal) | {"contact": contact, "away": away}
+    return page.render("service_case.html", **drawn)
 
 
 async def _parcel(
@@ -338,13 +338,9 @@ async def post_goodwill(
     """Give the share of pieces back at the platform's cost, or ask a colleague to."""
     ensure_kind(visitor, "operator")
     typed = typed_of(form, "line_id", "piece_count", "with_delivery", "reason")
+    path, key = f"/v1/orders/{order_id}/goodwill", str(form.get("key", ""))
     try:
-        made = await services.orders.post(
-            f"/v1/orders/{order_id}/goodwill",
-            visitor=visitor,
-            json=wanted_of(typed),
-            idempotency_key=str(form.get("key", "")),
-        )
+        made = await services.orders.post(path, visitor=visitor, json=wanted_of(typed), idempotency_key=key)
     except _REFUSALS as refusal:
         return await show_case(page, services, visitor, order_id, typed=typed, refusal=refusal)
     return page.go(f"{PATH}/{order_id}", done="given" if made["status"] == "GRANTED" else "asked")

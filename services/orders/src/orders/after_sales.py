@@ -16,7 +16,7 @@ from shared.auth import Caller
 from shared.clock import parse_instant
 from shared.db import Database
 from shared.errors import BadRequest
-from shared.events.orders import AfterSalesAnswered
+from shared.events.aftercare import AfterSalesAnswered
 from shared.outbox import publish
 from shared.page import decode_cursor, encode_cursor
 

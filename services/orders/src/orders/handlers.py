@@ -136,8 +136,8 @@ async def on_parcels_lost(db: AsyncSession, event: ParcelsLost, _: Envelope) -> 
 
 
 async def on_shipment_lost(db: AsyncSession, event: ShipmentLost, _: Envelope) -> None:
-    """Nothing of the part arrives. A replacement has ended with its money."""
-    if event.exchange_id is None:
+    """Nothing of the part arrives. A replacement has ended with its money, and a gift to one of many is no part."""
+    if event.exchange_id is None and event.gift_parcel_id is None:
         await loss_actions.end_lost_part(
             db, order_id=event.order_id, supplier_order_id=event.supplier_order_id, now=event.noted_at
         )

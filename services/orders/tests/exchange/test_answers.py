@@ -12,7 +12,7 @@ from services.orders.tests.after_sales import (
     requested_exchange,
     seller_of,
 )
-from shared.events.orders import AfterSalesAnswered
+from shared.events.aftercare import AfterSalesAnswered
 from shared.testing import published
 
 

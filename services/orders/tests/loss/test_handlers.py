@@ -13,9 +13,11 @@ from orders.delivery.models import DeliveryTariff
 from orders.handlers import LOGISTICS_HANDLERS
 from orders.order import actions, queries, rules
 from orders.stock import queries as stock_queries
+from orders.unit_order import actions as unit_order_actions
 from services.orders.tests.after_sales import balance_of
 from services.orders.tests.factories import NOW, listed_sku, placed_order
 from services.orders.tests.payment.payment_factories import captured_payment
+from services.orders.tests.unit_order.buying import bought, stage_of
 from shared.auth import Caller
 from shared.errors import Conflict
 from shared.events.logistics import (
@@ -246,3 +248,36 @@ async def test_with_a_lost_part_the_order_is_not_cancelled_any_more(db: AsyncSes
             db, order_id=trade.draft.order_id, reason="", caller=Caller(trade.draft.buyer.person_id), now=NOW
         )
     assert refused.value.code == "order-shipped"
+
+
+async def test_on_account_nothing_is_paid_back_and_the_goods_check_follows(db: AsyncSession):
+    deal = await bought(db, 3)
+    await unit_order_actions.confirm_order(db, order_id=deal.order_id, caller=deal.supplier, now=NOW)
+    common = {
+        "order_id": deal.order_id,
+        "supplier_order_id": deal.supplier_order_id,
+        "shipment_id": deal.supplier_order_id,
+    }
+    await actions.mark_shipped(
+        db,
+        order_id=deal.order_id,
+        supplier_order_id=deal.supplier_order_id,
+        quantities={deal.sku_ids[0]: 3},
+        shipped_at=NOW,
+    )
+    lost = ParcelsLost(
+        loss_id=uuid4(),
+        **common,
+        carrier_code="sf",
+        waybill_numbers=("SF1",),
+        lines=(ShortLine(sku_id=deal.sku_ids[0], quantity=3),),
+        remedy="refund",
+        reason="遗失",
+        declared_side="supplier",
+        declared_by=uuid4(),
+        declared_at=LATER,
+    )
+    await deliver(db, LOGISTICS_HANDLERS, lost)
+    await deliver(db, LOGISTICS_HANDLERS, ShipmentLost(**common, noted_at=LATER))
+    assert (await published(db, PiecesGivenUp), (await stage_of(db, deal.order_id)).stage) == ([], "DELIVERED")
+    assert "PIECES_LOST" in await changes_of(db)

@@ -16,7 +16,8 @@ from services.orders.tests.factories import listed_sku, paid_order
 from shared.clock import utc_now
 from shared.db import Database
 from shared.errors import Conflict
-from shared.events.orders import ProductReviewed, ReviewAnswered
+from shared.events.aftercare import ReviewAnswered
+from shared.events.orders import ProductReviewed
 from shared.testing import published
 
 Headers = Callable[..., dict[str, str]]

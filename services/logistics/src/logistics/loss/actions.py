@@ -62,6 +62,7 @@ async def declare_lost(
         declared_by=caller.person_id,
         declared_at=now,
         exchange_id=shipment.exchange_id,
+        gift_parcel_id=shipment.gift_parcel_id,
     )
     await publish(db, event, now=now)
     await shipment_actions.note_delivery(db, shipment_ids=[shipment_id], now=now)

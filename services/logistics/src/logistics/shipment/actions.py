@@ -256,6 +256,7 @@ async def _lose(db: AsyncSession, shipment: Shipment, *, now: datetime) -> None:
         supplier_order_id=shipment.supplier_order_id,
         noted_at=now,
         exchange_id=shipment.exchange_id,
+        gift_parcel_id=shipment.gift_parcel_id,
     )
     await publish(db, event, now=now)
 

@@ -18,6 +18,7 @@ from orders.line_refund import queries as line_refund_queries
 from orders.line_refund.rules import SoldLine
 from orders.loss import queries, rules
 from orders.loss.models import MissingReport, PartLoss
+from orders.order import actions as order_actions
 from orders.order import completing, shortfall
 from orders.order import queries as order_queries
 from orders.payment import actions as payment_actions
@@ -26,7 +27,8 @@ from orders.point import rules as point_rules
 from shared.auth import Caller
 from shared.clock import business_day
 from shared.errors import Conflict
-from shared.events.orders import NotArrived, PiecesGivenUp, RefundedLine, SupplierOrderSettled
+from shared.events.aftercare import NotArrived
+from shared.events.orders import PiecesGivenUp, RefundedLine, SupplierOrderSettled
 from shared.ids import new_id
 from shared.outbox import publish
 
@@ -71,12 +73,18 @@ class _Given:
 async def note_lost(db: AsyncSession, told: Told, *, now: datetime) -> None:
     """Pieces of a part were lost: they are sent again where that is wanted and there is enough, else their frozen share
     goes back with its delivery, and nobody argues. Told again it changes nothing; an order that was cancelled meanwhile
-    has given everything back already. Conflict `part-not-under-way`."""
+    has given everything back already. Of an order on account nothing was paid: its history says so, and the goods check
+    counts what came. Conflict `part-not-under-way`."""
     order = await order_queries.lock_order(db, told.order_id)
     part = _part_of(order, told.supplier_order_id)
     if order["status"] == "CANCELLED" or await queries.is_known(db, told.loss_id):
         return
     rules.ensure_under_way(part["fulfilment"])
+    if order["is_on_account"]:
+        await _note(
+            db, told.order_id, told.supplier_order_id, "PIECES_LOST", told.evidence, by=told.declared_by, now=now
+        )
+        return
     if point_rules.is_for(order["buyer_kind"]):  # before the stock, as placing does
         await point_actions.lock_account(db, UUID(order["buyer_id"]), now=now)
     given = await _give(db, told, part, now=now)
@@ -168,6 +176,7 @@ async def _give(db: AsyncSession, told: Told, part: Mapping[str, Any], *, now: d
 async def end_lost_part(db: AsyncSession, *, order_id: UUID, supplier_order_id: UUID, now: datetime) -> None:
     """All that was sent of the part is lost, and nothing is to be sent: it ends LOST, its order is complete or void.
     What is sent again is settled now, as the buyer paid for it; where nothing is, the rest of the delivery goes back.
+    On account the goods check follows, which will count nothing.
 
     Told again, or after the order was cancelled, it changes nothing. Conflict `part-not-under-way`.
     """
@@ -176,6 +185,9 @@ async def end_lost_part(db: AsyncSession, *, order_id: UUID, supplier_order_id: 
     if order["status"] == "CANCELLED" or part["fulfilment"] == "LOST":
         return
     rules.ensure_sent(part["fulfilment"])
+    if order["is_on_account"]:
+        await order_actions.mark_delivered(db, order_id=order_id, supplier_order_id=supplier_order_id, delivered_at=now)
+        return
     await db.execute(_END, {"order_id": order_id, "supplier_order_id": supplier_order_id, "now": now})
     settled = await shortfall.settled_lines(db, supplier_order_id, part["lines"])
     if settled:

@@ -16,7 +16,8 @@ from orders.trail import actions as trail_actions
 from shared.auth import Caller
 from shared.errors import Conflict, Invalid
 from shared.etag import ensure_fresh
-from shared.events.orders import ProductReviewed, ReviewAnswered
+from shared.events.aftercare import ReviewAnswered
+from shared.events.orders import ProductReviewed
 from shared.outbox import publish
 
 

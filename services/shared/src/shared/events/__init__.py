@@ -4,9 +4,9 @@
 default, never renamed, removed or given another meaning; a breaking change is a ``.v2`` class beside the first.
 """
 
-from shared.events import catalog, institutions, logistics, orders
+from shared.events import aftercare, catalog, institutions, logistics, orders
 from shared.events.envelope import Envelope, Event, decode, event_types
 
-EVENTS = event_types(catalog, orders, institutions, logistics)
+EVENTS = event_types(catalog, orders, aftercare, institutions, logistics)
 
-__all__ = ["EVENTS", "Envelope", "Event", "catalog", "decode", "institutions", "logistics", "orders"]
+__all__ = ["EVENTS", "Envelope", "Event", "aftercare", "catalog", "decode", "institutions", "logistics", "orders"]

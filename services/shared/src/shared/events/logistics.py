@@ -115,6 +115,7 @@ class ParcelsLost(Event):
     declared_by: UUID
     declared_at: datetime
     exchange_id: UUID | None = None
+    gift_parcel_id: UUID | None = None
 
 
 class ShipmentLost(Event):
@@ -128,6 +129,7 @@ class ShipmentLost(Event):
     supplier_order_id: UUID
     noted_at: datetime
     exchange_id: UUID | None = None
+    gift_parcel_id: UUID | None = None
 
 
 class LostParcelArrived(Event):
