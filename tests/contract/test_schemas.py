@@ -24,7 +24,8 @@ def test_no_document_of_an_event_that_is_gone_is_left():
 def test_every_type_names_its_service_and_version():
     for event_type, event in EVENTS.items():
         service, name, version = event_type.split(".")
-        homes = {f"shared.events.{service}"} | ({"shared.events.institutions"} if service == "orders" else set())
+        more = {"shared.events.institutions", "shared.events.aftercare"} if service == "orders" else set()
+        homes = {f"shared.events.{service}"} | more
         assert event.__module__ in homes
         assert version.startswith("v")
         assert event.subject_field in event.model_fields, name

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from gateway.pages.account import Choice
-from gateway.pages.listing import Listing, listing_of
+from gateway.pages.listing import Listing, download, listing_of
 from gateway.pages.parts import Filter
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
@@ -92,6 +92,24 @@ def _row(hold: dict[str, Any], page: Page) -> dict[str, Any]:
 async def get_holds(page: PageDep, services: Services, visitor: SignedIn) -> Response:
     """What is set aside for campaigns, the newest first."""
     return await show(page, services, visitor)
+
+
+@router.get(f"{PATH}.csv")
+async def get_holds_csv(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+    """The same list as CSV."""
+    return await _export(page, services, visitor, "csv")
+
+
+@router.get(f"{PATH}.xlsx")
+async def get_holds_xlsx(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+    """The same list as xlsx."""
+    return await _export(page, services, visitor, "xlsx")
+
+
+async def _export(page: Page, services: Services, visitor: Visitor, form: str) -> Response:
+    ensure_kind(visitor, "supplier", "operator")
+    params = {"status": holds_listing(page).values.status or None, "format": form}
+    return await download(services.orders, visitor, "/v1/stock/holds/export", params)
 
 
 @router.post(PATH)

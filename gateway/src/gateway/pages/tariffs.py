@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from gateway.pages.account import Choice
 from gateway.pages.figures import money
-from gateway.pages.listing import listing_of
+from gateway.pages.listing import download, listing_of
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
 from gateway.pages.work import ensure_kind
@@ -115,6 +115,23 @@ def _row(tariff: dict[str, Any], page: Page) -> dict[str, Any]:
 async def get_tariffs(page: PageDep, services: Services, visitor: SignedIn) -> Response:
     """What carriage costs."""
     return await show(page, services, visitor)
+
+
+@router.get(f"{PATH}.csv")
+async def get_tariffs_csv(services: Services, visitor: SignedIn) -> Response:
+    """The lines as CSV."""
+    return await _export(services, visitor, "csv")
+
+
+@router.get(f"{PATH}.xlsx")
+async def get_tariffs_xlsx(services: Services, visitor: SignedIn) -> Response:
+    """The lines as xlsx."""
+    return await _export(services, visitor, "xlsx")
+
+
+async def _export(services: Services, visitor: Visitor, form: str) -> Response:
+    ensure_kind(visitor, "supplier", "operator")
+    return await download(services.orders, visitor, "/v1/delivery-tariffs/export", {"format": form})
 
 
 @router.post(PATH)

@@ -35,6 +35,9 @@ async def test_an_edit_of_what_was_replaced_changes_nothing(client: httpx2.Async
     assert (again.status_code, again.json()["own"][0]["first_fen"]) == (200, 900)
     unasked = await client.put(PATH, json={"tariffs": []}, headers=me)
     assert (unasked.status_code, unasked.json()["code"]) == (428, "precondition-missing")
+    sheet = (await client.get(f"{PATH}/export", headers=me)).text.splitlines()
+    assert [row.split(",")[0] for row in sheet[1:]] == ["自己"]
+    assert ",9.0," in sheet[1] or ",9," in sheet[1]
     other = as_caller(kind="supplier", organisation_id=uuid4())
     assert (await client.get(PATH, headers=other)).headers["etag"] == '"0"'
 

@@ -57,6 +57,13 @@ async def test_a_campaign_holds_extends_and_releases_over_http(
     made = first.json()
     assert (made["status"], made["lines"][0]["open_count"]) == ("OPEN", 6)
     assert (await stock_queries.get_count(db, sku.sku_id)).available == 4
+    sheet = (await client.get("/v1/stock/holds/export", headers=me)).text.splitlines()
+    assert [row.split(",")[:6] for row in sheet[1:]] == [
+        ["年货节", "占用中", sku.product_title, sku.specification, "6", "6"]
+    ]
+    assert (await client.get("/v1/stock/holds/export?format=xlsx", headers=me)).content.startswith(b"PK")
+    stranger = as_caller(kind="supplier", organisation_id=uuid4())
+    assert len((await client.get("/v1/stock/holds/export", headers=stranger)).text.splitlines()) == 1
     short = await client.post("/v1/stock/holds", json=body, headers=keyed(me))
     assert (short.status_code, short.json()["code"]) == (409, "stock-short")
     assert short.json()["shortages"] == [{"sku_id": str(sku.sku_id), "wanted": 6, "available": 4}]

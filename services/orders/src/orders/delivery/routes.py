@@ -1,16 +1,21 @@
 """Carriage over HTTP."""
 
-from typing import Annotated
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
 
 from orders.delivery import actions, calendar, queries, schemas
+from orders.delivery.models import DeliveryTariff
 from shared.auth import Caller, require_kind
 from shared.db import Db, Read
 from shared.errors import Invalid
 from shared.etag import IfMatch, etag_of
+from shared.money import yuan
+from shared.sheets import SheetFormat, sheet_response
 
 router = APIRouter(prefix="/v1/delivery-tariffs", tags=["delivery"])
+_HEAD = ("谁的", "温度类别", "地区", "是否配送", "首重(公斤)", "首重费(元)", "续重(公斤)", "续重费(元)", "满免(元)")
 OwnerCaller = Annotated[Caller, Depends(require_kind("supplier"))]
 
 
@@ -27,6 +32,34 @@ async def list_tariffs(caller: OwnerCaller, db: Read, response: Response) -> sch
         own=[schemas.Tariff.model_validate(each) for each in own],
         platform=[schemas.Tariff.model_validate(each) for each in platform],
     )
+
+
+@router.get("/export", response_class=Response)
+async def export_tariffs(caller: OwnerCaller, db: Read, kind: SheetFormat = "csv") -> Response:
+    """The same tariffs as a file: the caller's own, and the platform's where they are another's. 403
+    `kind-not-allowed`."""
+    platform = [_row("平台", each) for each in await queries.list_tariffs(db, None)]
+    own = [] if caller.is_operator else await queries.list_tariffs(db, caller.organisation_id)
+
+    async def batches() -> AsyncIterator[list[list[Any]]]:
+        yield [*(_row("自己", each) for each in own), *platform]
+
+    return await sheet_response(kind, name="运费", head=_HEAD, batches=batches())
+
+
+def _row(whose: str, tariff: DeliveryTariff) -> list[Any]:
+    free = tariff.free_from_fen
+    return [
+        whose,
+        tariff.temperature_class,
+        tariff.region_prefix,
+        "送" if tariff.is_served else "不送",
+        tariff.first_g / 1000,
+        float(yuan(tariff.first_fen)),
+        tariff.step_g / 1000,
+        float(yuan(tariff.step_fen)),
+        None if free is None else float(yuan(free)),
+    ]
 
 
 @router.put("")
