@@ -34,6 +34,7 @@ async def test_a_supplier_keeps_its_own_tariffs_line_by_line(house: House):
         assert (status, wrong.count("请检查这一项。"), 'value="8 元"' in wrong) == (422, 2, True)
         status, saved = await send(browser, me, at, at, **line)
         assert (status, "¥8.00（1.5 kg 以内）" in saved, "¥2.50（每 1 kg）" in saved) == (303, True, True)
+        assert "自己,,42,送,1.5,8.0," in (await browser.get(f"{at}.csv", headers=me.headers)).text
         edit = (await browser.get(f"{at}?line=%3A42", headers=me.headers)).text
         assert 'name="first" value="8"' in edit
         status, changed = await send(browser, me, at, at, **{**line, "first": "9"})
@@ -67,6 +68,8 @@ async def test_a_supplier_sets_stock_aside_and_lets_it_go(house: House, market: 
         assert (status, 'role="alert"' in much) == (409, True)
         status, held = await send(browser, operator, at, at, **wanted)
         assert (status, "还留 3 件，共 3 件" in held) == (303, True)
+        assert "年货节,占用中," in (await browser.get(f"{at}.csv?status=OPEN", headers=operator.headers)).text
+        assert (await browser.get(f"{at}.xlsx", headers=operator.headers)).content.startswith(b"PK")
         verb = re.search(r'action="(/work/stock-holds/[0-9a-f-]{36})/extend"', held)
         assert verb is not None
         status, later = await send(browser, operator, at, f"{verb[1]}/extend", until=str(today + timedelta(days=20)))
