@@ -125,7 +125,7 @@ class ProductFacts:
         return tuple(each for each in self.certificates if is_in_force(each, day))
 
     def is_canteen_ready_on(self, day: date) -> bool:
-        """Whether a passed report in force speaks for it, as a school's canteen asks (S09)."""
+        """Whether a passed report in force speaks for it, as a school's canteen asks."""
         return any(each.type == REPORT for each in self.certificates_on(day))
 
     def badges_on(self, day: date) -> list[str]:
