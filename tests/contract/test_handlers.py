@@ -55,7 +55,6 @@ FOR_PEOPLE = {
     "SupplierAdmitted",  # each SKU of the supplier tells for itself whether it is sold
     "SupplierSuspended",
     "SupplierExited",
-    "OrderSettled",  # the unit's money and the day it counts are kept where they happen
     "OrderCounted",
 }
 """Published for webhooks, mails and whoever reads the feed from outside; no service of ours acts on them yet."""

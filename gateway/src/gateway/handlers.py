@@ -29,6 +29,8 @@ from shared.events.institutions import (
     ConfirmationAsked,
     OrderAccepted,
     OrderConfirmed,
+    OrderSettled,
+    OverdueTold,
     SupplierInvited,
 )
 from shared.events.logistics import (
@@ -80,6 +82,8 @@ HEARD: dict[str, tuple[type[Event], ...]] = {
         NotArrived,
         AfterSalesAnswered,
         ReviewAnswered,
+        OrderSettled,
+        OverdueTold,
     ),
     "logistics": (
         ShipmentDispatched,

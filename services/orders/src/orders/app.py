@@ -15,6 +15,8 @@ from orders.approval.routes import delegation_router, tier_router
 from orders.approval.routes import router as approval_router
 from orders.auction import models as auction_models
 from orders.auction.routes import router as auction_router
+from orders.bank_statement import models as bank_statement_models
+from orders.bank_statement.routes import router as bank_statement_router
 from orders.base import Base
 from orders.budget import models as budget_models
 from orders.budget.routes import router as budget_router
@@ -55,6 +57,8 @@ from orders.group_buy.routes import router as group_buy_router
 from orders.handlers import CATALOG_HANDLERS, LOGISTICS_HANDLERS
 from orders.hold import models as hold_models
 from orders.hold.routes import router as hold_router
+from orders.invoice_check import models as invoice_check_models
+from orders.invoice_check.routes import router as invoice_check_router
 from orders.invoice_title import models as invoice_title_models
 from orders.invoice_title.routes import router as invoice_title_router
 from orders.jobs import jobs
@@ -68,6 +72,8 @@ from orders.love_purchase.routes import router as love_purchase_router
 from orders.order import models as order_models
 from orders.order.placing import placing_together
 from orders.order.routes import router as order_router
+from orders.overdue import models as overdue_models
+from orders.overdue.routes import router as overdue_router
 from orders.paper.routes import router as paper_router
 from orders.payment import models as payment_models
 from orders.payment.channels import close_channels
@@ -102,6 +108,8 @@ from orders.review.routes import router as review_router
 from orders.service_desk import models as service_desk_models
 from orders.service_desk.routes import router as service_desk_router
 from orders.settings import Settings
+from orders.settlement import models as settlement_models
+from orders.settlement.routes import router as settlement_router
 from orders.site import models as site_models
 from orders.site.routes import router as site_router
 from orders.sku import models as sku_models
@@ -171,6 +179,10 @@ MODELS = (
     gift_claim_models,
     gift_parcel_models,
     auction_models,
+    invoice_check_models,
+    bank_statement_models,
+    settlement_models,
+    overdue_models,
 )
 
 
@@ -257,6 +269,10 @@ service = Service(
         auction_router,
         call_off_router,
         contract_router,
+        invoice_check_router,
+        settlement_router,
+        bank_statement_router,
+        overdue_router,
     ],
     subscriptions=subscriptions,
     jobs=jobs,

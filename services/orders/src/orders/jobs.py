@@ -7,6 +7,7 @@ from orders.approval import deciding
 from orders.approval import queries as approval_queries
 from orders.auction import actions as auction_actions
 from orders.auction import queries as auction_queries
+from orders.bank_statement import queries as bank_statement_queries
 from orders.cart import actions as cart_actions
 from orders.claim import actions as claim_actions
 from orders.claim import queries as claim_queries
@@ -20,6 +21,7 @@ from orders.hold import actions as hold_actions
 from orders.lot import actions as lot_actions
 from orders.love_purchase import actions as love_purchase_actions
 from orders.order import actions as order_actions
+from orders.overdue import actions as overdue_actions
 from orders.payment import jobs as payment_jobs
 from orders.point import jobs as point_jobs
 from orders.presale import actions as presale_actions
@@ -27,6 +29,8 @@ from orders.presale import booking
 from orders.presale import queries as presale_queries
 from orders.product_return import actions as return_actions
 from orders.product_return import queries as return_queries
+from orders.settlement import actions as settlement_actions
+from orders.settlement import queries as settlement_queries
 from orders.statement import jobs as statement_jobs
 from orders.stock_check import jobs as stock_check_jobs
 from orders.unit_order import actions as unit_order_actions
@@ -222,3 +226,30 @@ async def follow_exchanges(database: Database) -> None:
     for exchange_id in due:
         async with database.begin() as db:
             await exchange_actions.lapse_exchange(db, exchange_id=exchange_id, now=now)
+
+
+@jobs.periodic("*/10 * * * *")
+async def follow_settlements(database: Database) -> None:
+    """Every ten minutes: transfers that came before their order was accepted are booked, and orders settled that a
+    dispute kept from it."""
+    now = utc_now()
+    after: UUID | None = None
+    while True:
+        async with database.begin() as db:
+            line_ids = await bank_statement_queries.list_open_ids(db, after=after, limit=_BATCH)
+            await settlement_actions.match_open_lines(db, line_ids, now=now)
+        if len(line_ids) < _BATCH:
+            break
+        after = line_ids[-1]
+    async with database.read() as db:
+        paid = await settlement_queries.list_paid(db, limit=_BATCH)
+    for order_id in paid:
+        async with database.begin() as db:
+            await settlement_actions.settle_if_paid(db, order_id, now=now)
+
+
+@jobs.periodic("13 0 * * *")
+async def tell_overdue(database: Database) -> None:
+    """Every morning at 08:13 in Shanghai: tell those concerned what is late."""
+    async with database.begin() as db:
+        await overdue_actions.tell_overdue(db, now=utc_now())

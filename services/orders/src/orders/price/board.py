@@ -85,14 +85,14 @@ def promotion_of(told: dict[str, Any]) -> Promotion:
         starts_at=datetime.fromisoformat(told["starts_at"]),
         ends_at=datetime.fromisoformat(told["ends_at"]),
         terms=told["terms"],
-        scope=scope_of(told["scope"]),
+        scope=get_scope(told["scope"]),
         priority=told["priority"],
         exclusive_group=told["exclusive_group"],
         person_cap=told["person_cap"],
     )
 
 
-def scope_of(told: dict[str, list[str]]) -> Scope:
+def get_scope(told: dict[str, list[str]]) -> Scope:
     """A scope as it is kept: lists that are not there name nothing."""
     return Scope(
         sku_ids=frozenset(UUID(each) for each in told.get("sku_ids", ())),

@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.line_refund import queries as line_refund_queries
+from orders.line_refund.rules import SoldLine
 from orders.photo import actions as photo_actions
 from orders.review import queries, rules
 from orders.review.models import Review
@@ -39,16 +40,40 @@ async def write_review(
     """
     line = await line_refund_queries.get_sold_line(db, line_id, buyer_id=caller.person_id, order_id=order_id)
     rules.ensure_reviewable(line, now)
+    return await save_review(
+        db,
+        review_id=review_id,
+        line=line,
+        rating=rating,
+        body=body,
+        photo_ids=photo_ids,
+        buyer_id=caller.person_id,
+        now=now,
+    )
+
+
+async def save_review(
+    db: AsyncSession,
+    *,
+    review_id: UUID,
+    line: SoldLine,
+    rating: int,
+    body: str,
+    photo_ids: Sequence[UUID] = (),
+    buyer_id: UUID,
+    now: datetime,
+) -> Review:
+    """Keep what somebody may say of a line. 409 `reviewed-already`; 422 `photo-unknown`."""
     row = {
         "review_id": review_id,
-        "line_id": line_id,
-        "order_id": order_id,
+        "line_id": line.line_id,
+        "order_id": line.order_id,
         "product_id": line.product_id,
         "product_title": line.product_title,
         "product_title_en": line.product_title_en,
         "specification": line.specification,
         "supplier_id": line.supplier_id,
-        "buyer_id": line.buyer_id,
+        "buyer_id": buyer_id,
         "author": rules.signature(line.recipient),
         "rating": rating,
         "body": body,
@@ -59,12 +84,7 @@ async def write_review(
         raise Conflict("You have reviewed this already.", code="reviewed-already", field="line_id")
     if photo_ids:
         await photo_actions.attach_photos(
-            db,
-            photo_ids,
-            subject_id=review_id,
-            supplier_id=line.supplier_id,
-            person_id=caller.person_id,
-            is_public=True,
+            db, photo_ids, subject_id=review_id, supplier_id=line.supplier_id, person_id=buyer_id, is_public=True
         )
     review = await queries.get_review(db, review_id)
     await _publish(db, review, now)

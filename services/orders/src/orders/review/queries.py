@@ -1,6 +1,6 @@
 """Reading reviews. The public sees those that are shown; suppliers their own, operators all."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -53,6 +53,11 @@ async def get_rating(db: AsyncSession, product_id: UUID) -> ProductRating:
         select(ProductRating).where(ProductRating.product_id == product_id).execution_options(populate_existing=True)
     )
     return rows.one()
+
+
+async def list_reviewed(db: AsyncSession, line_ids: Sequence[UUID]) -> set[UUID]:
+    """Of these lines those that have their review."""
+    return set(await db.scalars(select(Review.line_id).where(Review.line_id.in_(line_ids))))
 
 
 async def list_reviews(

@@ -112,7 +112,8 @@ async def move_on(
     own = await queries.lock_unit_order(db, order_id)
     before = own.stage
     own.stage = rules.stage_after(verb, before, is_disputed=own.is_disputed)
-    setattr(own, rules.INSTANT_OF_STAGE[own.stage], now)
+    if verb != "unsettle":
+        setattr(own, rules.INSTANT_OF_STAGE[own.stage], now)
     own.revision += 1
     if accepted_fen is not None:
         own.accepted_fen, own.due_on = accepted_fen, due_on

@@ -108,7 +108,7 @@ async def get_unit_order(db: AsyncSession, order_id: UUID) -> UnitOrder:
 
 async def get_seen(db: AsyncSession, order_id: UUID, caller: Caller) -> Row[Any]:
     """One that the caller may see, with its order, supplier and unit. 404 `unit-order-not-found`."""
-    conditions, values = await _scope(db, caller)
+    conditions, values = await get_scope(db, caller)
     statement = f"{_SEEN} WHERE {' AND '.join(conditions)} AND own.order_id = :order_id"
     row = (await db.execute(text(statement), values | {"order_id": order_id})).first()
     if row is None:
@@ -120,7 +120,7 @@ async def list_unit_orders(
     db: AsyncSession, caller: Caller, *, filters: Filters, after: tuple[datetime, UUID] | None = None, limit: int
 ) -> Sequence[Row[Any]]:
     """Those that the caller may see, the latest first."""
-    conditions, values = await _scope(db, caller)
+    conditions, values = await get_scope(db, caller)
     values |= {"limit": limit}
     for column, value in (
         ("own.stage", filters.stage),
@@ -139,7 +139,7 @@ async def list_unit_orders(
             OR part.supplier_name ILIKE :pattern OR unit.name ILIKE :pattern OR EXISTS (
             SELECT FROM order_lines AS line WHERE line.supplier_order_id = part.supplier_order_id
               AND (line.product_title ILIKE :pattern OR line.product_title_en ILIKE :pattern)))""")
-        values["pattern"] = f"%{_escaped(filters.wanted)}%"
+        values["pattern"] = f"%{escaped(filters.wanted)}%"
     if after is not None:
         conditions.append("(own.placed_at, own.order_id) < (:last_at, :last_id)")
         values |= {"last_at": after[0], "last_id": after[1]}
@@ -246,8 +246,8 @@ async def list_to_lapse(db: AsyncSession, *, now: datetime, limit: int) -> Seque
     return (await db.scalars(statement)).all()
 
 
-async def _scope(db: AsyncSession, caller: Caller) -> tuple[list[str], dict[str, Any]]:
-    """Which orders the caller sees, as conditions; fails closed."""
+async def get_scope(db: AsyncSession, caller: Caller) -> tuple[list[str], dict[str, Any]]:
+    """Which orders the caller sees, as conditions on `own`, `part` and `unit` and their values; fails closed."""
     if caller.is_operator:
         return ["true"], {}
     if caller.kind == "supplier":
@@ -267,5 +267,6 @@ async def _scope(db: AsyncSession, caller: Caller) -> tuple[list[str], dict[str,
     return conditions, values
 
 
-def _escaped(wanted: str) -> str:
+def escaped(wanted: str) -> str:
+    """What is typed as a part of a pattern."""
     return wanted.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")

@@ -40,6 +40,7 @@ Verb = Literal[
     "refuse_goods",
     "check_invoice",
     "settle",
+    "unsettle",
     "complete",
     "void",
     "fall_away",
@@ -66,12 +67,13 @@ MOVES: Moves = {
     "refuse_goods": (frozenset({"DELIVERED"}), "REFUSED"),
     "check_invoice": (frozenset({"ACCEPTED"}), "INVOICE_CHECKED"),
     "settle": (frozenset({"INVOICE_CHECKED"}), "SETTLED"),
+    "unsettle": (frozenset({"SETTLED"}), "INVOICE_CHECKED"),
     "complete": (frozenset({"SETTLED"}), "COMPLETED"),
     "void": (frozenset({"DELIVERED", "ACCEPTED", "INVOICE_CHECKED"}), "CANCELLED"),
     "fall_away": (frozenset({"CONFIRMED"}), "CANCELLED"),
 }
 """A unit's order. `void` is an operator's judgement of a dispute: nothing of what was delivered is owed. It falls away
-when its supplier finds that nothing of it can be sent."""
+when its supplier finds that nothing of it can be sent. It is unsettled when the money that settled it was another's."""
 FACTS: Final = frozenset({"ship", "deliver", "fall_away"})
 """What happens on the road, and does not wait for a dispute."""
 STEPS: Final[tuple[Stage, ...]] = (

@@ -176,3 +176,19 @@ class GiftParcelsDue(Event):
     lines: tuple[GiftLine, ...]
     parcels: tuple[GiftParcel, ...]
     due_at: datetime
+
+
+class OverdueTold(Event):
+    """What was late on a day of what an organisation has to do (`supplier`, `unit`), or of units below it (`lead`):
+    told once a day while something is late."""
+
+    type: ClassVar[str] = "orders.overdue-told.v1"
+    subject_field: ClassVar[str] = "organisation_id"
+
+    organisation_id: UUID
+    side: Literal["supplier", "unit", "lead"]
+    told_on: date
+    late_count: int
+    payment_count: int = 0
+    payment_fen: Fen = 0
+    most_days: int

@@ -1,0 +1,1 @@
+"""Bank statements of those who are paid on account."""

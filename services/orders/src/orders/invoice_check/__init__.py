@@ -1,0 +1,1 @@
+"""Invoice check (验票)."""

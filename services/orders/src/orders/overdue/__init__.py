@@ -1,0 +1,1 @@
+"""Everything late of institutions' orders."""
