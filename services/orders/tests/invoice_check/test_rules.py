@@ -112,6 +112,13 @@ def test_several_invoices_come_to_the_amount_together():
     assert [each.field for each in rules.differences([first], owed())] == ["amount", "line-amount"]
 
 
+def test_delivery_stands_on_its_lines_or_on_one_of_its_own():
+    carried = owed(lines=(OwedLine(RICE, ("大米",), 900, 9_000, 1_000), OwedLine(HAM, ("火腿",), 1300, 20_000)))
+    within = entry(line(RICE, "大米", 900, 10_000), line(HAM, "火腿", 1300, 20_000))
+    apart = entry(line(RICE, "大米", 900, 9_000), line(HAM, "火腿", 1300, 20_000), line(None, "运费", 900, 1_000))
+    assert rules.differences([within], carried) == rules.differences([apart], carried) == []
+
+
 def test_full_width_forms_and_blanks_are_no_difference():
     assert (
         rules.differences(

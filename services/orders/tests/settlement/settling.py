@@ -10,13 +10,15 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orders.acceptance import actions as acceptance_actions
 from orders.bank_statement import actions as bank_actions
 from orders.bank_statement.models import BankStatement
 from orders.invoice_check import actions as invoice_actions
 from orders.invoice_check.models import UnitInvoice
 from orders.invoice_check.rules import Entry, Line
 from orders.settlement import actions, queries
-from orders.unit_order import actions as unit_order_actions
+from orders.unit_order import queries as unit_order_queries
+from services.orders.tests.acceptance.checking import check_of
 from services.orders.tests.factories import NOW
 from services.orders.tests.unit_factories import unit as a_unit
 from services.orders.tests.unit_order.buying import Bought, delivered
@@ -40,19 +42,17 @@ class Owed:
         return self.deal.order_id
 
 
-async def accepted(db: AsyncSession, *quantities: int, accepted_fen: int | None = None, **given: Any) -> Owed:
-    """An order whose goods passed the check, all of them unless an amount is given, due in thirty days."""
+async def accepted(db: AsyncSession, *quantities: int, missing: int = 0, **given: Any) -> Owed:
+    """An order whose goods passed the check, all but so many of the first line, due in thirty days."""
     deal = await delivered(db, *quantities, **{"unit": given.pop("unit", None) or await a_unit(db), **given})
-    own = await unit_order_actions.move_on(
+    await acceptance_actions.accept_goods(
         db,
         order_id=deal.order_id,
-        verb="accept",
-        actor="unit",
+        check=await check_of(db, deal, missing=missing),
+        caller=deal.member("buyer"),
         now=NOW + timedelta(hours=4),
-        accepted_fen=deal.payable_fen if accepted_fen is None else accepted_fen,
-        due_on=business_day(NOW) + timedelta(days=30),
     )
-    return Owed(deal, own.payment_code)
+    return Owed(deal, (await unit_order_queries.get_unit_order(db, deal.order_id)).payment_code)
 
 
 async def checked(db: AsyncSession, *quantities: int, **given: Any) -> Owed:

@@ -163,11 +163,11 @@ async def test_money_that_comes_before_the_invoices_settles_once_they_agree(db: 
 
 
 async def test_what_was_refused_is_not_owed(db: AsyncSession, tmp_path: Path):
-    owed = await checked(db, 10, 2, accepted_fen=30_001)
+    owed = await checked(db, 10, 2, missing=3)
     await bring(db, owed, statement_file(tmp_path, ("A1", 42_000, owed.code)))
-    assert await paid_of(db, owed) == ("SETTLED", 30_001, 30_001)
+    assert await paid_of(db, owed) == ("SETTLED", 31_500, 31_500)
     [share] = await published(db, SupplierOrderSettled)
-    assert sum(line.payable_fen for line in share.lines) == 30_001
+    assert [(line.quantity, line.payable_fen) for line in share.lines] == [(7, 24_500), (2, 7_000)]
 
 
 async def test_a_dispute_keeps_money_from_being_booked(db: AsyncSession, tmp_path: Path):

@@ -74,4 +74,6 @@ async def get_owed(db: AsyncSession, row: Row[Any]) -> Owed:
 def _owed_line(line: Row[Any]) -> OwedLine:
     names = (line.invoice_name, line.product_title, f"{line.product_title}{line.specification}")
     rate = None if line.tax is None else 0 if line.tax.get("is_exempt") else line.tax.get("rate_bp")
-    return OwedLine(line.line_id, tuple(dict.fromkeys(each for each in names if each)), rate, None)
+    return OwedLine(
+        line.line_id, tuple(dict.fromkeys(each for each in names if each)), rate, line.payable_fen, line.delivery_fen
+    )

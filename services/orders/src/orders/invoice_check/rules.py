@@ -97,12 +97,14 @@ class Entry:
 @dataclass(frozen=True, slots=True)
 class OwedLine:
     """What was bought: the names that an invoice may give it, its rate by the catalogue (None: not told; 0: exempt),
-    and what is owed for its accepted pieces (None where only the whole is known)."""
+    what is owed for its accepted pieces and its share of the delivery, which may stand on its line or on one of its
+    own."""
 
     line_id: UUID
     names: tuple[str, ...]
     rate_bp: int | None
-    payable_fen: int | None
+    payable_fen: int
+    delivery_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +256,7 @@ def _line_amounts(entries: Sequence[Entry], owed: Owed) -> Iterable[Difference]:
             sums[line.order_line_id] = sums.get(line.order_line_id, 0) + line.gross_fen
     for place, wanted in enumerate(owed.lines, 1):
         got = sums.get(wanted.line_id, 0)
-        if wanted.payable_fen is not None and got != wanted.payable_fen:
+        if got not in (wanted.payable_fen, wanted.payable_fen + wanted.delivery_fen):
             yield Difference("line-amount", "", place, str(wanted.payable_fen), str(got))
 
 

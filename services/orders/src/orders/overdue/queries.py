@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orders.overdue.rules import KINDS, SUPPLIERS, Kind, Side, deadlines
+from orders.overdue.rules import SUPPLIERS, Kind, Side, deadlines
 from orders.unit_order import queries as unit_order_queries
+from orders.unit_order import rules as unit_order_rules
 from shared.auth import Caller
 
 # One row for each thing that waits, with the last day on which it is in time.
@@ -77,7 +78,13 @@ async def list_overdue(
     conditions, values = await unit_order_queries.get_scope(db, caller)
     scope = " AND ".join(conditions)
     narrowed = ["late.due_on <= CAST(:today AS date) - CAST(:least_days AS integer)"]
-    values = {**values, **_days(), "today": filters.today, "least_days": filters.least_days, "limit": limit}
+    values = {
+        **values,
+        **_days(filters.today),
+        "today": filters.today,
+        "least_days": filters.least_days,
+        "limit": limit,
+    }
     if filters.kind is not None:
         narrowed.append("late.kind = :kind")
         values["kind"] = filters.kind
@@ -134,8 +141,11 @@ async def list_to_tell(db: AsyncSession, *, today: date) -> Sequence[Row[Any]]:
         GROUP BY told.organisation_id, told.side
         ORDER BY told.organisation_id, told.side
     """  # noqa: S608 - all parts are ours
-    return (await db.execute(text(statement), {**_days(), "today": today, "suppliers": sorted(SUPPLIERS)})).all()
+    return (await db.execute(text(statement), {**_days(today), "today": today, "suppliers": sorted(SUPPLIERS)})).all()
 
 
-def _days() -> dict[str, int]:
-    return {f"{kind.lower()}_days": deadlines()[kind].days for kind in KINDS if kind in deadlines()}
+def _days(today: date) -> dict[str, int]:
+    """The terms that hold everywhere this year."""
+    handling = unit_order_rules.handling_terms("", today)
+    own = {f"{kind.lower()}_days": each.days for kind, each in deadlines().items()}
+    return {**own, "ship_days": handling.ship_days, "accept_days": handling.check_days}

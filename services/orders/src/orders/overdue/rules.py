@@ -33,7 +33,7 @@ class Deadline:
 
 @cache
 def deadlines() -> dict[str, Deadline]:
-    """By kind (deadlines.toml); confirming, paying and approving have their terms elsewhere."""
+    """By kind (deadlines.toml); everything else has its terms elsewhere."""
     told = tomllib.loads((files(__package__) / "deadlines.toml").read_text(encoding="utf-8"))
     return {each["kind"]: Deadline(**each) for each in told["deadline"]}
 

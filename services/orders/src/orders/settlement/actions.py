@@ -12,8 +12,6 @@ from sqlalchemy import Row, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.bank_statement import queries as bank_queries
-from orders.order import queries as order_queries
-from orders.order import shortfall
 from orders.settlement import queries, rules
 from orders.settlement.models import Settlement, SettlementMatch, UnitPayment
 from orders.settlement.rules import PayWay
@@ -26,10 +24,7 @@ from shared.auth import Caller
 from shared.clock import business_day
 from shared.errors import Conflict, Invalid
 from shared.etag import ensure_fresh
-from shared.events.orders import SettledLine, SupplierOrderSettled
 from shared.ids import new_id
-from shared.money import share_by_largest_remainder
-from shared.outbox import publish
 
 _MATCHED = text("""
     SELECT line_id, order_id FROM settlement_matches WHERE line_id = ANY(:line_ids) AND undone_at IS NOT NULL
@@ -256,24 +251,7 @@ async def settle_if_paid(db: AsyncSession, order_id: UUID, *, now: datetime) -> 
         .execution_options(synchronize_session=False)
     )
     await unit_order_actions.move_on(db, order_id=order_id, verb="settle", actor="rule", now=now)
-    event = SupplierOrderSettled(
-        order_id=order_id,
-        supplier_order_id=owed.supplier_order_id,
-        supplier_id=owed.supplier_id,
-        lines=await _settled_lines(db, owed),
-        settled_at=now,
-    )
-    await publish(db, event, now=now)
     return True
-
-
-async def _settled_lines(db: AsyncSession, owed: Row[Any]) -> tuple[SettledLine, ...]:
-    """What was sent, by line, its prices brought down to what was accepted of the goods."""
-    order = await order_queries.lock_order(db, owed.order_id)
-    sent = await shortfall.settled_lines(db, owed.supplier_order_id, order["parts"][0]["lines"])
-    accepted_fen = min(owed.payable_fen, sum(line.payable_fen for line in sent))
-    shares = share_by_largest_remainder(accepted_fen, [line.payable_fen for line in sent])
-    return tuple(line.model_copy(update={"payable_fen": share}) for line, share in zip(sent, shares, strict=True))
 
 
 async def _book(

@@ -63,9 +63,11 @@ _PAID = text("""
 """)
 _LINES = text("""
     SELECT line.line_id, line.line_number, line.sku_id, line.product_id, line.product_title, line.specification,
-           line.quantity, line.payable_fen, coalesce(sku.invoice_name, '') AS invoice_name, sku.tax
+           coalesce(checked.accepted_count, line.quantity) AS quantity,
+           coalesce(checked.payable_fen - checked.reduced_fen, line.payable_fen) AS payable_fen,
+           coalesce(checked.delivery_fen, 0) AS delivery_fen, coalesce(sku.invoice_name, '') AS invoice_name, sku.tax
     FROM order_lines AS line JOIN supplier_orders AS part USING (supplier_order_id)
-    LEFT JOIN sellable_skus AS sku USING (sku_id)
+    LEFT JOIN acceptance_lines AS checked USING (line_id) LEFT JOIN sellable_skus AS sku USING (sku_id)
     WHERE part.order_id = :order_id
     ORDER BY line.line_number
 """)
@@ -155,7 +157,8 @@ async def list_paid(db: AsyncSession, *, limit: int) -> list[UUID]:
 
 
 async def list_order_lines(db: AsyncSession, order_id: UUID) -> Sequence[Row[Any]]:
-    """What was bought, with the catalogue's name and tax for invoices."""
+    """What was accepted of what was bought, goods without their delivery, with the catalogue's name and tax for
+    invoices."""
     return (await db.execute(_LINES, {"order_id": order_id})).all()
 
 

@@ -31,7 +31,8 @@ class LineReview:
 async def review_order(
     db: AsyncSession, *, order_id: UUID, reviews: Sequence[LineReview], caller: Caller, now: datetime
 ) -> None:
-    """Say of every line what it was like; the order is completed and counts for the unit's reserved share.
+    """Say of every line of which something was accepted what it was like; the order is completed and counts for the
+    unit's reserved share.
 
     403 `unit-needed`, `duty-missing`; 404 `settlement-not-found`, `line-not-found`; 409 `settlement-stage`,
     `order-disputed`, `unit-closed`; 422 `reviews-incomplete`, `review-twice`.
@@ -48,7 +49,7 @@ async def review_order(
     said = {each.line_id: each for each in reviews}
     if len(said) < len(reviews):
         raise Invalid("Review each line once.", code="review-twice", field="lines")
-    line_ids = [line.line_id for line in await queries.list_order_lines(db, order_id)]
+    line_ids = [line.line_id for line in await queries.list_order_lines(db, order_id) if line.quantity > 0]
     done = await review_queries.list_reviewed(db, line_ids)
     if missing := [str(each) for each in line_ids if each not in said and each not in done]:
         raise Invalid("Give each line its stars.", code="reviews-incomplete", field="lines", missing=missing)

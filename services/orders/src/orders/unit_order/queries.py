@@ -188,7 +188,7 @@ async def sums_of_year(
 async def list_overdue(db: AsyncSession, caller: Caller, *, now: datetime) -> Sequence[Overdue]:
     """What is late of the caller's orders before they are accepted: not confirmed, not sent, not checked in time; the
     latest first. What a dispute pauses is not late."""
-    conditions, values = await _scope(db, caller)
+    conditions, values = await get_scope(db, caller)
     statement = f"""
         {_SEEN} WHERE {" AND ".join(conditions)} AND NOT own.is_disputed
           AND own.stage IN ('PENDING_CONFIRM', 'CONFIRMED', 'DELIVERED') ORDER BY own.placed_at, own.order_id
