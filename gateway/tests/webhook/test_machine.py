@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.known.rules import Heard
 from gateway.tests.factories import a_person, an_organisation
-from gateway.tests.machine import DatabaseMachine
 from gateway.webhook import actions, queries, rules
 from gateway.webhook.actions import Claimed
 from gateway.webhook.rules import Outcome
+from services.shared.tests.machine import DatabaseMachine
 
 START = datetime.fromisoformat("2026-11-22T04:00:00+00:00")
 LOW = "orders.stock-low.v1"

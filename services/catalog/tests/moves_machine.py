@@ -14,7 +14,7 @@ from hypothesis.stateful import initialize, invariant, rule, run_state_machine_a
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.orders.tests.machine import DatabaseMachine
+from services.shared.tests.machine import DatabaseMachine
 from shared.moves import Moves
 from shared.testing import NOW
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from catalog.supplier import actions as supplier_actions
 from catalog.supplier.rules import MOVES
 from services.catalog.tests import way
-from services.orders.tests.machine import DatabaseMachine
+from services.shared.tests.machine import DatabaseMachine
 from shared.testing import NOW
 
 _STATE = text("""

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from catalog.certificate import actions, queries
 from catalog.certificate.rules import MOVES, Proof
 from catalog.search import queries as search_queries
-from services.orders.tests.machine import DatabaseMachine
+from services.shared.tests.machine import DatabaseMachine
 from shared.auth import Caller
 from shared.clock import business_day
 from shared.testing import NOW

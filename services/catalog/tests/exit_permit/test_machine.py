@@ -13,7 +13,7 @@ from catalog.certificate.rules import Proof
 from catalog.exit_permit import queries
 from catalog.sku import actions as sku_actions
 from catalog.sku import queries as sku_queries
-from services.orders.tests.machine import DatabaseMachine
+from services.shared.tests.machine import DatabaseMachine
 from shared.auth import Caller
 from shared.clock import business_day
 from shared.testing import NOW

@@ -12,7 +12,7 @@ from sqlalchemy import insert, text
 from catalog.import_batch import actions, queries, rules
 from catalog.import_batch.models import ImportBatch
 from catalog.importer.writer import Outcome
-from services.orders.tests.machine import DatabaseMachine
+from services.shared.tests.machine import DatabaseMachine
 from shared.auth import Caller
 from shared.errors import Conflict
 from shared.testing import NOW

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from catalog.lot import actions, queries
 from catalog.lot.rules import HOLDER_RANKS, MOVES
 from catalog.sku import actions as sku_actions
-from services.orders.tests.machine import DatabaseMachine
+from services.shared.tests.machine import DatabaseMachine
 from shared.auth import Caller
 from shared.clock import business_day
 from shared.testing import NOW

@@ -4,16 +4,17 @@ lists."""
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
+from fastapi import Depends, Query
 from sqlalchemy import ColumnElement, DateTime, ForeignKey, Text, and_, func, inspect, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from orders.line_refund.rules import Answer, SoldLine
 from shared.auth import Caller
-from shared.clock import parse_instant
+from shared.clock import parse_instant, utc_now
 from shared.db import Database
 from shared.errors import BadRequest
 from shared.events.aftercare import AfterSalesAnswered
@@ -65,6 +66,24 @@ class Filters:
     wanted: str = ""
     overdue_at: datetime | None = None
     mine: bool = False
+
+
+def _filters(
+    order_id: UUID | None = None,
+    supplier_id: UUID | None = None,
+    q: Annotated[
+        str, Query(max_length=100, pattern=r"^[^\x00]*$", description="Part of an order number or title.")
+    ] = "",
+    *,
+    is_overdue: bool = False,
+    mine: Annotated[bool, Query(description="Only what the caller bought.")] = False,
+) -> Filters:
+    overdue_at = utc_now() if is_overdue else None
+    return Filters((), order_id, supplier_id, q.strip(), overdue_at, mine)
+
+
+Narrowed = Annotated[Filters, Depends(_filters)]
+"""What every list and its export are asked for, besides the states, which each noun has of its own."""
 
 
 def goods_of(line: SoldLine) -> dict[str, Any]:

@@ -19,7 +19,6 @@ from orders.approval.models import ApprovalCase
 from orders.purchase import actions as purchase_actions
 from orders.purchase.rules import MOVES, PurchaseLine
 from services.orders.tests.factories import ADDRESS, NOW
-from services.orders.tests.machine import DatabaseMachine
 from services.orders.tests.purchase.buying import (
     Office,
     a_purchase,
@@ -29,6 +28,7 @@ from services.orders.tests.purchase.buying import (
     decided,
     submitted,
 )
+from services.shared.tests.machine import DatabaseMachine
 from shared.clock import business_day
 from shared.db import Database
 from shared.errors import Refusal

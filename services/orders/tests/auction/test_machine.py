@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.auction import actions
 from services.orders.tests.auction import lots
-from services.orders.tests.machine import DatabaseMachine
+from services.shared.tests.machine import DatabaseMachine
 from shared.auth import Caller
 from shared.clock import utc_now
 

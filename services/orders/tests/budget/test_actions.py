@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orders.budget import actions, queries
 from services.orders.tests.budget.granting import a_unit, granted
 from services.orders.tests.factories import NOW
-from services.orders.tests.machine import DatabaseMachine
+from services.shared.tests.machine import DatabaseMachine
 from shared.db import Database
 from shared.errors import Refusal
 

@@ -24,7 +24,7 @@ from services.orders.tests.after_sales import (
     told_excursion,
 )
 from services.orders.tests.factories import listed_sku
-from services.orders.tests.machine import DatabaseMachine
+from services.shared.tests.machine import DatabaseMachine
 
 PIECES = 7
 PRICE = 5001

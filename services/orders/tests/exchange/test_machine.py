@@ -25,7 +25,7 @@ from services.orders.tests.after_sales import (
     requested_exchange,
     seller_of,
 )
-from services.orders.tests.machine import DatabaseMachine
+from services.shared.tests.machine import DatabaseMachine
 from shared.auth import Caller
 
 PIECES, PRICE, SPARE = 6, 6001, 4

@@ -16,7 +16,7 @@ from orders.order import actions as order_actions
 from orders.stock import queries as stock_queries
 from services.orders.tests.factories import NOW, WINDOW
 from services.orders.tests.group_buy.group_factories import DAY, group_row, joined, opened_group, paid
-from services.orders.tests.machine import DatabaseMachine
+from services.shared.tests.machine import DatabaseMachine
 from shared.auth import Caller
 
 PIECES = st.integers(1, 5)

@@ -17,8 +17,8 @@ from orders.hold import actions, rules
 from orders.jobs import expire_holds
 from orders.stock import queries as stock_queries
 from services.orders.tests.factories import NOW, listed_sku
-from services.orders.tests.machine import DatabaseMachine
 from services.orders.tests.stock.shelving import rows, supplier
+from services.shared.tests.machine import DatabaseMachine
 from shared.auth import Caller
 from shared.clock import utc_now
 from shared.db import Database

@@ -13,8 +13,8 @@ from orders.order import actions, queries, rules
 from orders.payment import settling
 from orders.stock import queries as stock_queries
 from services.orders.tests.factories import NOW, WINDOW, listed_sku, placed_order
-from services.orders.tests.machine import DatabaseMachine
 from services.orders.tests.payment.payment_factories import opened_payment, paid_trade
+from services.shared.tests.machine import DatabaseMachine
 from shared.auth import Caller
 
 PARTS = st.integers(0, 1)

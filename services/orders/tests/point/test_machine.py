@@ -15,9 +15,9 @@ from orders.order import rules as order_rules
 from orders.order import shortfall
 from orders.point import actions, queries, rules
 from services.orders.tests.factories import NOW, WINDOW, listed_sku, placed_order
-from services.orders.tests.machine import DatabaseMachine
 from services.orders.tests.payment.payment_factories import captured_payment
 from services.orders.tests.point.point_factories import ensure_agreed, person_with, refund_pieces
+from services.shared.tests.machine import DatabaseMachine
 from shared.auth import Caller
 
 PICK = st.integers(0, 50)

@@ -16,9 +16,9 @@ from orders.order import actions as order_actions
 from orders.presale import actions, booking, queries
 from orders.stock import queries as stock_queries
 from services.orders.tests.factories import NOW, listed_sku
-from services.orders.tests.machine import DatabaseMachine
 from services.orders.tests.payment.payment_factories import opened_payment
 from services.orders.tests.presale import selling_ahead as ahead
+from services.shared.tests.machine import DatabaseMachine
 from shared.auth import Caller
 
 PLANNED = 12

@@ -22,7 +22,7 @@ from services.orders.tests.after_sales import (
     opened_claim,
     seller_of,
 )
-from services.orders.tests.machine import DatabaseMachine
+from services.shared.tests.machine import DatabaseMachine
 
 PIECES, PRICE = 5, 6001
 VERBS = sorted(rules.WHO)

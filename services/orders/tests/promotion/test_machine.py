@@ -12,8 +12,8 @@ from orders.promotion import actions, queries, rules
 from orders.promotion.schemas import PromotionIn
 from orders.trail import queries as trail_queries
 from services.orders.tests.factories import NOW
-from services.orders.tests.machine import DatabaseMachine
 from services.orders.tests.promotion.promotion_factories import OPERATOR, written
+from services.shared.tests.machine import DatabaseMachine
 from shared.ids import new_id
 
 

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.quotation import actions, awarding, bidding, queries, rules
 from services.orders.tests.factories import NOW
-from services.orders.tests.machine import DatabaseMachine
 from services.orders.tests.quotation import asking
+from services.shared.tests.machine import DatabaseMachine
 
 REASON = "报价完整，交货最快，质量报告齐全，综合考虑后确定成交"
 WORLD = """

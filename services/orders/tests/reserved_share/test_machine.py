@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.reserved_share import queries, rules
 from orders.unit.models import BudgetUnit
-from services.orders.tests.machine import DatabaseMachine
 from services.orders.tests.reserved_share.filing import OFFICE, drafted, eating, moved
 from services.orders.tests.unit_factories import acting_for, unit
+from services.shared.tests.machine import DatabaseMachine
 
 VERBS = [*rules.MOVES, "correct"]
 _EVERYTHING = text("""

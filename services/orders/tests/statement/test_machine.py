@@ -20,9 +20,9 @@ from orders.payment import actions as payment_actions
 from orders.payment import settling
 from orders.statement import actions, queries
 from services.orders.tests.factories import NOW, WINDOW, listed_sku, placed_order
-from services.orders.tests.machine import DatabaseMachine
 from services.orders.tests.payment.payment_factories import arrived, opened_payment
 from services.orders.tests.statement.provider_books import Provider
+from services.shared.tests.machine import DatabaseMachine
 from shared.auth import Caller
 from shared.clock import business_day
 from shared.errors import Refusal

@@ -8,7 +8,7 @@ from hypothesis.stateful import initialize, invariant, rule, run_state_machine_a
 
 from orders.stock import actions, queries
 from services.orders.tests.factories import NOW, WINDOW, listed_sku
-from services.orders.tests.machine import DatabaseMachine
+from services.shared.tests.machine import DatabaseMachine
 
 PLACES = st.integers(0, 2)
 PIECES = st.integers(1, 6)

@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orders.lot import actions as lot_actions
 from orders.stock import actions, queries
 from services.orders.tests.factories import NOW, listed_sku
-from services.orders.tests.machine import DatabaseMachine
 from services.orders.tests.stock.shelving import TODAY, opened_site, received, rows
+from services.shared.tests.machine import DatabaseMachine
 from shared.db import Database
 
 SITES = st.integers(0, 1)

@@ -1,12 +1,13 @@
 """Claims over HTTP."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from orders.after_sales import Filters, Sort, cursor_of, list_batches, list_page, place_of, side_of
+from orders.after_sales import Narrowed, Sort, cursor_of, list_batches, list_page, place_of, side_of
 from orders.claim import actions, queries, rules, schemas
 from orders.claim.models import Claim
 from orders.excursion import queries as excursion_queries
@@ -26,7 +27,6 @@ from shared.page import CursorText, Limit, Page
 from shared.sheets import SheetFormat, sheet_response
 
 router = APIRouter(prefix="/v1", tags=["after-sales"])
-Wanted = Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$", description="Part of an order number or title.")]
 Statuses = Annotated[list[schemas.Status] | None, Query()]
 _HEAD = (
     "订单号", "商品", "规格", "问题", "件数", "重量(克)", "申请金额(元)", "退款金额(元)", "供应商承担(元)",
@@ -103,18 +103,14 @@ async def open_claim(
 async def list_claims(
     caller: CallerDep,
     db: Read,
+    asked: Narrowed,
     status: Statuses = None,
-    order_id: UUID | None = None,
-    supplier_id: UUID | None = None,
-    q: Wanted = "",
-    is_overdue: bool = False,
-    mine: Annotated[bool, Query(description="Only what the caller bought.")] = False,
     sort: Sort = "-opened",
     cursor: CursorText = None,
     limit: Limit = 20,
 ) -> Page[schemas.ClaimItem]:
     """Claims: a buyer's own, a supplier's, an operator's all; latest first, or `due`: whose turn ends soonest."""
-    filters = _filters(status, order_id, supplier_id, q, is_overdue=is_overdue, mine=mine)
+    filters = replace(asked, status=tuple(status or ()))
     found = await list_page(db, Claim, caller, filters, sort=sort, after=place_of(cursor), limit=limit)
     more = len(found) > limit
     return Page(
@@ -127,17 +123,13 @@ async def list_claims(
 async def export_claims(
     request: Request,
     caller: CallerDep,
+    asked: Narrowed,
     kind: Annotated[SheetFormat, Query(alias="format")] = "csv",
     status: Statuses = None,
-    order_id: UUID | None = None,
-    supplier_id: UUID | None = None,
-    q: Wanted = "",
-    is_overdue: bool = False,
-    mine: bool = False,
     sort: Sort = "-opened",
 ) -> Response:
     """The same list as a file."""
-    filters = _filters(status, order_id, supplier_id, q, is_overdue=is_overdue, mine=mine)
+    filters = replace(asked, status=tuple(status or ()))
 
     async def batches() -> AsyncIterator[list[list[Any]]]:
         async for found in list_batches(request.app.state.database, Claim, caller, filters, sort=sort):
@@ -207,18 +199,6 @@ async def _page(db: Db, claim: Claim, caller: Caller) -> schemas.ClaimPage:
         trail=[TrailItem.model_validate(each) for each in await trail_queries.list_trail(db, claim.claim_id)],
         verbs=rules.verbs_for(claim.status, side_of(claim, caller), claim.due_at, utc_now()),
     )
-
-
-def _filters(
-    status: list[schemas.Status] | None,
-    order_id: UUID | None,
-    supplier_id: UUID | None,
-    q: str,
-    *,
-    is_overdue: bool,
-    mine: bool,
-) -> Filters:
-    return Filters(tuple(status or ()), order_id, supplier_id, q.strip(), utc_now() if is_overdue else None, mine)
 
 
 def _row(claim: Claim) -> list[Any]:

@@ -1,12 +1,13 @@
 """Exchanges over HTTP."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from orders.after_sales import Filters, Sort, cursor_of, list_batches, list_page, place_of, side_of
+from orders.after_sales import Narrowed, Sort, cursor_of, list_batches, list_page, place_of, side_of
 from orders.exchange import actions, queries, rules, schemas
 from orders.exchange.models import Exchange
 from orders.excursion import queries as excursion_queries
@@ -27,7 +28,6 @@ from shared.page import CursorText, Limit, Page
 from shared.sheets import SheetFormat, sheet_response
 
 router = APIRouter(prefix="/v1", tags=["after-sales"])
-Wanted = Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$", description="Part of an order number or title.")]
 Statuses = Annotated[list[schemas.Status] | None, Query()]
 Verb = Literal["approve", "refuse", "refund", "withdraw", "send"]
 _HEAD = (
@@ -112,19 +112,14 @@ async def reissue_pieces(
 async def list_exchanges(
     caller: CallerDep,
     db: Read,
+    asked: Narrowed,
     status: Statuses = None,
-    order_id: UUID | None = None,
-    supplier_id: UUID | None = None,
-    q: Wanted = "",
-    is_overdue: bool = False,
-    mine: Annotated[bool, Query(description="Only what the caller bought.")] = False,
     sort: Sort = "-opened",
     cursor: CursorText = None,
     limit: Limit = 20,
 ) -> Page[schemas.ExchangeItem]:
     """Exchanges: a buyer's own, a supplier's, an operator's all; latest first, or `due`: whose turn ends soonest."""
-    overdue_at = utc_now() if is_overdue else None
-    filters = Filters(tuple(status or ()), order_id, supplier_id, q.strip(), overdue_at, mine)
+    filters = replace(asked, status=tuple(status or ()))
     found = await list_page(db, Exchange, caller, filters, sort=sort, after=place_of(cursor), limit=limit)
     return Page(
         items=[schemas.ExchangeItem.model_validate(each) for each in found[:limit]],
@@ -136,18 +131,13 @@ async def list_exchanges(
 async def export_exchanges(
     request: Request,
     caller: CallerDep,
+    asked: Narrowed,
     kind: Annotated[SheetFormat, Query(alias="format")] = "csv",
     status: Statuses = None,
-    order_id: UUID | None = None,
-    supplier_id: UUID | None = None,
-    q: Wanted = "",
-    is_overdue: bool = False,
-    mine: bool = False,
     sort: Sort = "-opened",
 ) -> Response:
     """The same list as a file."""
-    overdue_at = utc_now() if is_overdue else None
-    filters = Filters(tuple(status or ()), order_id, supplier_id, q.strip(), overdue_at, mine)
+    filters = replace(asked, status=tuple(status or ()))
 
     async def batches() -> AsyncIterator[list[list[Any]]]:
         async for found in list_batches(request.app.state.database, Exchange, caller, filters, sort=sort):

@@ -1,12 +1,13 @@
 """Returns over HTTP."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from orders.after_sales import Filters, Sort, cursor_of, list_batches, list_page, place_of, side_of
+from orders.after_sales import Narrowed, Sort, cursor_of, list_batches, list_page, place_of, side_of
 from orders.goods_back import queries as goods_back_queries
 from orders.line_refund import queries as line_refund_queries
 from orders.product_return import actions, queries, rules, schemas
@@ -24,7 +25,6 @@ from shared.page import CursorText, Limit, Page
 from shared.sheets import SheetFormat, sheet_response
 
 router = APIRouter(prefix="/v1", tags=["after-sales"])
-Wanted = Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$", description="Part of an order number or title.")]
 Statuses = Annotated[list[schemas.Status] | None, Query()]
 _HEAD = (
     "订单号", "商品", "规格", "原因", "件数", "申请金额(元)", "退款金额(元)", "状态", "退回运单", "签收时间",
@@ -67,19 +67,14 @@ async def request_return(
 async def list_returns(
     caller: CallerDep,
     db: Read,
+    asked: Narrowed,
     status: Statuses = None,
-    order_id: UUID | None = None,
-    supplier_id: UUID | None = None,
-    q: Wanted = "",
-    is_overdue: bool = False,
-    mine: Annotated[bool, Query(description="Only what the caller bought.")] = False,
     sort: Sort = "-opened",
     cursor: CursorText = None,
     limit: Limit = 20,
 ) -> Page[schemas.ReturnItem]:
     """Returns: a buyer's own, a supplier's, an operator's all; latest first, or `due`: whose turn ends soonest."""
-    overdue_at = utc_now() if is_overdue else None
-    filters = Filters(tuple(status or ()), order_id, supplier_id, q.strip(), overdue_at, mine)
+    filters = replace(asked, status=tuple(status or ()))
     found = await list_page(db, ProductReturn, caller, filters, sort=sort, after=place_of(cursor), limit=limit)
     return Page(
         items=[schemas.ReturnItem.model_validate(each) for each in found[:limit]],
@@ -91,18 +86,13 @@ async def list_returns(
 async def export_returns(
     request: Request,
     caller: CallerDep,
+    asked: Narrowed,
     kind: Annotated[SheetFormat, Query(alias="format")] = "csv",
     status: Statuses = None,
-    order_id: UUID | None = None,
-    supplier_id: UUID | None = None,
-    q: Wanted = "",
-    is_overdue: bool = False,
-    mine: bool = False,
     sort: Sort = "-opened",
 ) -> Response:
     """The same list as a file."""
-    overdue_at = utc_now() if is_overdue else None
-    filters = Filters(tuple(status or ()), order_id, supplier_id, q.strip(), overdue_at, mine)
+    filters = replace(asked, status=tuple(status or ()))
 
     async def batches() -> AsyncIterator[list[list[Any]]]:
         async for found in list_batches(request.app.state.database, ProductReturn, caller, filters, sort=sort):
