@@ -16,6 +16,7 @@ from deploy.demo import (
     admissions,
     after_sales,
     cashbook,
+    contracts,
     desks,
     donations,
     exchanges,
@@ -121,6 +122,8 @@ async def _load_trade(
     await history.load_orders(database["orders"], past, advance=year)
     units = step("a county's units", len(demo_units()))
     await institutions.load_units(database["orders"], now=now, advance=units)
+    agreed = step("contracts", len(contracts.CONTRACTS))
+    await contracts.load_contracts(database["orders"], now=now, advance=agreed)
     await cashbook.load_cashbook(database["orders"], environment, advance=step("the cashier's books", len(past)))
     await promotions.load_promotions(database["orders"], now=now, advance=step("promotions", promotions.COUNT))
     ahead = step("presales", len(presales.PRESALES))
