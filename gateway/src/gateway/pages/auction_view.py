@@ -1,0 +1,120 @@
+"""Auctions and their bids as pages show them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from gateway.pages.figures import money
+from gateway.pages.parts import TrailEntry, Verb
+from gateway.pages.quotation_view import span
+from gateway.pages.shell import Page
+from shared.clock import SHANGHAI
+
+STATUSES: Final = ("DRAFT", "PUBLISHED", "ENDED", "FAILED", "AWARDED", "CANCELLED")
+_TONES: Final = {"RUNNING": "leaf", "OVER": "urgent", "ENDED": "urgent", "AWARDED": "key", "FAILED": "clay"}
+_VERBS: Final = {"DRAFT": ("publish", "cancel"), "PUBLISHED": ("cancel",), "ENDED": ("award", "cancel")}
+
+
+def clock(value: str) -> str:
+    """An instant to the second: an auction is decided by seconds."""
+    return datetime.fromisoformat(value).astimezone(SHANGHAI).strftime("%m-%d %H:%M:%S")
+
+
+def list_row(found: Mapping[str, Any], page: Page) -> dict[str, Any]:
+    """An auction in a list."""
+    return {
+        **found,
+        "phase_name": page.t.names["auction_phase"][found["phase"]],
+        "tone": _TONES.get(found["phase"], ""),
+        "start": money(found["start_fen"]),
+        "lowest": money(found["lowest_fen"]) if found["lowest_fen"] is not None else "",
+        "ends": page.time(found["ends_at"]),
+    }
+
+
+def auction_facts(found: Mapping[str, Any], page: Page) -> list[tuple[str, Any]]:
+    """The lot's terms, and what came of it."""
+    t = page.t.bidding
+    pairs: list[tuple[str, Any]] = [
+        (t.status, page.t.names["auction_status"][found["status"]]),
+        (t.unit, found["unit_name"]),
+        (t.start_price, money(found["start_fen"])),
+        (t.step, money(found["step_fen"])),
+        (t.starts, clock(found["starts_at"])),
+        (t.ends, clock(found["ends_at"])),
+        (t.extension, f"{found['extension_minutes']} {t.minutes} × {found['most_extensions']}"),
+        (t.fund, page.t.names["bidding_fund"][found["fund"]]),
+        (t.delivery, span(found, page)),
+        (t.place, f"{found['county_code']} {found['detail']}"),
+    ]
+    for label, value in (
+        (t.recipient, f"{found['recipient']} {found['phone']}".strip()),
+        (t.note, found["note"]),
+        (t.award_reason, found["award_reason"]),
+        (t.cancel_reason, found["cancel_reason"]),
+    ):
+        if value:
+            pairs.append((label, value))
+    return pairs
+
+
+def bid_row(bid: Mapping[str, Any], page: Page) -> dict[str, Any]:
+    """One bid: a number until the end, then a name."""
+    number = f"#{bid['entry_number']}"
+    return {
+        **bid,
+        "bidder": f"{number} {bid['supplier_name']}" if bid["supplier_name"] else number,
+        "amount": money(bid["amount_fen"]),
+        "at": clock(bid["placed_at"]),
+        "own": page.t.bidding.own_price if bid["is_own"] else "",
+    }
+
+
+def live_of(live: Mapping[str, Any], page: Page) -> dict[str, Any]:
+    """How it stands."""
+    t = page.t.bidding
+    facts: list[tuple[str, Any]] = [
+        (t.now_is, clock(live["seen_at"])),
+        (t.ends, clock(live["ends_at"])),
+        (t.lowest, money(live["lowest_fen"]) if live["lowest_fen"] is not None else ""),
+        (t.next_at_most, money(live["most_fen"])),
+        (t.bid_count, live["bid_count"]),
+        (t.bidders, live["entry_count"]),
+    ]
+    if live["entry_number"] is not None:
+        facts += [
+            (t.own_number, f"#{live['entry_number']}"),
+            (t.own_price, money(live["own_fen"]) if live["own_fen"] is not None else ""),
+            (t.own_rank, live["own_rank"] or ""),
+        ]
+    return {
+        "phase_name": page.t.names["auction_phase"][live["phase"]],
+        "tone": _TONES.get(live["phase"], ""),
+        "is_on": live["phase"] in {"COMING", "RUNNING", "OVER"},
+        "is_leading": bool(live["is_leading"]),
+        "extended": t.extended_times(count=live["extension_count"]) if live["extension_count"] else "",
+        "facts": facts,
+        "bids": [bid_row(each, page) for each in live["bids"]],
+    }
+
+
+def verbs_of(found: Mapping[str, Any], page: Page) -> list[Verb]:
+    """What its status allows."""
+    names = page.t.names["auction_verb"]
+    return [
+        Verb(each, names[each], "danger" if each == "cancel" else "main") for each in _VERBS.get(found["status"], ())
+    ]
+
+
+def trail_of(trail: Mapping[str, Any], page: Page) -> list[TrailEntry]:
+    """Who did what."""
+    names = page.t.names
+    return [
+        TrailEntry(
+            page.time(each["done_at"]),
+            names["trail_actor"].get(each["actor"], each["actor"]),
+            names["auction_verb"].get(each["verb"], each["verb"]),
+            reason=each["reason"],
+        )
+        for each in trail["items"]
+    ]

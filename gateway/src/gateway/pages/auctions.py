@@ -1,0 +1,341 @@
+"""Reverse auctions: a unit's lots and their award, a supplier's entry and bids, and how it stands for both."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from gateway.pages.account import Choice
+from gateway.pages.auction_view import STATUSES, auction_facts, bid_row, list_row, live_of, trail_of, verbs_of
+from gateway.pages.bidding_form import COMMON, FUNDS, OWN_AUCTION, auction_of, filled, row_count, rows_of, typed_from
+from gateway.pages.listing import Listing, download, listing_of
+from gateway.pages.parts import Filter
+from gateway.pages.place_field import show_place
+from gateway.pages.presale_form import scaled, whole
+from gateway.pages.promotion_form import MistypedError
+from gateway.pages.quotation_invitations import own_skus
+from gateway.pages.quotations import REFUSED, errors_of, sheet_kind
+from gateway.pages.shell import Page, PageDep
+from gateway.pages.typed import Typed, typed_of
+from gateway.pages.work import ensure_kind
+from gateway.services import Services
+from gateway.visitor import CheckedForm, SignedIn, Visitor
+from shared.errors import NotFound
+from shared.ids import new_id
+
+router = APIRouter(default_response_class=Response)
+_KINDS: Final = ("institution", "official", "operator", "supplier")
+_FIELDS: Final = (*COMMON, *OWN_AUCTION)
+_BEGIN: Final = Typed(fund="CANTEEN", extension_minutes="3", most_extensions="10")
+
+
+def _listing(page: Page, visitor: Visitor) -> Listing:
+    if visitor.kind == "supplier":
+        filters: dict[str, Any] = {"status": STATUSES[1:], "is_entered": {"true"}}
+    else:
+        filters = {"status": STATUSES, "is_late": {"true"}}
+    return listing_of(page.request, path="/work/auctions", filters=filters)
+
+
+def _source(visitor: Visitor) -> str:
+    return "/v1/auctions/open" if visitor.kind == "supplier" else "/v1/auctions"
+
+
+@router.get("/work/auctions")
+async def get_auctions(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+    """A unit's own; for suppliers all that were published."""
+    ensure_kind(visitor, *_KINDS)
+    listing, t, names = _listing(page, visitor), page.t.bidding, page.t.names["auction_status"]
+    is_supplier = visitor.kind == "supplier"
+    found = await services.orders.get(_source(visitor), visitor=visitor, params=listing.params())
+    statuses = STATUSES[1:] if is_supplier else STATUSES
+    more = (
+        Filter("is_entered", t.entered, [Choice("true", t.entered_only)], t.every)
+        if is_supplier
+        else Filter("is_late", t.lateness, [Choice("true", t.late_only)], t.every)
+    )
+    return page.render(
+        "auctions.html",
+        listing=listing,
+        is_supplier=is_supplier,
+        may_ask=visitor.kind == "institution",
+        rows=[list_row(each, page) for each in found["items"]],
+        next_cursor=found.get("next_cursor"),
+        heads=[
+            listing.head(t.subject),
+            listing.head(t.unit),
+            listing.head(t.status),
+            listing.head(t.start_price, is_number=True),
+            listing.head(t.lowest, is_number=True),
+            listing.head(t.bid_count, is_number=True),
+            listing.head(t.ends),
+        ],
+        filters=[Filter("status", t.status, [Choice(each, names[each]) for each in statuses], t.every), more],
+    )
+
+
+@router.get("/work/auctions.{kind}")
+async def get_auctions_file(page: PageDep, services: Services, visitor: SignedIn, kind: str) -> Response:
+    """The same list as a file."""
+    ensure_kind(visitor, *_KINDS)
+    params = _listing(page, visitor).export_params(format=sheet_kind(kind))
+    return await download(services.orders, visitor, f"{_source(visitor)}/export", params, accept="*/*")
+
+
+@router.get("/work/auctions/new")
+async def get_new(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+    """The form with what a new auction begins with."""
+    ensure_kind(visitor, "institution")
+    return await _form(page, services, Typed(_BEGIN), [], key=str(new_id()))
+
+
+@router.post("/work/auctions/new")
+async def post_new(page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm) -> Response:
+    """Save a draft; more rows come back to the form."""
+    ensure_kind(visitor, "institution")
+    return await _save(page, services, visitor, form, None)
+
+
+@router.get("/work/auctions/{auction_id}/edit")
+async def get_edit(page: PageDep, services: Services, visitor: SignedIn, auction_id: UUID) -> Response:
+    """The form of a draft."""
+    ensure_kind(visitor, "institution")
+    found = await services.orders.get(f"/v1/auctions/{auction_id}", visitor=visitor)
+    typed, rows = typed_from(found)
+    return await _form(page, services, typed, rows, key=str(found["revision"]), auction_id=auction_id)
+
+
+@router.post("/work/auctions/{auction_id}/edit")
+async def post_edit(
+    page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm, auction_id: UUID
+) -> Response:
+    """Save the change against the version that the form began with."""
+    ensure_kind(visitor, "institution")
+    return await _save(page, services, visitor, form, auction_id)
+
+
+async def _save(
+    page: Page, services: Services, visitor: Visitor, form: FormData, auction_id: UUID | None
+) -> Response:
+    typed, key = typed_of(form, *_FIELDS), str(form.get("key") or new_id())
+    rows = rows_of(form, row_count(typed, wants_more=form.get("do") == "rows"), has_sku=False)
+    given: dict[str, Any] = {"key": key, "auction_id": auction_id}
+    if form.get("do") == "rows":
+        return await _form(page, services, typed, rows, **given)
+    try:
+        body = await auction_of(typed, rows, services, page)
+        if auction_id is None:
+            saved = await services.orders.post("/v1/auctions", visitor=visitor, json=body, idempotency_key=key)
+        else:
+            path = f"/v1/auctions/{auction_id}"
+            saved = await services.orders.put(path, visitor=visitor, json=body, if_match=f'"{key}"')
+    except MistypedError as wrong:
+        return await _form(
+            page, services, typed, rows, status=422, errors={wrong.field: str(page.t.bidding.wrong)}, **given
+        )
+    except REFUSED as refusal:
+        errors, told = errors_of(refusal, page)
+        errors = {{"start_fen": "start", "step_fen": "step"}.get(name, name): text for name, text in errors.items()}
+        if auction_id is None:
+            given["key"] = str(new_id())
+        return await _form(page, services, typed, rows, status=refusal.status, errors=errors, error=told, **given)
+    return page.go(f"/work/auctions/{saved['auction_id']}", done="saved")
+
+
+@router.get("/work/auctions/{auction_id}")
+async def get_auction(page: PageDep, services: Services, visitor: SignedIn, auction_id: UUID) -> Response:
+    """One, as it stands, with what the visitor can do now."""
+    ensure_kind(visitor, *_KINDS)
+    return await _show(page, services, visitor, auction_id)
+
+
+@router.get("/work/auctions/{auction_id}/live")
+async def get_live(page: PageDep, services: Services, visitor: SignedIn, auction_id: UUID) -> Response:
+    """How it stands, alone: fetched again and again by the page."""
+    ensure_kind(visitor, *_KINDS)
+    live = await services.orders.get(f"/v1/auctions/{auction_id}/live", visitor=visitor)
+    return page.render("auction_live.html", live=live_of(live, page), auction_id=auction_id)
+
+
+@router.get("/work/auctions/{auction_id}/bids.{kind}")
+async def get_bids_file(page: PageDep, services: Services, visitor: SignedIn, auction_id: UUID, kind: str) -> Response:
+    """Every bid, as a file."""
+    ensure_kind(visitor, *_KINDS)
+    path = f"/v1/auctions/{auction_id}/bids/export"
+    return await download(services.orders, visitor, path, {"format": sheet_kind(kind)}, accept="*/*")
+
+
+@router.get("/work/auctions/{auction_id}/bids")
+async def get_bids(page: PageDep, services: Services, visitor: SignedIn, auction_id: UUID) -> Response:
+    """Every bid in its order."""
+    ensure_kind(visitor, *_KINDS)
+    listing, t = listing_of(page.request, path=f"/work/auctions/{auction_id}/bids"), page.t.bidding
+    auction = await services.orders.get(f"/v1/auctions/{auction_id}", visitor=visitor)
+    params = {"cursor": listing.cursor, "limit": 50}
+    found = await services.orders.get(f"/v1/auctions/{auction_id}/bids", visitor=visitor, params=params)
+    return page.render(
+        "auction_bids.html",
+        listing=listing,
+        auction=auction,
+        rows=[bid_row(each, page) for each in found["items"]],
+        next_cursor=found.get("next_cursor"),
+        heads=[
+            listing.head(t.position, is_number=True),
+            listing.head(t.bidder),
+            listing.head(t.price, is_number=True),
+            listing.head(t.at),
+        ],
+    )
+
+
+@router.post("/work/auctions/{auction_id}/decision")
+async def post_decision(
+    page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm, auction_id: UUID
+) -> Response:
+    """Publish it, confirm the result, or call it off."""
+    ensure_kind(visitor, "institution")
+    verb, reason = str(form.get("verb", "")), str(form.get("reason", ""))[:500]
+    if verb not in {"publish", "award", "cancel"}:
+        raise NotFound("There is no such step.", code="auction-unknown")
+    headers = {"idempotency-key": str(form.get("key", "")), "if-match": f'"{form.get("revision", "")}"'}
+    body = {} if verb == "publish" else {"reason": reason}
+    path = f"/v1/auctions/{auction_id}/{verb}"
+    try:
+        await services.orders.answer("POST", path, visitor=visitor, json=body, headers=headers)
+    except REFUSED as refusal:
+        told = page.told(refusal)
+        return await _show(page, services, visitor, auction_id, status=refusal.status, error=told, reason=reason)
+    return page.go(f"/work/auctions/{auction_id}", done="moved")
+
+
+@router.post("/work/auctions/{auction_id}/entry")
+async def post_entry(
+    page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm, auction_id: UUID
+) -> Response:
+    """Take part with these goods."""
+    ensure_kind(visitor, "supplier")
+    auction = await services.orders.get(f"/v1/auctions/{auction_id}", visitor=visitor)
+    names = [f"{name}_{each['line_id']}" for each in auction["lines"] for name in ("sku", "pieces")]
+    typed = typed_of(form, *names)
+    try:
+        offers = [
+            {
+                "line_id": each["line_id"],
+                "sku_id": typed[f"sku_{each['line_id']}"],
+                "piece_count": whole(typed, f"pieces_{each['line_id']}"),
+            }
+            for each in auction["lines"]
+        ]
+        path = f"/v1/auctions/{auction_id}/entry"
+        await services.orders.put(path, visitor=visitor, json={"offers": offers})
+    except MistypedError as wrong:
+        errors = {wrong.field: str(page.t.bidding.wrong)}
+        return await _show(page, services, visitor, auction_id, status=422, typed=typed, errors=errors)
+    except REFUSED as refusal:
+        told = page.told(refusal)
+        return await _show(page, services, visitor, auction_id, status=refusal.status, error=told, typed=typed)
+    return page.go(f"/work/auctions/{auction_id}", done="entered")
+
+
+@router.post("/work/auctions/{auction_id}/bid")
+async def post_bid(
+    page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm, auction_id: UUID
+) -> Response:
+    """Bid."""
+    ensure_kind(visitor, "supplier")
+    typed = typed_of(form, "amount")
+    try:
+        body = {"amount_fen": scaled(typed, "amount", 100)}
+        path, key = f"/v1/auctions/{auction_id}/bids", str(form.get("key", ""))
+        placed = await services.orders.post(path, visitor=visitor, json=body, idempotency_key=key)
+    except MistypedError:
+        return await _show(
+            page, services, visitor, auction_id, status=422, typed=typed, errors={"amount": str(page.t.bidding.wrong)}
+        )
+    except REFUSED as refusal:
+        told = page.told(refusal)
+        return await _show(page, services, visitor, auction_id, status=refusal.status, error=told)
+    return page.go(f"/work/auctions/{auction_id}", done=f"bid-{placed['bid_position']}")
+
+
+def _notice(page: Page) -> str:
+    done, t = page.request.query_params.get("done", ""), page.t.bidding
+    if done.startswith("bid-") and done[4:].isascii() and done[4:].isdecimal():
+        return str(t.bid_placed(position=done[4:]))
+    return {"saved": str(t.saved), "moved": str(t.moved), "entered": str(t.entry_saved)}.get(done, "")
+
+
+async def _show(
+    page: Page,
+    services: Services,
+    visitor: Visitor,
+    auction_id: UUID,
+    *,
+    status: int = 200,
+    error: str = "",
+    errors: dict[str, str] | None = None,
+    reason: str = "",
+    typed: Typed | None = None,
+) -> Response:
+    path = f"/v1/auctions/{auction_id}"
+    found = await services.orders.get(path, visitor=visitor)
+    live = await services.orders.get(f"{path}/live", visitor=visitor)
+    trail = await services.orders.get(f"{path}/trail", visitor=visitor)
+    is_supplier, is_on = visitor.kind == "supplier", live["phase"] in {"COMING", "RUNNING"}
+    may_enter = is_supplier and is_on and live["own_fen"] is None
+    if typed is None:
+        typed = Typed(
+            {f"sku_{each['line_id']}": each["sku_id"] for each in found["own_offers"]}
+            | {f"pieces_{each['line_id']}": str(each["piece_count"]) for each in found["own_offers"]}
+        )
+    typed = Typed({"amount": f"{live['most_fen'] / 100:.2f}"} | typed)
+    return page.render(
+        "auction.html",
+        status=status,
+        error=error,
+        errors=Typed(errors or {}),
+        notice=_notice(page),
+        reason=reason,
+        found=found,
+        auction_id=auction_id,
+        facts=auction_facts(found, page),
+        live=live_of(live, page),
+        is_supplier=is_supplier,
+        may_enter=may_enter,
+        may_bid=is_supplier and live["phase"] == "RUNNING" and live["entry_number"] is not None,
+        typed=typed,
+        skus=await own_skus(services, visitor) if may_enter else [],
+        verbs=verbs_of(found, page) if visitor.kind == "institution" else [],
+        trail=trail_of(trail, page),
+    )
+
+
+async def _form(
+    page: Page,
+    services: Services,
+    typed: Typed,
+    rows: list[Typed],
+    *,
+    key: str,
+    auction_id: UUID | None = None,
+    status: int = 200,
+    error: str = "",
+    errors: dict[str, str] | None = None,
+) -> Response:
+    await show_place(services, page, typed, "county_code")
+    for row in rows:
+        await show_place(services, page, row, "origin_county_code")
+    return page.render(
+        "auction_form.html",
+        status=status,
+        typed=typed,
+        rows=filled(rows, row_count(typed)) if len(rows) < row_count(typed) else rows,
+        funds=[Choice(each, page.t.names["bidding_fund"][each]) for each in FUNDS],
+        is_new=auction_id is None,
+        action="/work/auctions/new" if auction_id is None else f"/work/auctions/{auction_id}/edit",
+        error=error,
+        errors=Typed(errors or {}),
+        key=key,
+    )

@@ -1,0 +1,313 @@
+"""A unit's requests for quotation: asking, inviting, opening, comparing, awarding."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from gateway.pages.account import Choice
+from gateway.pages.bidding_form import (
+    COMMON,
+    FUNDS,
+    OWN_QUOTATION,
+    filled,
+    instant,
+    quotation_of,
+    row_count,
+    rows_of,
+    typed_from,
+)
+from gateway.pages.listing import Listing, download, listing_of
+from gateway.pages.parts import Filter
+from gateway.pages.place_field import show_place
+from gateway.pages.promotion_form import MistypedError
+from gateway.pages.quotation_view import (
+    STATUSES,
+    award_choices,
+    list_row,
+    quotation_facts,
+    sheet_table,
+    trail_of,
+    verbs_of,
+)
+from gateway.pages.shell import Page, PageDep
+from gateway.pages.typed import Typed, typed_of
+from gateway.pages.work import ensure_kind
+from gateway.services import Services
+from gateway.visitor import CheckedForm, SignedIn, Visitor
+from shared.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Stale
+from shared.ids import new_id
+
+router = APIRouter(default_response_class=Response)
+REFUSED: Final = (Conflict, Forbidden, Invalid, Stale)
+_KINDS: Final = ("institution", "official", "operator")
+_FIELDS: Final = (*COMMON, *OWN_QUOTATION)
+
+
+def _listing(page: Page) -> Listing:
+    return listing_of(page.request, path="/work/quotations", filters={"status": STATUSES, "is_late": {"true"}})
+
+
+def sheet_kind(kind: str) -> str:
+    """csv or xlsx; 404 for anything else."""
+    if kind not in {"csv", "xlsx"}:
+        raise NotFound("There is no such file.", code="not-found")
+    return kind
+
+
+@router.get("/work/quotations")
+async def get_quotations(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+    """Those of the unit and of the units below it; what is late can be had alone."""
+    ensure_kind(visitor, *_KINDS)
+    listing, t = _listing(page), page.t.bidding
+    found = await services.orders.get("/v1/quotations", visitor=visitor, params=listing.params())
+    return page.render(
+        "quotations.html",
+        listing=listing,
+        may_ask=visitor.kind == "institution",
+        rows=[list_row(each, page) for each in found["items"]],
+        next_cursor=found.get("next_cursor"),
+        heads=[
+            listing.head(t.subject),
+            listing.head(t.unit),
+            listing.head(t.status),
+            listing.head(t.closes),
+            listing.head(t.invited, is_number=True),
+            listing.head(t.bids, is_number=True),
+            listing.head(t.awarded, is_number=True),
+        ],
+        filters=[
+            Filter("status", t.status, [Choice(each, page.t.names["quotation_status"][each]) for each in STATUSES], t.every),
+            Filter("is_late", t.lateness, [Choice("true", t.late_only)], t.every),
+        ],
+    )
+
+
+@router.get("/work/quotations.{kind}")
+async def get_quotations_file(page: PageDep, services: Services, visitor: SignedIn, kind: str) -> Response:
+    """The same list as a file."""
+    ensure_kind(visitor, *_KINDS)
+    params = _listing(page).export_params(format=sheet_kind(kind))
+    return await download(services.orders, visitor, "/v1/quotations/export", params, accept="*/*")
+
+
+@router.get("/work/quotations/new")
+async def get_new(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+    """An empty form, with suppliers to invite."""
+    ensure_kind(visitor, "institution")
+    return await _form(page, services, visitor, Typed(fund="CANTEEN"), [], [], key=str(new_id()))
+
+
+@router.post("/work/quotations/new")
+async def post_new(page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm) -> Response:
+    """Save a draft; looking for suppliers and more rows come back to the form."""
+    ensure_kind(visitor, "institution")
+    return await _save(page, services, visitor, form, None)
+
+
+@router.get("/work/quotations/{quotation_id}")
+async def get_quotation(page: PageDep, services: Services, visitor: SignedIn, quotation_id: UUID) -> Response:
+    """One, with what can be done to it now."""
+    ensure_kind(visitor, *_KINDS)
+    return await _show(page, services, visitor, quotation_id)
+
+
+@router.get("/work/quotations/{quotation_id}/edit")
+async def get_edit(page: PageDep, services: Services, visitor: SignedIn, quotation_id: UUID) -> Response:
+    """The form of a draft."""
+    ensure_kind(visitor, "institution")
+    found = await services.orders.get(f"/v1/quotations/{quotation_id}", visitor=visitor)
+    typed, rows = typed_from(found)
+    chosen = [each["supplier_id"] for each in found["suppliers"]]
+    return await _form(
+        page, services, visitor, typed, rows, chosen, key=str(found["revision"]), quotation_id=quotation_id
+    )
+
+
+@router.post("/work/quotations/{quotation_id}/edit")
+async def post_edit(
+    page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm, quotation_id: UUID
+) -> Response:
+    """Save the change against the version that the form began with."""
+    ensure_kind(visitor, "institution")
+    return await _save(page, services, visitor, form, quotation_id)
+
+
+async def _save(
+    page: Page, services: Services, visitor: Visitor, form: FormData, quotation_id: UUID | None
+) -> Response:
+    typed, key = typed_of(form, *_FIELDS), str(form.get("key") or new_id())
+    count = row_count(typed, wants_more=form.get("do") == "rows")
+    rows = rows_of(form, count, has_sku=True)
+    chosen = [str(each) for each in form.getlist("supplier_ids")]
+    given: dict[str, Any] = {"key": key, "quotation_id": quotation_id}
+    if form.get("do") in {"rows", "search"}:
+        return await _form(page, services, visitor, typed, rows, chosen, **given)
+    try:
+        body = await quotation_of(typed, rows, chosen, services, page)
+        if quotation_id is None:
+            saved = await services.orders.post("/v1/quotations", visitor=visitor, json=body, idempotency_key=key)
+        else:
+            path = f"/v1/quotations/{quotation_id}"
+            saved = await services.orders.put(path, visitor=visitor, json=body, if_match=f'"{key}"')
+    except MistypedError as wrong:
+        errors = {wrong.field: str(page.t.bidding.wrong)}
+        return await _form(page, services, visitor, typed, rows, chosen, status=422, errors=errors, **given)
+    except REFUSED as refusal:
+        errors, told = errors_of(refusal, page)
+        if quotation_id is None:
+            given["key"] = str(new_id())
+        return await _form(
+            page, services, visitor, typed, rows, chosen, status=refusal.status, errors=errors, error=told, **given
+        )
+    return page.go(f"/work/quotations/{saved['quotation_id']}", done="saved")
+
+
+def errors_of(refusal: Refusal, page: Page) -> tuple[dict[str, str], str]:
+    """The refusal beside its field where the form has it, and above in any case."""
+    field = (refusal.field or "").removeprefix("address.")
+    return {field: page.told(refusal)} if field else {}, page.told(refusal)
+
+
+@router.post("/work/quotations/{quotation_id}/decision")
+async def post_decision(
+    page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm, quotation_id: UUID
+) -> Response:
+    """Publish, extend, open or call it off."""
+    ensure_kind(visitor, "institution")
+    verb, reason = str(form.get("verb", "")), str(form.get("reason", ""))[:500]
+    if verb not in {"publish", "extend", "open", "cancel"}:
+        raise NotFound("There is no such step.", code="quotation-unknown")
+    body: dict[str, Any] = {} if verb == "publish" else {"reason": reason}
+    try:
+        if verb == "extend":
+            body["closes_at"] = instant(typed_of(form, "closes_at"), "closes_at")
+    except MistypedError:
+        return await _show(page, services, visitor, quotation_id, status=422, error=page.t.bidding.wrong)
+    return await _move(page, services, visitor, form, quotation_id, verb, body)
+
+
+@router.post("/work/quotations/{quotation_id}/award")
+async def post_award(
+    page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm, quotation_id: UUID
+) -> Response:
+    """Give everything to one bid, or line by line."""
+    ensure_kind(visitor, "institution")
+    sheet = await services.orders.get(f"/v1/quotations/{quotation_id}/comparison", visitor=visitor)
+    whole = str(form.get("whole", ""))
+    picks = [
+        {"line_id": offer["line_id"], "bid_id": offer["bid_id"]}
+        for offer in sheet["offers"]
+        if offer["bid_id"] == (whole or str(form.get(f"line_{offer['line_id']}", "")))
+    ]
+    if not picks:
+        return await _show(page, services, visitor, quotation_id, status=422, error=page.t.bidding.pick_missing)
+    body = {"picks": picks, "reason": str(form.get("reason", ""))[:500]}
+    return await _move(page, services, visitor, form, quotation_id, "award", body)
+
+
+@router.post("/work/quotations/{quotation_id}/questions/{question_id}")
+async def post_answer(
+    page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm, quotation_id: UUID, question_id: UUID
+) -> Response:
+    """Answer a question for all invited."""
+    ensure_kind(visitor, "institution")
+    path = f"/v1/quotations/{quotation_id}/questions/{question_id}/answer"
+    body = {"answer": str(form.get("answer", ""))[:1000]}
+    try:
+        await services.orders.post(path, visitor=visitor, json=body, idempotency_key=str(form.get("key", "")))
+    except REFUSED as refusal:
+        return await _show(page, services, visitor, quotation_id, status=refusal.status, error=page.told(refusal))
+    return page.go(f"/work/quotations/{quotation_id}", done="moved")
+
+
+async def _move(
+    page: Page, services: Services, visitor: Visitor, form: Any, quotation_id: UUID, verb: str, body: dict[str, Any]
+) -> Response:
+    headers = {"idempotency-key": str(form.get("key", "")), "if-match": f'"{form.get("revision", "")}"'}
+    try:
+        path = f"/v1/quotations/{quotation_id}/{verb}"
+        await services.orders.answer("POST", path, visitor=visitor, json=body, headers=headers)
+    except REFUSED as refusal:
+        return await _show(
+            page, services, visitor, quotation_id, status=refusal.status, error=page.told(refusal),
+            reason=str(body.get("reason", "")),
+        )  # fmt: skip
+    return page.go(f"/work/quotations/{quotation_id}", done="moved")
+
+
+async def _show(
+    page: Page,
+    services: Services,
+    visitor: Visitor,
+    quotation_id: UUID,
+    *,
+    status: int = 200,
+    error: str = "",
+    reason: str = "",
+) -> Response:
+    path = f"/v1/quotations/{quotation_id}"
+    found = await services.orders.get(path, visitor=visitor)
+    trail = await services.orders.get(f"{path}/trail", visitor=visitor)
+    sheet = await services.orders.get(f"{path}/comparison", visitor=visitor)
+    may_act = visitor.kind == "institution"
+    return page.render(
+        "quotation.html",
+        status=status,
+        error=error,
+        reason=reason,
+        notice={"saved": page.t.bidding.saved, "moved": page.t.bidding.moved}.get(
+            page.request.query_params.get("done", ""), ""
+        ),
+        found=found,
+        facts=quotation_facts(found, page),
+        sheet=sheet_table(sheet, page) if sheet["bids"] else None,
+        may_award=may_act and found["status"] == "OPENED",
+        award=award_choices(sheet, page),
+        may_answer=may_act and found["status"] == "OPEN",
+        verbs=verbs_of(found, page) if may_act else [],
+        trail=trail_of(trail, page),
+        key=str(new_id()),
+        other_key=str(new_id()),
+    )
+
+
+async def _form(
+    page: Page,
+    services: Services,
+    visitor: Visitor,
+    typed: Typed,
+    rows: list[Typed],
+    chosen: list[str],
+    *,
+    key: str,
+    quotation_id: UUID | None = None,
+    status: int = 200,
+    error: str = "",
+    errors: dict[str, str] | None = None,
+) -> Response:
+    await show_place(services, page, typed, "county_code")
+    for row in rows:
+        await show_place(services, page, row, "origin_county_code")
+    params = {"q": typed.q[:60], "limit": 100}
+    found = await services.orders.get("/v1/quotation-suppliers", visitor=visitor, params=params)
+    suppliers = {each["supplier_id"]: each["supplier_name"] for each in found["items"]}
+    if missing := [each for each in chosen if each not in suppliers]:
+        more = await services.orders.get("/v1/quotation-suppliers", visitor=visitor, params={"limit": 100})
+        suppliers |= {each["supplier_id"]: each["supplier_name"] for each in more["items"] if each["supplier_id"] in missing}
+    return page.render(
+        "quotation_form.html",
+        status=status,
+        typed=typed,
+        rows=filled(rows, row_count(typed)) if len(rows) < row_count(typed) else rows,
+        chosen=set(chosen),
+        suppliers=[Choice(supplier_id, name) for supplier_id, name in suppliers.items()],
+        funds=[Choice(each, page.t.names["bidding_fund"][each]) for each in FUNDS],
+        is_new=quotation_id is None,
+        action="/work/quotations/new" if quotation_id is None else f"/work/quotations/{quotation_id}/edit",
+        error=error,
+        errors=Typed(errors or {}),
+        key=key,
+    )
