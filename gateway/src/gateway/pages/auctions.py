@@ -116,9 +116,7 @@ async def post_edit(
     return await _save(page, services, visitor, form, auction_id)
 
 
-async def _save(
-    page: Page, services: Services, visitor: Visitor, form: FormData, auction_id: UUID | None
-) -> Response:
+async def _save(page: Page, services: Services, visitor: Visitor, form: FormData, auction_id: UUID | None) -> Response:
     typed, key = typed_of(form, *_FIELDS), str(form.get("key") or new_id())
     rows = rows_of(form, row_count(typed, wants_more=form.get("do") == "rows"), has_sku=False)
     given: dict[str, Any] = {"key": key, "auction_id": auction_id}
@@ -160,7 +158,7 @@ async def get_live(page: PageDep, services: Services, visitor: SignedIn, auction
 
 
 @router.get("/work/auctions/{auction_id}/bids.{kind}")
-async def get_bids_file(page: PageDep, services: Services, visitor: SignedIn, auction_id: UUID, kind: str) -> Response:
+async def get_bids_file(services: Services, visitor: SignedIn, auction_id: UUID, kind: str) -> Response:
     """Every bid, as a file."""
     ensure_kind(visitor, *_KINDS)
     path = f"/v1/auctions/{auction_id}/bids/export"
@@ -173,8 +171,7 @@ async def get_bids(page: PageDep, services: Services, visitor: SignedIn, auction
     ensure_kind(visitor, *_KINDS)
     listing, t = listing_of(page.request, path=f"/work/auctions/{auction_id}/bids"), page.t.bidding
     auction = await services.orders.get(f"/v1/auctions/{auction_id}", visitor=visitor)
-    params = {"cursor": listing.cursor, "limit": 50}
-    found = await services.orders.get(f"/v1/auctions/{auction_id}/bids", visitor=visitor, params=params)
+    found = await services.orders.get(f"/v1/auctions/{auction_id}/bids", visitor=visitor, params=listing.params())
     return page.render(
         "auction_bids.html",
         listing=listing,

@@ -108,7 +108,10 @@ async def post_question(
 ) -> Response:
     """Ask what all invited will read."""
     ensure_kind(visitor, "supplier")
-    path, body = f"/v1/quotation-invitations/{quotation_id}/questions", {"question": str(form.get("question", ""))[:500]}
+    path, body = (
+        f"/v1/quotation-invitations/{quotation_id}/questions",
+        {"question": str(form.get("question", ""))[:500]},
+    )
     try:
         await services.orders.post(path, visitor=visitor, json=body, idempotency_key=str(form.get("key", "")))
     except REFUSED as refusal:

@@ -51,7 +51,7 @@ def _listing(page: Page) -> Listing:
 
 
 def sheet_kind(kind: str) -> str:
-    """csv or xlsx; 404 for anything else."""
+    """Csv or xlsx; 404 for anything else."""
     if kind not in {"csv", "xlsx"}:
         raise NotFound("There is no such file.", code="not-found")
     return kind
@@ -61,7 +61,7 @@ def sheet_kind(kind: str) -> str:
 async def get_quotations(page: PageDep, services: Services, visitor: SignedIn) -> Response:
     """Those of the unit and of the units below it; what is late can be had alone."""
     ensure_kind(visitor, *_KINDS)
-    listing, t = _listing(page), page.t.bidding
+    listing, t, names = _listing(page), page.t.bidding, page.t.names["quotation_status"]
     found = await services.orders.get("/v1/quotations", visitor=visitor, params=listing.params())
     return page.render(
         "quotations.html",
@@ -79,7 +79,7 @@ async def get_quotations(page: PageDep, services: Services, visitor: SignedIn) -
             listing.head(t.awarded, is_number=True),
         ],
         filters=[
-            Filter("status", t.status, [Choice(each, page.t.names["quotation_status"][each]) for each in STATUSES], t.every),
+            Filter("status", t.status, [Choice(each, names[each]) for each in STATUSES], t.every),
             Filter("is_late", t.lateness, [Choice("true", t.late_only)], t.every),
         ],
     )
@@ -274,6 +274,11 @@ async def _show(
     )
 
 
+async def _suppliers(services: Services, visitor: Visitor, **asked: Any) -> dict[str, str]:
+    found = await services.orders.get("/v1/quotation-suppliers", visitor=visitor, params={"limit": 100, **asked})
+    return {each["supplier_id"]: each["supplier_name"] for each in found["items"]}
+
+
 async def _form(
     page: Page,
     services: Services,
@@ -291,12 +296,9 @@ async def _form(
     await show_place(services, page, typed, "county_code")
     for row in rows:
         await show_place(services, page, row, "origin_county_code")
-    params = {"q": typed.q[:60], "limit": 100}
-    found = await services.orders.get("/v1/quotation-suppliers", visitor=visitor, params=params)
-    suppliers = {each["supplier_id"]: each["supplier_name"] for each in found["items"]}
-    if missing := [each for each in chosen if each not in suppliers]:
-        more = await services.orders.get("/v1/quotation-suppliers", visitor=visitor, params={"limit": 100})
-        suppliers |= {each["supplier_id"]: each["supplier_name"] for each in more["items"] if each["supplier_id"] in missing}
+    suppliers = await _suppliers(services, visitor, q=typed.q[:60])
+    if missing := [each for each in chosen if each not in suppliers]:  # chosen in an earlier search
+        suppliers = await _suppliers(services, visitor, id=missing) | suppliers
     return page.render(
         "quotation_form.html",
         status=status,

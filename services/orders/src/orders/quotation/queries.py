@@ -66,10 +66,12 @@ def _escaped(text_of: str) -> str:
     return text_of.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-async def list_suppliers(db: AsyncSession, *, q: str = "", limit: int) -> Sequence[Row[Any]]:
+async def list_suppliers(
+    db: AsyncSession, *, q: str = "", supplier_ids: Sequence[UUID] | None = None, limit: int
+) -> Sequence[Row[Any]]:
     """Suppliers with something on sale, by name or by what they sell."""
     pattern = f"%{_escaped(q)}%" if q else ""
-    values = {"pattern": pattern, "supplier_ids": None, "limit": limit}
+    values = {"pattern": pattern, "supplier_ids": None if supplier_ids is None else list(supplier_ids), "limit": limit}
     return (await db.execute(_SUPPLIERS, values)).all()
 
 

@@ -27,6 +27,7 @@ from shared.sheets import SheetFormat, sheet_response
 router = APIRouter(prefix="/v1", tags=["quotations"])
 Words = Annotated[str, Query(max_length=60, pattern=r"^[^\x00]*$", description="Part of a title or a name.")]
 LateOnly = Annotated[bool, Query(description="Only what waits to be opened or awarded for too long.")]
+SupplierIds = Annotated[list[UUID] | None, Query(alias="id", max_length=100, description="Only these.")]
 BATCH = 500
 _HEAD = (
     "编号", "标题", "采购单位", "状态", "经费", "报价截止", "邀请家数", "报价家数", "成交金额（元）", "是否超期",
@@ -43,10 +44,12 @@ def seal_of(request: Request) -> Seal:
 
 
 @router.get("/quotation-suppliers")
-async def list_suppliers(caller: CallerDep, db: Read, q: Words = "", limit: Limit = 50) -> Page[schemas.SupplierItem]:
+async def list_suppliers(
+    caller: CallerDep, db: Read, *, q: Words = "", ids: SupplierIds = None, limit: Limit = 50
+) -> Page[schemas.SupplierItem]:
     """Suppliers that may be invited: those with something on sale. 403 `unit-needed`; 409 `unit-closed`."""
     await unit_queries.get_acting_unit(db, caller)
-    found = await queries.list_suppliers(db, q=q.strip(), limit=limit)
+    found = await queries.list_suppliers(db, q=q.strip(), supplier_ids=ids, limit=limit)
     return Page(items=[schemas.SupplierItem.model_validate(each) for each in found])
 
 
