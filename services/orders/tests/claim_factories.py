@@ -13,7 +13,11 @@ from orders.gift_campaign import queries as campaign_queries
 from orders.gift_campaign.models import GiftCampaign
 from orders.gift_claim import actions
 from orders.gift_claim.rules import Choice, Destination
+from orders.gift_parcel import closing
+from orders.gift_parcel.closing import Closing
+from orders.order.rules import Address
 from orders.unit.models import BudgetUnit
+from services.orders.tests.budget.granting import granted
 from services.orders.tests.conftest import CLAIM_CODE_KEY
 from services.orders.tests.factories import NOW
 from services.orders.tests.gift_factories import campaign_at
@@ -42,14 +46,19 @@ class Handed:
         return Choice(self.packages[package], where)
 
 
-async def handed_out(db: AsyncSession, *, now: datetime = LATER, **given: Any) -> Handed:
-    """A campaign with its codes given out and its claims open."""
+async def handed_out(
+    db: AsyncSession, *, now: datetime = LATER, granted_fen: int = 10_000_000_000, **given: Any
+) -> Handed:
+    """A campaign with its codes given out and its claims open, of a union that has money."""
     union = await unit(db)
+    await granted(db, union.unit_id, granted_fen, fund="UNION")
     campaign = await campaign_at(db, "ROSTER_LOCKED", of=union, **given)
     organiser = acting_for(union, "union")
-    made = await code_actions.issue_codes(
-        db, campaign_id=campaign.campaign_id, department="", key=KEY, caller=organiser, now=now
-    )
+    made = []
+    if campaign.mode != "WHOLE_LOT":
+        made = await code_actions.issue_codes(
+            db, campaign_id=campaign.campaign_id, department="", key=KEY, caller=organiser, now=now
+        )
     await actions.open_claims(db, campaign_id=campaign.campaign_id, now=now)
     packed = await campaign_queries.list_packages(db, campaign.campaign_id)
     return Handed(
@@ -73,6 +82,18 @@ async def claim(db: AsyncSession, handed: Handed, member_no: str, choice: Choice
     facts: dict[str, Any] = {"expected_revision": 0, "now": LATER, **given}
     code_id = await code_id_of(db, handed.codes[member_no])
     await actions.claim_gift(db, code_id=code_id, choice=choice or handed.choice(), **facts)
+
+
+def address(name: str = "李工会") -> Address:
+    """Where a unit takes in what nobody chose."""
+    return Address(name, "0717-5555555", "420525", "示范路1号工会办公室")
+
+
+async def close(db: AsyncSession, handed: Handed, **given: Any) -> Closing:
+    """Close the campaign after its end."""
+    end = handed.campaign.claim_until_at or LATER
+    facts: dict[str, Any] = {"lot_address": address(), "caller": handed.organiser, "now": end, **given}
+    return await closing.close_campaign(db, campaign_id=handed.campaign.campaign_id, **facts)
 
 
 def typed(code: str) -> str:

@@ -45,9 +45,11 @@ from orders.gift_campaign.routes import router as gift_campaign_router
 from orders.gift_claim import models as gift_claim_models
 from orders.gift_claim.routes import router as gift_claim_router
 from orders.gift_claim.unit_routes import router as gift_standing_router
+from orders.gift_handout.routes import router as gift_handout_router
 from orders.gift_member import models as gift_member_models
 from orders.gift_member.routes import router as gift_member_router
 from orders.gift_parcel import models as gift_parcel_models
+from orders.gift_parcel.routes import router as gift_parcel_router
 from orders.goods_back import models as goods_back_models
 from orders.goods_back.routes import router as goods_back_router
 from orders.goodwill import models as goodwill_models
@@ -249,6 +251,8 @@ service = Service(
         donation_router,
         gift_router,
         gift_member_router,  # before the verbs of campaigns, which have the same form
+        gift_parcel_router,  # before the verbs of campaigns, which have the same form
+        gift_handout_router,
         gift_campaign_router,
         budget_router,
         approval_router,

@@ -10,6 +10,7 @@ from orders.exchange import actions as exchange_actions
 from orders.exchange import queries as exchange_queries
 from orders.exchange.rules import Replacement
 from orders.excursion import actions as excursion_actions
+from orders.gift_parcel import actions as gift_parcel_actions
 from orders.loss import actions as loss_actions
 from orders.loss import rules as loss_rules
 from orders.loss.actions import Told
@@ -76,6 +77,14 @@ async def on_shipment_dispatched(db: AsyncSession, event: ShipmentDispatched, _:
         shipped_at=event.dispatched_at,
         dispatch=Dispatch(event.shipment_id, reference, lots),
     )
+    if event.gift_parcel_id is not None:
+        await gift_parcel_actions.mark_shipped(
+            db,
+            parcel_id=event.gift_parcel_id,
+            carrier_code=event.carrier_code,
+            waybill_numbers=event.waybill_numbers,
+            shipped_at=event.dispatched_at,
+        )
 
 
 async def on_shipment_short(db: AsyncSession, event: ShipmentShort, _: Envelope) -> None:
@@ -102,6 +111,8 @@ async def on_shipment_short(db: AsyncSession, event: ShipmentShort, _: Envelope)
         reason=event.reason,
         now=event.noted_at,
     )
+    if event.gift_parcel_id is not None:
+        await gift_parcel_actions.shorten(db, parcel_id=event.gift_parcel_id, quantities=quantities, now=event.noted_at)
 
 
 async def on_parcels_lost(db: AsyncSession, event: ParcelsLost, _: Envelope) -> None:
@@ -136,8 +147,10 @@ async def on_parcels_lost(db: AsyncSession, event: ParcelsLost, _: Envelope) -> 
 
 
 async def on_shipment_lost(db: AsyncSession, event: ShipmentLost, _: Envelope) -> None:
-    """Nothing of the part arrives. A replacement has ended with its money, and a gift to one of many is no part."""
-    if event.exchange_id is None and event.gift_parcel_id is None:
+    """Nothing of the part arrives. A replacement has ended with its money; a gift's parcel is one of many."""
+    if event.gift_parcel_id is not None:
+        await gift_parcel_actions.mark_ended(db, parcel_id=event.gift_parcel_id, verb="lose", at=event.noted_at)
+    elif event.exchange_id is None:
         await loss_actions.end_lost_part(
             db, order_id=event.order_id, supplier_order_id=event.supplier_order_id, now=event.noted_at
         )
@@ -178,6 +191,9 @@ async def on_shipment_delivered(db: AsyncSession, event: ShipmentDelivered, _: E
     """The part arrived; the last one completes the order. A replacement only completes its exchange."""
     if event.exchange_id is not None:
         await exchange_actions.mark_delivered(db, exchange_id=event.exchange_id, delivered_at=event.delivered_at)
+        return
+    if event.gift_parcel_id is not None:
+        await gift_parcel_actions.mark_ended(db, parcel_id=event.gift_parcel_id, verb="deliver", at=event.delivered_at)
         return
     await order_actions.mark_delivered(
         db, order_id=event.order_id, supplier_order_id=event.supplier_order_id, delivered_at=event.delivered_at

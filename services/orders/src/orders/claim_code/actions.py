@@ -139,6 +139,22 @@ async def move_code(
     )
 
 
+async def note_all(db: AsyncSession, campaign_id: UUID, verb: str, *, to_status: str, now: datetime) -> None:
+    """The clock moved all codes of a campaign that nobody had used: one entry of the trail for all of them."""
+    await trail_actions.record(
+        db,
+        subject_kind="claim-code",
+        subject_id=campaign_id,
+        verb=verb,
+        from_status="ISSUED",
+        to_status=to_status,
+        reason="",
+        actor="rule",
+        person_id=None,
+        now=now,
+    )
+
+
 async def try_code(db: AsyncSession, *, typed: str, asker: str, key: bytes, now: datetime) -> Tried:
     """Look a code up, in a transaction of its own, so that a wrong one stays counted whatever the answer. Tries from
     one address come one after the other: nobody tries a thousand at once."""

@@ -104,7 +104,7 @@ class ParcelOut(BaseModel):
 
     parcel_id: UUID
     supplier_name: str
-    status: Literal["DUE", "TOLD", "SHIPPED", "DELIVERED", "CANCELLED"]
+    status: Literal["DUE", "TOLD", "SHIPPED", "DELIVERED", "LOST", "CANCELLED"]
     carrier_code: str
     waybill_numbers: list[str]
     shipped_at: datetime | None

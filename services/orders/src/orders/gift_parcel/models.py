@@ -18,8 +18,12 @@ class GiftParcel(Base):
 
     __tablename__ = "gift_parcels"
     __table_args__ = (
-        CheckConstraint("status IN ('DUE', 'TOLD', 'SHIPPED', 'DELIVERED', 'CANCELLED')", name="status_is_known"),
-        CheckConstraint("status NOT IN ('SHIPPED', 'DELIVERED') OR shipped_at IS NOT NULL", name="shipped_has_instant"),
+        CheckConstraint(
+            "status IN ('DUE', 'TOLD', 'SHIPPED', 'DELIVERED', 'LOST', 'CANCELLED')", name="status_is_known"
+        ),
+        CheckConstraint(
+            "status NOT IN ('SHIPPED', 'DELIVERED', 'LOST') OR shipped_at IS NOT NULL", name="shipped_has_instant"
+        ),
         CheckConstraint("(status = 'DELIVERED') = (delivered_at IS NOT NULL)", name="delivered_has_instant"),
         CheckConstraint("jsonb_array_length(lines) > 0", name="holds_something"),
         UniqueConstraint("campaign_id", "supplier_id", "member_id", postgresql_nulls_not_distinct=True),

@@ -91,9 +91,10 @@ CREATE TABLE gift_parcels (
     waybill_numbers text[] NOT NULL DEFAULT '{}',
     CONSTRAINT uq_gift_parcels_campaign_id_supplier_id_member_id
         UNIQUE NULLS NOT DISTINCT (campaign_id, supplier_id, member_id),
-    CONSTRAINT ck_gift_parcels_status_is_known CHECK (status IN ('DUE', 'TOLD', 'SHIPPED', 'DELIVERED', 'CANCELLED')),
+    CONSTRAINT ck_gift_parcels_status_is_known CHECK
+        (status IN ('DUE', 'TOLD', 'SHIPPED', 'DELIVERED', 'LOST', 'CANCELLED')),
     CONSTRAINT ck_gift_parcels_shipped_has_instant CHECK
-        (status NOT IN ('SHIPPED', 'DELIVERED') OR shipped_at IS NOT NULL),
+        (status NOT IN ('SHIPPED', 'DELIVERED', 'LOST') OR shipped_at IS NOT NULL),
     CONSTRAINT ck_gift_parcels_delivered_has_instant CHECK ((status = 'DELIVERED') = (delivered_at IS NOT NULL)),
     CONSTRAINT ck_gift_parcels_holds_something CHECK (jsonb_array_length(lines) > 0)
 ) WITH (fillfactor = 80);
@@ -103,7 +104,7 @@ CREATE INDEX ix_gift_parcels_member_id ON gift_parcels (member_id);
 
 CREATE FUNCTION gift_parcel_may_move(before text, after text) RETURNS boolean LANGUAGE sql IMMUTABLE
 RETURN (before, after) IN (
-    ('DUE', 'TOLD'), ('DUE', 'CANCELLED'), ('TOLD', 'SHIPPED'), ('TOLD', 'CANCELLED'), ('SHIPPED', 'DELIVERED')
+    ('DUE', 'TOLD'), ('DUE', 'CANCELLED'), ('TOLD', 'SHIPPED'), ('TOLD', 'CANCELLED'), ('SHIPPED', 'DELIVERED'), ('SHIPPED', 'LOST')
 );
 CREATE TRIGGER gift_parcels_move BEFORE UPDATE OF status ON gift_parcels FOR EACH ROW
 WHEN (OLD.status <> NEW.status AND NOT gift_parcel_may_move(OLD.status, NEW.status))
