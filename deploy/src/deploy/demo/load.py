@@ -20,6 +20,7 @@ from deploy.demo import (
     desks,
     donations,
     exchanges,
+    gifts,
     goods,
     history,
     institutions,
@@ -124,6 +125,8 @@ async def _load_trade(
     await institutions.load_units(database["orders"], now=now, advance=units)
     agreed = step("contracts", len(contracts.CONTRACTS))
     await contracts.load_contracts(database["orders"], now=now, advance=agreed)
+    gifts_step = step("holiday gifts", len(gifts.KEYS))
+    await gifts.load_campaigns(database["orders"], environment, now=now, advance=gifts_step)
     await cashbook.load_cashbook(database["orders"], environment, advance=step("the cashier's books", len(past)))
     await promotions.load_promotions(database["orders"], now=now, advance=step("promotions", promotions.COUNT))
     ahead = step("presales", len(presales.PRESALES))
