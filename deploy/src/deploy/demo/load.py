@@ -15,6 +15,7 @@ import orders.app  # noqa: F401 - rows of one slice point at tables of another, 
 from deploy.demo import (
     admissions,
     after_sales,
+    bidding,
     cashbook,
     contracts,
     desks,
@@ -123,6 +124,8 @@ async def _load_trade(
     await history.load_orders(database["orders"], past, advance=year)
     units = step("a county's units", len(demo_units()))
     await institutions.load_units(database["orders"], now=now, advance=units)
+    bid = step("quotations and auctions", bidding.COUNT)
+    await bidding.load_bidding(database["orders"], environment, now=now, advance=bid)
     agreed = step("contracts", len(contracts.CONTRACTS))
     await contracts.load_contracts(database["orders"], now=now, advance=agreed)
     gifts_step = step("holiday gifts", len(gifts.KEYS))
