@@ -57,11 +57,12 @@ COUNT: Final = len(QUOTATIONS) + len(AUCTIONS)
 
 
 def bidders() -> Mapping[UUID, tuple[DemoSku, DemoSku]]:
-    """The first suppliers with two packs of different goods, and these packs."""
-    owner = {each.key: each.supplier_key for each in products()}
+    """The first suppliers with two packs of different goods that no season or presale keeps back, and these packs."""
+    owner = {each.key: each.supplier_key for each in products() if each.category != "fruit"}
     found: dict[str, dict[str, DemoSku]] = {}
     for each in skus():
-        found.setdefault(owner[each.product_key], {}).setdefault(each.product_key, each)
+        if each.product_key in owner:
+            found.setdefault(owner[each.product_key], {}).setdefault(each.product_key, each)
     chosen = [(key, tuple(own.values())[:2]) for key, own in found.items() if len(own) > 1][:_BIDDERS]
     return {demo_id("supplier", key): (first, second) for key, (first, second) in chosen}
 
