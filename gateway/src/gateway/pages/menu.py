@@ -29,6 +29,7 @@ class Entry:
     is_strict: bool = False
 
 
+_FINANCE = frozenset({"finance_office"})
 _AGENTS = frozenset({"support", "operator"})
 MENU: tuple[Entry, ...] = (
     Entry("desk", "/desk", SUPPLIER, "supply", "truck"),
@@ -80,6 +81,12 @@ MENU: tuple[Entry, ...] = (
     Entry("words", "/work/words", OPERATOR, "platform", "search", frozenset({"catalogue"})),
     Entry("contracts", "/work/contracts", INSTITUTION | SUPPLIER | OPERATOR, "buying", "book"),
     Entry("call_offs", "/work/call-offs", INSTITUTION | SUPPLIER | OPERATOR, "buying", "truck"),
+    Entry("own_unit", "/work/units", INSTITUTION, "buying", "people"),
+    Entry("own_shares", "/work/reserved-shares", INSTITUTION, "buying", "list"),
+    Entry("own_progress", "/work/reserved-share-progress", INSTITUTION, "buying", "chart"),
+    Entry("units", "/work/units", OFFICIAL | OPERATOR, "finance_office", "people", _FINANCE),
+    Entry("reserved_shares", "/work/reserved-shares", OFFICIAL | OPERATOR, "finance_office", "stamp", _FINANCE),
+    Entry("share_progress", "/work/reserved-share-progress", OFFICIAL | OPERATOR, "finance_office", "chart", _FINANCE),
     Entry("dashboard", "/dashboard", ANALYSTS, "figures", "chart"),
 )
 
