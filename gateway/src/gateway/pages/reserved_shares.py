@@ -304,7 +304,7 @@ def rule_lines(rule: dict[str, Any], page: Page) -> list[tuple[str, str]]:
         figure = rule[name]
         if figure is not None:
             value = money(figure["value"]) if name == "union_per_head_min" else percent(figure["value"])
-            found.append((t["rule_" + name], f"≥ {value}", figure))
+            found.append((getattr(t, f"rule_{name}"), f"≥ {value}", figure))
     if rule["not_below_last_year"] is not None:
         found.append((t.rule_not_below_last_year, "", rule["not_below_last_year"]))
     lines = [

@@ -1,4 +1,4 @@
-"""Budget units: the list that a visitor sees, entering and importing by the finance office, binding by its own people."""
+"""Budget units: the list that a visitor sees, entering and importing by the finance office, binding by their people."""
 
 from typing import Any, Final
 
@@ -233,15 +233,12 @@ async def get_template(services: Services, visitor: SignedIn) -> Response:
 async def post_import(page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm) -> Response:
     """Enter the good rows, and tell of the others."""
     ensure_kind(visitor, "official", "operator")
-    given = form.get("file")
     try:
-        if not isinstance(given, UploadFile) or not given.filename:
-            raise Invalid("Choose a file.", code="file-missing", field="file")
         told = await services.orders.answer(
             "POST",
             "/v1/units/import",
             visitor=visitor,
-            data=await given.read(),
+            data=await _content(form.get("file")),
             headers={"Content-Type": "application/octet-stream"},
             timeout=_UPLOAD_SECONDS,
         )
@@ -249,6 +246,12 @@ async def post_import(page: PageDep, services: Services, visitor: SignedIn, form
         error = str(refusal.extra.get("sentence", "")) if page.language == "zh" else ""
         return _import_page(page, status=refusal.status, error=error or page.told(refusal))
     return _import_page(page, told=told.json)
+
+
+async def _content(given: object) -> bytes:
+    if not isinstance(given, UploadFile) or not given.filename:
+        raise Invalid("Choose a file.", code="file-missing", field="file")
+    return await given.read()
 
 
 def _import_page(page: Page, *, status: int = 200, told: Any = None, error: str = "") -> Response:

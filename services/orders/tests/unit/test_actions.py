@@ -91,7 +91,7 @@ async def test_a_code_has_one_unit_and_an_institution_is_one(db: AsyncSession):
 @pytest.mark.parametrize(
     ("given", "code", "field"),
     [
-        ({"uscc": new_uscc()[:17] + "?"}, "uscc-invalid", "uscc"),
+        ({"uscc": new_uscc()[:17] + "?"}, "unit-uscc-invalid", "uscc"),
         ({"uscc": new_uscc("81")}, "uscc-is-a-unions", "uscc"),
         ({"has_union": True, "union_uscc": new_uscc("12")}, "union-uscc-invalid", "union_uscc"),
         ({"has_union_funds": True}, "union-missing", "has_union_funds"),

@@ -160,7 +160,7 @@ async def test_a_file_enters_good_rows_explains_bad_ones_and_twice_changes_nothi
     told = (await client.post("/v1/units/import", content=content, headers=office)).json()
     assert (told["entered"], told["unchanged"], told["total"], told["activated"]) == (2, 0, 2, 0)
     assert [(each["row"], each["code"]) for each in told["wrong"]] == [
-        (5, "uscc-invalid"),
+        (5, "unit-uscc-invalid"),
         (6, "uscc-is-a-unions"),
         (7, "kind-unknown"),
         (8, "county-wrong"),

@@ -176,7 +176,7 @@ async def edit_share(
 async def submit_share(share_id: UUID, caller: CallerDep, db: Db, expected: IfMatch, once: Once) -> Response:
     """Hand it in. 403, 404, 409, 412, 428 as editing; 422 `filing-has-no-canteen`, `canteen-total-missing`,
     `ratio-too-low`, `below-last-year`, `union-has-no-funds`, `union-share-too-low`, `union-per-head-too-low`,
-    `contact-missing`."""
+    `filing-contact-missing`."""
     await actions.submit_share(db, share_id=share_id, expected_revision=expected, caller=caller, now=utc_now())
     return await once.answer(db, await _whole(db, caller, share_id))
 

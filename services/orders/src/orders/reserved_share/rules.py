@@ -162,12 +162,12 @@ def ensure_holds(filing: Filing, rule: Rule, *, last_year: tuple[int, int] | Non
     """The first thing that keeps it from being submitted. `last_year` is what was locked then: of canteen and union.
 
     422 `filing-has-no-canteen`, `canteen-total-missing`, `ratio-too-low`, `below-last-year`, `union-has-no-funds`,
-    `union-share-too-low`, `union-per-head-too-low`, `contact-missing`, each with the figure and its source.
+    `union-share-too-low`, `union-per-head-too-low`, `filing-contact-missing`, each with the figure and its source.
     """
     _ensure_canteen(filing, rule, last_year[0] if last_year else None)
     _ensure_union(filing, rule, last_year[1] if last_year else None)
     if not filing.contact or not filing.phone:
-        raise Invalid("Say who can be asked, and the phone number.", code="contact-missing", field="contact")
+        raise Invalid("Say who can be asked, and the phone number.", code="filing-contact-missing", field="contact")
 
 
 def ensure_zero(filing: Filing) -> None:

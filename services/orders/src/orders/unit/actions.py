@@ -220,8 +220,8 @@ async def say_canteen(
     """How a unit eats in a year, by its handler or the finance office; said again, the latest word counts.
 
     Forbidden `duty-missing`, `finance-office-needed`; NotFound `unit-unknown`; Conflict `unit-status`,
-    `canteen-has-members`; Invalid `canteen-representative-needed`, `canteen-contractor-needed`, `uscc-invalid`; Stale
-    where a revision is expected.
+    `canteen-has-members`; Invalid `canteen-representative-needed`, `canteen-contractor-needed`,
+    `unit-uscc-invalid`; Stale where a revision is expected.
     """
     unit = await queries.lock_unit(db, unit_id)
     if (await queries.find_acting_unit(db, caller)) is unit:

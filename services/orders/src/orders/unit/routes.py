@@ -134,7 +134,7 @@ async def get_own(caller: CallerDep, db: Read, response: Response) -> schemas.Un
 @router.post("", status_code=201, response_model=schemas.UnitWhole)
 async def enter_unit(body: schemas.EnterIn, caller: CallerDep, db: Db, once: Once) -> Response:
     """A finance office enters a unit. 403 `finance-office-needed`, `region-not-yours`; 404 `unit-unknown`; 409
-    `uscc-taken`, `unit-closed`; 422 `uscc-invalid`, `uscc-is-a-unions`, `union-uscc-invalid`, `union-missing`."""
+    `uscc-taken`, `unit-closed`; 422 `unit-uscc-invalid`, `uscc-is-a-unions`, `union-uscc-invalid`, `union-missing`."""
     unit = await actions.enter_unit(
         db, unit_id=new_id(), facts=body.facts(), parent_id=body.parent_id, caller=caller, now=utc_now()
     )
@@ -223,7 +223,7 @@ async def say_canteen(
 ) -> schemas.UnitWhole:
     """How it eats in a year, by its handler or the finance office. 403 `duty-missing`, `finance-office-needed`; 404
     `unit-unknown`; 409 `unit-status`, `canteen-has-members`; 412 `stale`; 422 `canteen-representative-needed`,
-    `canteen-contractor-needed`, `uscc-invalid`; 428 `precondition-missing`."""
+    `canteen-contractor-needed`, `unit-uscc-invalid`; 428 `precondition-missing`."""
     canteen = rules.Canteen(**body.model_dump())
     await actions.say_canteen(
         db, unit_id=unit_id, year=year, canteen=canteen, expected_revision=expected, caller=caller, now=utc_now()

@@ -128,10 +128,11 @@ def ensure_administrator(caller: Caller) -> UUID:
 
 
 def checked_facts(facts: UnitFacts) -> UnitFacts:
-    """The facts as they are kept. 422 `uscc-invalid`, `uscc-is-a-unions`, `union-uscc-invalid`, `union-missing`."""
+    """The facts as they are kept. 422 `unit-uscc-invalid`, `uscc-is-a-unions`, `union-uscc-invalid`,
+    `union-missing`."""
     code, union_code = normalised_uscc(facts.uscc), normalised_uscc(facts.union_uscc)
     if not is_uscc(code):
-        raise Invalid("The code's form or its check character is wrong.", code="uscc-invalid", field="uscc")
+        raise Invalid("The code's form or its check character is wrong.", code="unit-uscc-invalid", field="uscc")
     if code.startswith(_UNION_HOLDER):
         raise Invalid(
             "A code that begins with 81 is a trade union's: give the unit's own.", code="uscc-is-a-unions", field="uscc"
@@ -159,7 +160,8 @@ def checked_facts(facts: UnitFacts) -> UnitFacts:
 
 
 def checked_canteen(canteen: Canteen, *, unit_id: UUID) -> Canteen:
-    """The canteen as it is kept. 422 `canteen-representative-needed`, `canteen-contractor-needed`, `uscc-invalid`."""
+    """The canteen as it is kept. 422 `canteen-representative-needed`, `canteen-contractor-needed`,
+    `unit-uscc-invalid`."""
     if (canteen.mode == "SHARED_MEMBER") != (canteen.shared_with_id is not None) or canteen.shared_with_id == unit_id:
         raise Invalid(
             "A member of a shared canteen names the unit that files for it, and nobody else names one.",
@@ -174,7 +176,9 @@ def checked_canteen(canteen: Canteen, *, unit_id: UUID) -> Canteen:
         )
     code = normalised_uscc(canteen.contractor_uscc)
     if code and not (canteen.contractor_name and is_uscc(code)):
-        raise Invalid("The code's form or its check character is wrong.", code="uscc-invalid", field="contractor_uscc")
+        raise Invalid(
+            "The code's form or its check character is wrong.", code="unit-uscc-invalid", field="contractor_uscc"
+        )
     return Canteen(canteen.mode, canteen.shared_with_id, canteen.contractor_name, code)
 
 
