@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from gateway.pages.cards import in_language
+from gateway.pages.listing import listing_of
 from gateway.pages.pricing_view import coupon_terms
 from gateway.pages.shell import Page, PageDep
 from gateway.services import Services
@@ -31,13 +32,17 @@ async def show(
     error: str = "",
 ) -> Response:
     """The lists as they are now, with a code as it was typed."""
-    own = (await services.orders.get("/v1/coupons", visitor=visitor))["items"]
+    listing = listing_of(page.request, path=_PATH)
+    found = await services.orders.get("/v1/coupons", visitor=visitor, params={"cursor": listing.cursor or None})
+    own = found["items"]
     running = (await services.orders.get("/v1/promotions/running", visitor=visitor))["items"]
     held = {each["promotion_id"] for each in own}
     t = page.t.coupons
     return page.render(
         "coupons.html",
         status=status,
+        listing=listing,
+        next_cursor=found.get("next_cursor"),
         usable=[_own(each, page) for each in own if each["is_usable"]],
         others=[_own(each, page) for each in own if not each["is_usable"]],
         offered=[

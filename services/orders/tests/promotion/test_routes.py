@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.orders.tests.factories import listed_sku
-from services.orders.tests.promotion.promotion_factories import written
+from services.orders.tests.promotion.promotion_factories import claimed_coupon, running_promotion, written
 from shared.clock import utc_now
 
 Headers = Callable[..., dict[str, str]]
@@ -225,3 +225,20 @@ async def test_carriage_is_set_as_a_whole_and_a_cart_with_a_county_counts_it(
     platform = (await client.get("/v1/delivery-tariffs", headers=operator)).json()["platform"]
     assert len(platform) == len({(each["temperature_class"], each["region_prefix"]) for each in platform}) == 12
     assert (await client.post("/v1/delivery-tariffs/platform", headers=supplier)).status_code == 403
+
+
+async def test_coupons_go_on_where_the_page_ended(client: httpx2.AsyncClient, db: AsyncSession, as_caller: Headers):
+    person_id = uuid4()
+    me = as_caller(person_id=person_id)
+    now = utc_now()
+    facts = {"terms": {"off_fen": 500}, "is_claimable": True}
+    made = []
+    for _ in range(3):
+        promotion = await running_promotion(db, "coupon", now=now, **facts)
+        made.append(await claimed_coupon(db, promotion, person_id, now=now))
+    first = (await client.get("/v1/coupons", params={"limit": 2}, headers=me)).json()
+    rest = (await client.get("/v1/coupons", params={"limit": 2, "cursor": first["next_cursor"]}, headers=me)).json()
+    assert sorted(each["coupon_id"] for each in [*first["items"], *rest["items"]]) == sorted(map(str, made))
+    assert (len(first["items"]), rest["next_cursor"]) == (2, None)
+    wrong = await client.get("/v1/coupons", params={"cursor": first["next_cursor"][:-4]}, headers=me)
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "cursor-invalid")

@@ -14,6 +14,7 @@ from shared.errors import NotFound
 
 _OWNERS = text("SELECT sku_id, supplier_id FROM sellable_skus WHERE sku_id = ANY(:sku_ids)")
 _COUPONS = text("""
+WITH own AS (
     SELECT coupon.coupon_id, coupon.promotion_id, coupon.status, coupon.expires_at, coupon.order_id,
            promotion.name, promotion.name_en, promotion.terms, promotion.scope,
            promotion.status = 'ACTIVE' AND promotion.starts_at <= :now AND coupon.status = 'CLAIMED'
@@ -21,7 +22,11 @@ _COUPONS = text("""
     FROM coupons AS coupon JOIN promotions AS promotion USING (promotion_id)
     WHERE coupon.holder_id = :person_id
       AND (NOT :only_usable OR (coupon.status = 'CLAIMED' AND :now < coupon.expires_at))
-    ORDER BY is_usable DESC, coupon.expires_at, coupon.coupon_id LIMIT 200
+)
+    SELECT * FROM own
+    WHERE CAST(:after_id AS uuid) IS NULL
+       OR (NOT is_usable, expires_at, coupon_id) > (NOT :after_usable, CAST(:after_at AS timestamptz), :after_id)
+    ORDER BY is_usable DESC, expires_at, coupon_id LIMIT :limit
 """)
 _RUNNING = text("""
     SELECT promotion_id, kind, name, name_en, starts_at, ends_at, terms, scope, supplier_id, is_claimable, person_cap
@@ -113,9 +118,27 @@ async def count_coupons(db: AsyncSession, promotion_id: UUID, *, holder_id: UUID
     return int(await db.scalar(statement) or 0)
 
 
-async def list_coupons(db: AsyncSession, person_id: UUID, *, now: datetime, only_usable: bool) -> list[Row[Any]]:
-    """A person's coupons, those that can be used first, the one that ends first at the top."""
-    values = {"person_id": person_id, "now": now, "only_usable": only_usable}
+async def list_coupons(
+    db: AsyncSession,
+    person_id: UUID,
+    *,
+    now: datetime,
+    only_usable: bool,
+    after: tuple[bool, datetime, UUID] | None = None,
+    limit: int,
+) -> list[Row[Any]]:
+    """A person's coupons, those that can be used first, the one that ends first at the top. `after` is (usable, end,
+    id) of the last one seen."""
+    usable, ends_at, coupon_id = after or (False, None, None)
+    values = {
+        "person_id": person_id,
+        "now": now,
+        "only_usable": only_usable,
+        "after_usable": usable,
+        "after_at": ends_at,
+        "after_id": coupon_id,
+        "limit": limit,
+    }
     return list((await db.execute(_COUPONS, values)).all())
 
 

@@ -233,10 +233,17 @@ async def list_coupons(
     db: Read,
     *,
     usable: Annotated[bool, Query(description="Only those that can be used now.")] = False,
-) -> schemas.CouponList:
-    """The caller's coupons, those that can be used first."""
-    found = await queries.list_coupons(db, caller.person_id, now=utc_now(), only_usable=usable)
-    return schemas.CouponList(items=[schemas.CouponItem.model_validate(each) for each in found])
+    cursor: CursorText = None,
+    limit: Limit = 100,
+) -> Page[schemas.CouponItem]:
+    """The caller's coupons, those that can be used first. 400 `cursor-invalid`."""
+    found = await queries.list_coupons(
+        db, caller.person_id, now=utc_now(), only_usable=usable, after=_coupon_after(cursor), limit=limit + 1
+    )
+    items = [schemas.CouponItem.model_validate(each) for each in found[:limit]]
+    last = items[-1] if len(found) > limit else None
+    mark = None if last is None else encode_cursor(int(last.is_usable), last.expires_at.isoformat(), last.coupon_id)
+    return Page[schemas.CouponItem](items=items, next_cursor=mark)
 
 
 @router.post("/coupons", status_code=201, response_model=schemas.TakenCoupon)
@@ -266,6 +273,18 @@ def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
     values: list[Any] = decode_cursor(cursor, size=2)
     try:
         return parse_instant(str(values[0])), UUID(str(values[1]))
+    except ValueError as error:
+        raise BadRequest(
+            "The cursor is not one of ours. Start again without it.", code="cursor-invalid", field="cursor"
+        ) from error
+
+
+def _coupon_after(cursor: str | None) -> tuple[bool, datetime, UUID] | None:
+    if cursor is None:
+        return None
+    usable, ends_at, coupon_id = decode_cursor(cursor, size=3)
+    try:
+        return bool(usable), datetime.fromisoformat(str(ends_at)), UUID(str(coupon_id))
     except ValueError as error:
         raise BadRequest(
             "The cursor is not one of ours. Start again without it.", code="cursor-invalid", field="cursor"

@@ -257,12 +257,6 @@ class CouponItem(BaseModel):
     scope: dict[str, list[str]]
 
 
-class CouponList(BaseModel):
-    """A person's coupons."""
-
-    items: list[CouponItem]
-
-
 class TakenCoupon(BaseModel):
     """A coupon that was just taken."""
 
