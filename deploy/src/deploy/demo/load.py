@@ -21,6 +21,7 @@ from deploy.demo import (
     desks,
     donations,
     exchanges,
+    filings,
     gifts,
     goods,
     history,
@@ -124,6 +125,8 @@ async def _load_trade(
     await history.load_orders(database["orders"], past, advance=year)
     units = step("a county's units", len(demo_units()))
     await institutions.load_units(database["orders"], now=now, advance=units)
+    filed = step("their reserved shares", filings.COUNT)
+    await filings.load_filings(database["orders"], now=now, advance=filed)
     bid = step("quotations and auctions", bidding.COUNT)
     await bidding.load_bidding(database["orders"], environment, now=now, advance=bid)
     agreed = step("contracts", len(contracts.CONTRACTS))

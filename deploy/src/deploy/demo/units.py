@@ -16,6 +16,31 @@ COUNTY = "420525"
 
 
 @dataclass(frozen=True)
+class DemoFiling:
+    """What a unit reserves, in yuan and per cent, and how far this year's filing came."""
+
+    canteen_total: int
+    ratio: int
+    union_total: int
+    members: int
+    union_reserved: int
+    state: str
+
+    def facts(self) -> dict[str, Any]:
+        """As it is filed."""
+        return {
+            "canteen_total_fen": self.canteen_total * 100,
+            "ratio_bp": self.ratio * 100,
+            "union_total_fen": self.union_total * 100,
+            "union_member_count": self.members,
+            "union_reserved_fen": self.union_reserved * 100,
+            "contact": "演示联系人",
+            "phone": "0717-3810000",
+            "note": "",
+        }
+
+
+@dataclass(frozen=True)
 class DemoUnit:
     """A unit of units.toml. `people` are roles by the part of the address after the key."""
 
@@ -30,6 +55,7 @@ class DemoUnit:
     people: Mapping[str, tuple[str, ...]]
     shared_with: str = ""
     contractor: str = ""
+    filing: DemoFiling | None = None
 
     @property
     def unit_id(self) -> UUID:
@@ -74,4 +100,5 @@ def demo_units() -> tuple[DemoUnit, ...]:
 
 def _unit(row: dict[str, Any]) -> DemoUnit:
     people = {address: tuple(roles) for address, roles in row.pop("people").items()}
-    return DemoUnit(people=people, **row)
+    filing = DemoFiling(**row.pop("filing")) if "filing" in row else None
+    return DemoUnit(people=people, filing=filing, **row)

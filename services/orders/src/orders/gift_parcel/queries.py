@@ -25,14 +25,18 @@ _PACKED = text("""
     FROM gift_packages AS package JOIN gift_package_lines AS line USING (package_id)
     WHERE package.campaign_id = :campaign_id ORDER BY package.position, line.sku_id
 """)
-_CHOSEN = text("SELECT package_id, count(*) AS taken FROM gift_claims WHERE campaign_id = :campaign_id GROUP BY package_id")
+_CHOSEN = text(
+    "SELECT package_id, count(*) AS taken FROM gift_claims WHERE campaign_id = :campaign_id GROUP BY package_id"
+)
 _LEFT = text("""
     SELECT package_id, package.planned_count - chosen_count AS left
     FROM gift_packages AS package JOIN gift_campaigns AS campaign USING (campaign_id)
     WHERE campaign_id = :campaign_id ORDER BY package_id <> campaign.default_package_id, package.position
 """)
 _UNCLAIMED = text("SELECT count(*) FROM claim_codes WHERE campaign_id = :campaign_id AND status = 'ISSUED'")
-_BY_STATUS = text("SELECT status, count(*) AS parcels FROM gift_parcels WHERE campaign_id = :campaign_id GROUP BY status")
+_BY_STATUS = text(
+    "SELECT status, count(*) AS parcels FROM gift_parcels WHERE campaign_id = :campaign_id GROUP BY status"
+)
 _DUE_PARTS = text("""
     SELECT supplier_order_id FROM supplier_orders AS part
     WHERE part.fulfilment IN ('PENDING_SHIPMENT', 'PARTLY_SHIPPED')
