@@ -14,6 +14,8 @@ from gateway.pages.shell import Page
 
 BADGES: Final = {
     "PENDING_PAYMENT": "badge-urgent",
+    "PENDING_CONFIRM": "badge-urgent",
+    "CONFIRMED": "badge-leaf",
     "AWAITING_GROUP": "badge-urgent",
     "PENDING_SHIPMENT": "badge-leaf",
     "PARTLY_SHIPPED": "badge-leaf",

@@ -108,16 +108,6 @@ async def place_for_unit(
     return order_id
 
 
-async def quote_delivery(
-    db: AsyncSession, *, lines: Sequence[UnitLine], county_code: str, asked_by: UUID, now: datetime
-) -> int:
-    """What bringing one supplier's lines to the county costs by today's tariffs. 409 `sku-not-listed`,
-    `region-not-served`."""
-    sale = await price_queries.load_sale(db, {line.sku_id for line in lines}, person_id=asked_by)
-    rules.ensure_sellable({line.sku_id: line.quantity for line in lines}, sale.skus, now)
-    return _carried(lines, sale.skus, sale.offers.carriage, county_code, now)
-
-
 def _carried(
     lines: Sequence[UnitLine], skus: dict[UUID, SaleSku], carriage: Carriage, county_code: str, now: datetime
 ) -> int:
