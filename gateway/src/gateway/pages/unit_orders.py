@@ -200,15 +200,15 @@ async def _acceptance(services: Services, visitor: Visitor, order_id: UUID) -> d
 
 
 def _verbs(item: dict[str, Any], visitor: Visitor, page: Page) -> list[Verb]:
-    names = page.t.names["unit_order_button"]
+    label = page.t.names["unit_order_button"]
     if item["is_disputed"]:
         return []
     if visitor.kind == "supplier" and item["stage"] == "PENDING_CONFIRM":
-        return [Verb("confirm", names["confirm"], "main"), Verb("refuse", names["refuse"], "danger")]
+        return [Verb("confirm", label["confirm"], "main"), Verb("refuse", label["refuse"], "danger")]
     is_open = item["stage"] == "PENDING_CONFIRM" or (
         item["stage"] == "CONFIRMED" and item["fulfilment"] == "PENDING_SHIPMENT"
     )
-    return [Verb("cancel", names["cancel"], "danger")] if visitor.kind == "institution" and is_open else []
+    return [Verb("cancel", label["cancel"], "danger")] if visitor.kind == "institution" and is_open else []
 
 
 def _is_id(value: Any) -> bool:
