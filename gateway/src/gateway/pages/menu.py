@@ -89,6 +89,17 @@ MENU: tuple[Entry, ...] = (
     Entry("units", "/work/units", OFFICIAL | OPERATOR, "finance_office", "people", _FINANCE),
     Entry("reserved_shares", "/work/reserved-shares", OFFICIAL | OPERATOR, "finance_office", "stamp", _FINANCE),
     Entry("share_progress", "/work/reserved-share-progress", OFFICIAL | OPERATOR, "finance_office", "chart", _FINANCE),
+    Entry("purchases", "/work/purchases", INSTITUTION, "buying", "basket"),
+    Entry("approvals", "/work/approvals", INSTITUTION, "buying", "stamp"),
+    Entry("budgets", "/work/budgets", INSTITUTION, "buying", "chart"),
+    Entry(
+        "unit_budgets",
+        "/work/budgets",
+        OFFICIAL | OPERATOR,
+        "finance_office",
+        "chart",
+        frozenset({"finance_office"}),
+    ),
     Entry("dashboard", "/dashboard", ANALYSTS, "figures", "chart"),
 )
 

@@ -25,6 +25,7 @@ from gateway.pages.figures import day_text, month_text, price, unit_price, weigh
 from gateway.pages.offers import Offer, is_sold, offer_of, sale_note, tiers_of, unit_name
 from gateway.pages.places import place_name, province_name
 from gateway.pages.presales import open_presales_of
+from gateway.pages.purchase_view import may_buy
 from gateway.pages.reviews import read_product_reviews
 from gateway.pages.shell import Page, PageDep
 from gateway.services import Services
@@ -292,4 +293,5 @@ async def get_product(page: PageDep, services: Services, product_id: UUID, sku: 
         reviews=reviews,
         presales=presales,
         product_id=product_id,
+        can_purchase=may_buy(page.visitor),
     )

@@ -16,7 +16,8 @@ from shared.auth import Caller
 from shared.errors import NotFound
 
 _SEEN = """
-    SELECT budget.budget_id, budget.unit_id, unit.name AS unit_name, unit.county_code, budget.year, budget.fund,
+    SELECT budget.budget_id, budget.unit_id, unit.name AS unit_name, unit.county_code, unit.organisation_id,
+           budget.year, budget.fund,
            budget.granted_fen, budget.committed_fen, budget.consumed_fen,
            budget.granted_fen - budget.committed_fen - budget.consumed_fen AS left_fen,
            budget.entry_count AS revision, budget.opened_at

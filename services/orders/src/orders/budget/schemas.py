@@ -47,6 +47,7 @@ class BudgetOut(BaseModel):
     unit_id: UUID
     unit_name: str
     county_code: str
+    organisation_id: UUID | None
     year: int
     fund: FundName
     granted_fen: int

@@ -1,0 +1,197 @@
+"""Approvals: what waits for me, one with its steps and its basket, deciding."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from gateway.pages.account import Choice
+from gateway.pages.figures import money
+from gateway.pages.listing import Listing, download, listing_of
+from gateway.pages.parts import Filter, Step, Verb
+from gateway.pages.purchase_view import line_rows, trail_of, union_view
+from gateway.pages.shell import Page, PageDep
+from gateway.pages.typed import typed_of
+from gateway.pages.work import ensure_kind
+from gateway.services import Services
+from gateway.visitor import CheckedForm, SignedIn, Visitor
+from shared.clock import parse_instant, utc_now
+from shared.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Stale
+from shared.ids import new_id
+
+router = APIRouter(default_response_class=Response)
+
+PATH: Final = "/work/approvals"
+_API: Final = "/v1/approvals"
+_VIEWS: Final = ("waiting", "asked", "overdue", "all")
+_STATUSES: Final = ("PENDING", "APPROVED", "REFUSED", "VOIDED", "WITHDRAWN", "EXPIRED")
+_TONES: Final = {"PENDING": "urgent", "APPROVED": "leaf", "REFUSED": "clay", "EXPIRED": "clay"}
+_REFUSED: Final = (Conflict, Invalid, Stale, Forbidden)
+
+
+def _listing(page: Page) -> Listing:
+    return listing_of(page.request, path=PATH, filters={"view": _VIEWS, "status": _STATUSES})
+
+
+@router.get(PATH)
+async def get_list(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+    """What waits for the visitor, unless another view is chosen."""
+    ensure_kind(visitor, "institution")
+    listing, t, names = _listing(page), page.t.buying, page.t.names
+    found = await services.orders.get(_API, visitor=visitor, params=listing.params())
+    return page.render(
+        "approvals.html",
+        listing=listing,
+        is_waiting=listing.values.view in {"", "waiting"} and not listing.values.status and not listing.q,
+        rows=[_row(each, page) for each in found["items"]],
+        heads=[
+            listing.head(t.matter),
+            listing.head(t.fund),
+            listing.head(t.total, is_number=True),
+            listing.head(t.tier),
+            listing.head(t.state),
+            listing.head(t.asked_at),
+            listing.head(t.due),
+        ],
+        filters=[
+            Filter("view", t.view, [Choice(each, t[f"view_{each}"]) for each in _VIEWS[1:]], t.view_waiting),
+            Filter(
+                "status", t.state, [Choice(each, names["approval_status"][each]) for each in _STATUSES], t.any_state
+            ),
+        ],
+        next_cursor=found.get("next_cursor"),
+    )
+
+
+@router.get(f"{PATH}.csv")
+async def get_csv(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+    """The same list as a file."""
+    return await _export(page, services, visitor, "csv")
+
+
+@router.get(f"{PATH}.xlsx")
+async def get_xlsx(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+    """The same list as a sheet."""
+    return await _export(page, services, visitor, "xlsx")
+
+
+async def _export(page: Page, services: Services, visitor: Visitor, form: str) -> Response:
+    ensure_kind(visitor, "institution")
+    params = {"view": "waiting"} | _listing(page).export_params(format=form)
+    return await download(services.orders, visitor, f"{_API}/export", params)
+
+
+@router.get(f"{PATH}/{{case_id}}")
+async def get_one(page: PageDep, services: Services, visitor: SignedIn, case_id: UUID) -> Response:
+    """One approval with what it is about."""
+    ensure_kind(visitor, "institution", "official", "operator")
+    return await _show(page, services, visitor, case_id)
+
+
+@router.post(f"{PATH}/{{case_id}}/decision")
+async def post_decision(
+    page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm, case_id: UUID
+) -> Response:
+    """Approve or refuse the step."""
+    ensure_kind(visitor, "institution")
+    typed = typed_of(form, "verb", "reason", "revision", "key")
+    if typed.verb not in {"approve", "refuse"}:
+        raise NotFound("There is nothing to do under this address.", code="route-not-found")
+    try:
+        if typed.verb == "refuse" and not typed.reason:
+            raise Invalid("Say why.", code="reason-missing", field="reason")
+        await services.orders.answer(
+            "POST",
+            f"{_API}/{case_id}/{typed.verb}",
+            visitor=visitor,
+            json={"reason": typed.reason[:300]},
+            headers={"idempotency-key": typed.key or str(new_id()), "if-match": f'"{typed.revision}"'},
+        )
+    except _REFUSED as refusal:
+        return await _show(page, services, visitor, case_id, reason=typed.reason, refusal=refusal)
+    return page.go(f"{PATH}/{case_id}", done="decided")
+
+
+def _row(case: dict[str, Any], page: Page) -> dict[str, Any]:
+    names, due = page.t.names, case["due_at"]
+    return case | {
+        "kind_name": names["approval_subject"].get(case["subject_kind"], case["subject_kind"]),
+        "fund_name": names["buying_fund"][case["fund"]],
+        "sum": money(case["amount_fen"]),
+        "tier": (case["tier_name_en"] if page.language == "en" else "") or case["tier_name"],
+        "state": names["approval_status"][case["status"]],
+        "tone": _TONES.get(case["status"], ""),
+        "step": page.t.buying.step_of(number=case["step_number"], count=case["step_count"]),
+        "asked": page.short_time(case["asked_at"]),
+        "due": page.short_time(due) if due else "",
+        "is_late": case["is_escalated"] or (due is not None and parse_instant(due) <= utc_now()),
+    }
+
+
+def _steps(found: dict[str, Any], page: Page) -> list[Step]:
+    case, t, duties = found["case"], page.t.buying, page.t.names["unit_duty"]
+    steps = []
+    for each in found["steps"]:
+        label = str(t.within_days(duty=duties[each["duty"]], days=each["within_days"]))
+        if each["verdict"] is not None:
+            who = duties[each["decided_duty"]] + (f"（{t.delegated_by}）" if each["is_delegated"] else "")
+            is_refused = each["verdict"] == "REFUSE"
+            steps.append(
+                Step(
+                    label, "refused" if is_refused else "done", page.short_time(each["decided_at"]), who, each["reason"]
+                )
+            )
+        elif case["status"] == "PENDING" and each["number"] == case["step_number"]:
+            steps.append(Step(label, "current"))
+        else:
+            steps.append(Step(label, "todo"))
+    return steps
+
+
+async def _show(
+    page: Page,
+    services: Services,
+    visitor: Visitor,
+    case_id: UUID,
+    *,
+    reason: str = "",
+    refusal: Refusal | None = None,
+) -> Response:
+    path, t = f"{_API}/{case_id}", page.t.buying
+    found = await services.orders.get(path, visitor=visitor)
+    trail = await services.orders.get(f"{path}/trail", visitor=visitor)
+    case = _row(found["case"], page)
+    purchase = None
+    if case["subject_kind"] == "purchase":
+        purchase = await services.orders.get(f"/v1/purchases/{case['subject_id']}", visitor=visitor)
+    obstacle = found["obstacle"]
+    is_pending = case["status"] == "PENDING"
+    return page.render(
+        "approval.html",
+        status=refusal.status if refusal else 200,
+        case=case,
+        url=f"{PATH}/{case_id}",
+        purchase=purchase,
+        rows=[] if purchase is None else line_rows(purchase, page),
+        union=None if purchase is None else union_view(purchase, page),
+        papers=[]
+        if purchase is None
+        else [each | {"kind_name": page.t.names["purchase_paper"][each["kind"]]} for each in purchase["papers"]],
+        facts=[
+            (t.subject, case["kind_name"]),
+            (t.fund, case["fund_name"]),
+            (t.total, case["sum"]),
+            (t.tier, case["tier"]),
+            (t.asked_at, page.time(case["asked_at"])),
+            (t.due, page.time(case["due_at"]) if case["due_at"] else ""),
+        ],
+        steps=_steps(found, page),
+        verbs=[Verb("approve", t.approve, "main"), Verb("refuse", t.refuse, "danger")] if found["may_decide"] else [],
+        may_not=t.may_not(reason=page.refusal_text(obstacle)) if obstacle and is_pending else "",
+        reason=reason,
+        error=page.told(refusal) if refusal and refusal.code != "reason-missing" else "",
+        reason_error=page.told(refusal) if refusal and refusal.code == "reason-missing" else "",
+        trail=trail_of(trail["items"], page, verbs="approval_verb", statuses="approval_status"),
+        notice=t.decided if page.request.query_params.get("done") == "decided" and not refusal else "",
+    )
