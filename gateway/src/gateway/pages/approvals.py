@@ -10,7 +10,7 @@ from gateway.pages.account import Choice
 from gateway.pages.figures import money
 from gateway.pages.listing import Listing, download, listing_of
 from gateway.pages.parts import Filter, Step, Verb
-from gateway.pages.purchase_view import line_rows, trail_of, union_view
+from gateway.pages.purchase_view import line_heads, line_rows, trail_of, union_view
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import typed_of
 from gateway.pages.work import ensure_kind
@@ -55,7 +55,7 @@ async def get_list(page: PageDep, services: Services, visitor: SignedIn) -> Resp
             listing.head(t.due),
         ],
         filters=[
-            Filter("view", t.view, [Choice(each, t[f"view_{each}"]) for each in _VIEWS[1:]], t.view_waiting),
+            Filter("view", t.view, [Choice(each, getattr(t, f"view_{each}")) for each in _VIEWS[1:]], t.view_waiting),
             Filter(
                 "status", t.state, [Choice(each, names["approval_status"][each]) for each in _STATUSES], t.any_state
             ),
@@ -137,11 +137,8 @@ def _steps(found: dict[str, Any], page: Page) -> list[Step]:
         if each["verdict"] is not None:
             who = duties[each["decided_duty"]] + (f"（{t.delegated_by}）" if each["is_delegated"] else "")
             is_refused = each["verdict"] == "REFUSE"
-            steps.append(
-                Step(
-                    label, "refused" if is_refused else "done", page.short_time(each["decided_at"]), who, each["reason"]
-                )
-            )
+            at = page.short_time(each["decided_at"])
+            steps.append(Step(label, "refused" if is_refused else "done", at, who, each["reason"]))
         elif case["status"] == "PENDING" and each["number"] == case["step_number"]:
             steps.append(Step(label, "current"))
         else:
@@ -173,6 +170,7 @@ async def _show(
         case=case,
         url=f"{PATH}/{case_id}",
         purchase=purchase,
+        heads=line_heads(page),
         rows=[] if purchase is None else line_rows(purchase, page),
         union=None if purchase is None else union_view(purchase, page),
         papers=[]

@@ -227,6 +227,14 @@ async def _show(
             }
             for each in entries["items"]
         ],
+        heads=[
+            Head(t.when),
+            Head(t.kind),
+            Head(t.sum, is_number=True),
+            Head(t.left_after, is_number=True),
+            Head(t.for_what),
+            Head(t.said),
+        ],
         listing=listing,
         next_cursor=entries.get("next_cursor"),
         can_adjust=own,

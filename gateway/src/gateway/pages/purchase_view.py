@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from gateway.pages.figures import money
-from gateway.pages.parts import Step, TrailEntry, Verb
+from gateway.pages.parts import Head, Step, TrailEntry, Verb
 from gateway.pages.shell import Page
 from gateway.pages.typed import Typed
 from gateway.visitor import Visitor
@@ -64,6 +64,18 @@ def funds_of(visitor: Visitor) -> list[str]:
     return [fund for fund in FUNDS if may_handle(visitor, fund)]
 
 
+def line_heads(page: Page) -> list[Head]:
+    """The columns of a basket."""
+    t = page.t.buying
+    return [
+        Head(t.product),
+        Head(t.supplier),
+        Head(t.unit_price, is_number=True),
+        Head(t.quantity, is_number=True),
+        Head(t.amount, is_number=True),
+    ]
+
+
 def line_rows(item: Mapping[str, Any], page: Page) -> list[dict[str, Any]]:
     """Its lines in the visitor's language, with their sums."""
     is_english = page.language == "en"
@@ -115,7 +127,7 @@ def verbs_of(item: Mapping[str, Any], visitor: Visitor, page: Page) -> list[dict
     t = page.t.buying
     texts = {"submit": submit_text(item, page), "withdraw": t.withdraw_text, "order": t.order_text}
     tones = {"submit": "main", "order": "main", "withdraw": "danger"}
-    return [{"verb": Verb(verb, t[verb], tones[verb]), "text": texts[verb]} for verb in VERBS[item["status"]]]
+    return [{"verb": Verb(verb, getattr(t, verb), tones[verb]), "text": texts[verb]} for verb in VERBS[item["status"]]]
 
 
 def submit_text(item: Mapping[str, Any], page: Page) -> str:

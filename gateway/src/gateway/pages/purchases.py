@@ -11,7 +11,7 @@ from gateway.pages.account import Choice
 from gateway.pages.application import told_errors
 from gateway.pages.figures import money
 from gateway.pages.listing import Listing, download, listing_of
-from gateway.pages.parts import Filter
+from gateway.pages.parts import Filter, Head
 from gateway.pages.place_field import place_code, show_place
 from gateway.pages.purchase_view import (
     API,
@@ -24,6 +24,7 @@ from gateway.pages.purchase_view import (
     WAYS,
     facts_of,
     funds_of,
+    line_heads,
     line_rows,
     may_buy,
     may_handle,
@@ -304,6 +305,8 @@ async def _show(
         tone=TONES[item["status"]],
         steps=steps_of(item, page),
         facts=facts_of(item, page),
+        heads=line_heads(page),
+        order_heads=[Head(t.number), Head(t.supplier), Head(t.total, is_number=True)],
         rows=[row | {"typed": (quantities or {}).get(row["sku_id"], str(row["quantity"]))} for row in rows],
         sums=[
             (t.goods_sum, money(item["goods_fen"])),
@@ -334,5 +337,5 @@ async def _show(
         ],
         orders=[each | {"sum": money(each["payable_fen"])} for each in item["orders"]],
         trail=trail_of(trail["items"], page, verbs="purchase_verb", statuses="purchase_status"),
-        notice=t[_DONE[done]] if done in _DONE and not refusal else "",
+        notice=getattr(t, _DONE[done]) if done in _DONE and not refusal else "",
     )
