@@ -93,7 +93,7 @@ async def test_a_school_buys_from_the_shelf(house: House, market: Market):
     assert "不能审批自己提交的" in own.text
     asked = await school.approver.open(case)
     silent = await school.approver.send(asked, f"{case}/decision", {"verb": "refuse", "reason": ""})
-    assert (silent.status, silent.errors["decision"]) == (422, "请写明原因。")
+    assert (silent.status, silent.errors["decision"]) == (422, "请写明理由。")
     decided = await school.approver.send(asked, f"{case}/decision", {"verb": "approve", "reason": "同意"})
     assert decided.notices["status"] == "已记录。"
     approved = await school.handler.open(page.url.path)

@@ -16,6 +16,7 @@ from deploy.demo import (
     admissions,
     after_sales,
     bidding,
+    buying,
     cashbook,
     contracts,
     desks,
@@ -160,6 +161,7 @@ async def _load_trade(
     given = step("donations", donations.COUNT)
     await donations.load_gifts(database["orders"], now=now, advance=given)
     await donations.load_arrivals(database["orders"], database["logistics"], now=now, advance=given)
+    await buying.load_buying(database["orders"], now=now, advance=step("what units buy", buying.COUNT))
     # The cashier hears once more, of what was bought since; only then does a day's statement know all of its payments.
     again = step("what else was paid", len(past))
     await cashbook.load_cashbook(database["orders"], environment, advance=again)

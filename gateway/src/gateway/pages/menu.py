@@ -91,14 +91,13 @@ MENU: tuple[Entry, ...] = (
     Entry("share_progress", "/work/reserved-share-progress", OFFICIAL | OPERATOR, "finance_office", "chart", _FINANCE),
     Entry("purchases", "/work/purchases", INSTITUTION, "buying", "basket"),
     Entry("approvals", "/work/approvals", INSTITUTION, "buying", "stamp"),
-    Entry("budgets", "/work/budgets", INSTITUTION, "buying", "chart"),
     Entry(
-        "unit_budgets",
+        "budgets",
         "/work/budgets",
-        OFFICIAL | OPERATOR,
-        "finance_office",
+        INSTITUTION | OFFICIAL | OPERATOR,
+        "buying",
         "chart",
-        frozenset({"finance_office"}),
+        frozenset({"admin", "buyer", "approver", "finance", "auditor", "union", "contractor", "finance_office"}),
     ),
     Entry("dashboard", "/dashboard", ANALYSTS, "figures", "chart"),
 )
