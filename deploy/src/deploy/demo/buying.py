@@ -76,7 +76,8 @@ async def load_buying(orders: Database, *, now: datetime, advance: Callable[[int
     advance(1)
     new = await missing(orders, "purchases", "purchase_id", (_id(plan) for plan in _PLANS))
     async with orders.read() as db:
-        sku_ids = list(await db.scalars(_SKUS, {"now": now}))
+        oldest = now - timedelta(days=1 + max(plan.days_ago for plan in _PLANS))
+        sku_ids = list(await db.scalars(_SKUS, {"now": oldest}))
     for plan in _PLANS:
         if _id(plan) in new and sku_ids:
             async with orders.begin() as db:
