@@ -41,6 +41,7 @@ from deploy.demo import (
     standings,
     statements,
     together,
+    unit_orders,
 )
 from deploy.demo.accounts import all_accounts
 from deploy.demo.mark import fingerprint
@@ -158,15 +159,22 @@ async def _load_trade(
     await service.load_service(database["orders"], now=now, advance=step("the service desk", service.COUNT))
     await points.load_points(database["orders"], now=now, advance=step("points spent", points.COUNT))
     await together.load_together(database["orders"], now=now, advance=step("buying together", together.COUNT))
-    given = step("donations", donations.COUNT)
-    await donations.load_gifts(database["orders"], now=now, advance=given)
-    await donations.load_arrivals(database["orders"], database["logistics"], now=now, advance=given)
-    await buying.load_buying(database["orders"], now=now, advance=step("what units buy", buying.COUNT))
+    await _load_arrivals(database, now=now, step=step)
     # The cashier hears once more, of what was bought since; only then does a day's statement know all of its payments.
     again = step("what else was paid", len(past))
     await cashbook.load_cashbook(database["orders"], environment, advance=again)
     compared = step("a week of payment statements", statements.DAYS)
     await statements.load_statements(database["orders"], now=now, advance=compared)
+
+
+async def _load_arrivals(database: Mapping[str, Database], *, now: datetime, step: Step) -> None:
+    """What is bought, sent and brought one by one."""
+    given = step("donations", donations.COUNT)
+    await donations.load_gifts(database["orders"], now=now, advance=given)
+    await donations.load_arrivals(database["orders"], database["logistics"], now=now, advance=given)
+    on_account = step("orders on account", len(unit_orders.ORDERS))
+    await unit_orders.load_unit_orders(database["orders"], database["logistics"], now=now, advance=on_account)
+    await buying.load_buying(database["orders"], now=now, advance=step("what units buy", buying.COUNT))
 
 
 def _first_load_at(state: Path) -> datetime:
