@@ -82,10 +82,10 @@ async def get_shares(page: PageDep, services: Services, visitor: SignedIn) -> Re
             listing.head(t.unit),
             listing.head(t.year),
             listing.head(t.mode),
-            listing.head(t.canteen_total, is_number=True, unit="¥"),
+            listing.head(t.canteen_total, is_number=True),
             listing.head(t.ratio, is_number=True),
-            listing.head(t.union_reserved, is_number=True, unit="¥"),
-            listing.head(t.reserved, is_number=True, unit="¥"),
+            listing.head(t.union_reserved, is_number=True),
+            listing.head(t.reserved, is_number=True),
             listing.head(t.state),
         ],
         filters=[
