@@ -15,6 +15,7 @@ from time import perf_counter
 from tests.bench.analytics_query import AnalyticsQuery
 from tests.bench.feed_latency import FeedLatency
 from tests.bench.gateway_hop import GatewayHop
+from tests.bench.gift_rosters import GiftRosters
 from tests.bench.import_rows import ImportRows
 from tests.bench.kept import copy_facts, forget_if_outdated, is_made, kept_for_us, make_facts, make_goods
 from tests.bench.list_page import ListPage
@@ -48,6 +49,7 @@ def every_measurement() -> list[Measurement]:
         TrackingPush(),
         ReadingsIngest(),
         ImportRows(),
+        GiftRosters(),
         AnalyticsQuery(),
         GatewayHop(),
         ListPage(),
