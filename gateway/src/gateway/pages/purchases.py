@@ -314,6 +314,7 @@ async def _show(
             (t.total, money(item["total_fen"])),
         ],
         can_edit=can_edit,
+        is_open=item["status"] in {"DRAFT", "VOIDED"} or refusal is not None,
         can_change_lines=can_edit and item["way"] == "DIRECT",
         can_file=can_edit and item["status"] in {"DRAFT", "WITHDRAWN", "VOIDED"},
         funds=[Choice(each, names["buying_fund"][each]) for each in funds_of(visitor)],
