@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orders.line_refund import queries as line_refund_queries
 from orders.order import actions as order_actions
 from orders.order import shortfall
 from orders.stock import queries as stock_queries
@@ -122,6 +123,14 @@ async def test_it_is_no_prepaid_order(db: AsyncSession):
     operator = Caller(person_id=uuid4(), kind="operator", organisation_id=None, roles=frozenset(), regions=frozenset())
     with pytest.raises(Conflict) as refused:
         await order_actions.cancel_order(db, order_id=deal.order_id, reason="x", caller=operator, now=LATER)
+    assert refused.value.code == "order-on-account"
+
+
+async def test_its_goods_are_no_buyers_claim(db: AsyncSession):
+    deal = await delivered(db)
+    [row] = await db.execute(text("SELECT line_id, buyer_id FROM order_lines, orders"))
+    with pytest.raises(Conflict) as refused:
+        await line_refund_queries.get_sold_line(db, row.line_id, buyer_id=row.buyer_id, order_id=deal.order_id)
     assert refused.value.code == "order-on-account"
 
 

@@ -44,7 +44,7 @@ _PROBLEM_NAMES = {
 
 @router.get("/orders/{order_id}/lines/{line_id}/claim-options")
 async def get_options(order_id: UUID, line_id: UUID, caller: CallerDep, db: Read) -> schemas.ClaimOptions:
-    """What its buyer may claim of a line now, and until when. 404 `line-not-found`."""
+    """What its buyer may claim of a line now, and until when. 404 `line-not-found`; 409 `order-on-account`."""
     line = await line_refund_queries.get_sold_line(db, line_id, buyer_id=caller.person_id, order_id=order_id)
     balance = await line_refund_queries.find_balance(db, line)
     until = rules.window_ends_at(line)
@@ -81,9 +81,9 @@ async def open_claim(
     """Claim pieces or weight of a delivered line; nothing is sent back. Granted at once where the parcel's temperature
     proves it or the sum is small; else the supplier has its hours.
 
-    404 `line-not-found`; 409 `not-delivered`, `claim-window-over`, `nothing-was-paid`, `pieces-claimed-already`;
-    422 `piece-count-missing`, `weight-missing`, `weight-not-known`, `weight-exceeds-line`, `share-is-nothing`,
-    `photo-unknown`.
+    404 `line-not-found`; 409 `order-on-account`, `not-delivered`, `claim-window-over`, `nothing-was-paid`,
+    `pieces-claimed-already`; 422 `piece-count-missing`, `weight-missing`, `weight-not-known`, `weight-exceeds-line`,
+    `share-is-nothing`, `photo-unknown`.
     """
     claim = await actions.open_claim(
         db,

@@ -43,7 +43,7 @@ _PROBLEM_NAMES = {"wrong": "发错货", "damaged": "破损", "faulty": "质量�
 
 @router.get("/orders/{order_id}/lines/{line_id}/exchange-options")
 async def get_options(order_id: UUID, line_id: UUID, caller: CallerDep, db: Read) -> schemas.ExchangeOptions:
-    """What its buyer may exchange of a line now, and until when. 404 `line-not-found`."""
+    """What its buyer may exchange of a line now, and until when. 404 `line-not-found`; 409 `order-on-account`."""
     line = await line_refund_queries.get_sold_line(db, line_id, buyer_id=caller.person_id, order_id=order_id)
     balance = await line_refund_queries.find_balance(db, line)
     until = rules.exchange_until(line)
@@ -68,7 +68,8 @@ async def request_exchange(
 ) -> Response:
     """Ask for wrong or damaged pieces of a delivered line to be sent again.
 
-    404 `line-not-found`; 409 `not-delivered`, `exchange-window-over`, `pieces-claimed-already`; 422 `photo-unknown`.
+    404 `line-not-found`; 409 `order-on-account`, `not-delivered`, `exchange-window-over`, `pieces-claimed-already`; 422
+    `photo-unknown`.
     """
     exchange = await actions.request_exchange(
         db,

@@ -107,7 +107,7 @@ async def get_order(order_id: UUID, caller: CallerDep, db: Read) -> Response:
 async def cancel_order(order_id: UUID, body: schemas.CancelOrder, caller: CallerDep, db: Db, once: Once) -> Response:
     """Cancel an order that is unpaid, or paid and not yet sent; what was paid goes back in full.
 
-    409 `order-already-cancelled`, `order-shipped`.
+    409 `order-on-account`, `order-already-cancelled`, `order-shipped`.
     """
     await actions.cancel_order(db, order_id=order_id, reason=body.reason, caller=caller, now=utc_now())
     return await once.answer(db, orjson.loads(await queries.get_page(db, order_id, caller)))

@@ -46,7 +46,8 @@ async def request_return(
     """Ask to send pieces of a delivered line back: without a reason within seven days (not fresh goods), or because of
     a fault.
 
-    404 `line-not-found`; 409 `not-delivered`, `return-window-over`, `fresh-goods-stay`, `nothing-was-paid`,
+    404 `line-not-found`; 409 `order-on-account`, `not-delivered`, `return-window-over`, `fresh-goods-stay`,
+    `nothing-was-paid`,
     `pieces-claimed-already`.
     """
     found = await actions.request_return(

@@ -35,7 +35,8 @@ async def write_review(
 ) -> Response:
     """Say what a line that arrived was like; everybody reads it, signed by a first character.
 
-    404 `line-not-found`; 409 `not-delivered`, `review-window-over`, `reviewed-already`; 422 `photo-unknown`.
+    404 `line-not-found`; 409 `order-on-account`, `not-delivered`, `review-window-over`, `reviewed-already`; 422
+    `photo-unknown`.
     """
     review = await actions.write_review(
         db,
