@@ -258,3 +258,34 @@ async def test_delegations_are_listed_and_revoked(client: httpx2.AsyncClient, db
     assert (await client.post(path, headers=people("buyer") | key())).status_code == 404
     ended = await client.post(path, headers=people("approver") | key())
     assert ended.json()["revoked_at"] is not None
+
+
+async def test_an_order_is_sent_once_and_shows_its_orders(
+    client: httpx2.AsyncClient, db: AsyncSession, as_caller: Headers
+):
+    people = People(await an_office(db), as_caller)
+    handler = people("buyer")
+    path = await written(client, db, handler)
+    read = await client.get(path, headers=handler)
+    await client.post(f"{path}/submit", headers=handler | key() | match(read))
+    early = await client.post(f"{path}/order", headers=handler | key() | {"if-match": '"2"'})
+    assert (early.status_code, early.json()["code"], early.json()["status_now"]) == (
+        409,
+        "purchase-status",
+        "SUBMITTED",
+    )
+    [waiting] = (await client.get("/v1/approvals", headers=people("approver"))).json()["items"]
+    yes = people("approver") | key() | {"if-match": f'"{waiting["revision"]}"'}
+    await client.post(f"/v1/approvals/{waiting['case_id']}/approve", json={}, headers=yes)
+    read = await client.get(path, headers=handler)
+    once = key()
+    sent = [await client.post(f"{path}/order", headers=handler | once | match(read)) for _ in range(2)]
+    assert [each.status_code for each in sent] == [200, 200], sent[0].text
+    assert (sent[1].headers["idempotent-replayed"], sent[0].json()) == ("true", sent[1].json())
+    assert [(each["stage"], each["payable_fen"]) for each in sent[0].json()["orders"]] == [("PENDING_CONFIRM", 39_800)]
+    again = await client.post(
+        f"{path}/order", headers=handler | key() | {"if-match": f'"{sent[0].json()["revision"]}"'}
+    )
+    assert (again.status_code, again.json()["code"]) == (409, "purchase-status")
+    stranger = as_caller(kind="institution", organisation_id=uuid4(), roles=("buyer",))
+    assert (await client.post(f"{path}/order", headers=stranger | key() | match(read))).status_code == 403
