@@ -171,6 +171,9 @@ async def test_an_auction_goes_its_whole_way_at_the_pages(house: House, market: 
     wide = await unit.handler.fill("/work/auctions/new", "/work/auctions/new", PLACE | facts | {"step": "500"})
     assert (wide.status, wide.errors) == (422, {"step": "降幅相对起拍价太大。"})
     made = await unit.handler.send(wide, "/work/auctions/new", {"step": "10", "do": "save"})
+    listed = await unit.handler.open("/work/auctions")
+    assert (listed.status, len(listed.links) > 0, made.status) == (200, True, 200)
+    assert "/work/auctions/" in " ".join(listed.links)
     path = made.url.path
     draft = await unit.handler.fill(f"{path}/edit", f"{path}/edit", {"start": "900", "do": "save"})
     assert "¥900.00" in draft.text
