@@ -42,6 +42,7 @@ NEXT: Final[Mapping[str, tuple[str, ...]]] = {
     "PUBLICITY": ("lock-roster", "cancel"),
     "ROSTER_LOCKED": ("cancel",),
     "CLAIMING": ("cancel",),
+    "PAID": ("archive",),
 }
 PAPERS: Final = (
     "MINUTES",

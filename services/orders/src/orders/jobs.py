@@ -14,6 +14,7 @@ from orders.claim import queries as claim_queries
 from orders.contract import jobs as contract_jobs
 from orders.exchange import actions as exchange_actions
 from orders.exchange import queries as exchange_queries
+from orders.gift_campaign import jobs as gift_campaign_jobs
 from orders.gift_claim import jobs as gift_claim_jobs
 from orders.gift_parcel import jobs as gift_parcel_jobs
 from orders.group_buy import actions as group_buy_actions
@@ -47,6 +48,7 @@ _BATCH = 200
 payment_jobs.register(jobs)
 statement_jobs.register(jobs)
 stock_check_jobs.register(jobs)
+gift_campaign_jobs.register(jobs)
 point_jobs.register(jobs)
 gift_claim_jobs.register(jobs)
 contract_jobs.register(jobs)

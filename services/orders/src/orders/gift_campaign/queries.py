@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy import func, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.gift_campaign.models import GiftCampaign, GiftDocument, GiftPackage, GiftPackageLine
@@ -13,6 +13,20 @@ from orders.unit import queries as unit_queries
 from orders.unit.models import BudgetUnit
 from shared.auth import Caller
 from shared.errors import NotFound
+
+_TO_FOLLOW = text("""
+    SELECT campaign_id FROM gift_campaigns AS campaign
+    WHERE status = ANY(CAST(:statuses AS text[])) AND EXISTS (
+        SELECT FROM purchases JOIN unit_orders USING (purchase_id)
+        WHERE purchases.way = 'GIFT' AND purchases.source_id = campaign.campaign_id
+        HAVING bool_and(stage = ANY(CASE campaign.status
+                WHEN 'FULFILLING' THEN ARRAY['ACCEPTED', 'INVOICE_CHECKED', 'SETTLED', 'COMPLETED']
+                WHEN 'ACCEPTED' THEN ARRAY['INVOICE_CHECKED', 'SETTLED', 'COMPLETED']
+                ELSE ARRAY['SETTLED', 'COMPLETED'] END)) FILTER (WHERE stage NOT IN ('CANCELLED', 'REFUSED'))
+    )
+    ORDER BY campaign_id LIMIT :limit
+""")
+_FOLLOWED = ("FULFILLING", "ACCEPTED", "INVOICED")
 
 
 def unknown_campaign() -> NotFound:
@@ -142,3 +156,8 @@ async def load_pieces(db: AsyncSession, campaign_id: UUID) -> dict[UUID, int]:
         .group_by(GiftPackageLine.sku_id)
     )
     return {sku_id: int(count) for sku_id, count in await db.execute(statement)}
+
+
+async def list_to_follow(db: AsyncSession, *, limit: int) -> Sequence[UUID]:
+    """Campaigns all of whose orders have come further than they have."""
+    return (await db.scalars(_TO_FOLLOW, {"statuses": list(_FOLLOWED), "limit": limit})).all()

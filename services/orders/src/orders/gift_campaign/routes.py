@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from orders.approval.rules import missing_papers
-from orders.gift_campaign import actions, carrying, policy, queries, rules, schemas
+from orders.gift_campaign import actions, carrying, following, policy, queries, rules, schemas
 from orders.gift_campaign.models import GiftCampaign
 from orders.gift_member import queries as member_queries
 from orders.trail import queries as trail_queries
@@ -298,6 +298,7 @@ async def move_campaign(
         "choose": lambda: carrying.choose_supplier(db, **given, **by, **why),
         "publish": lambda: carrying.publish_list(db, **given, **by),
         "lock-roster": lambda: carrying.lock_roster(db, **given, caller=caller),
+        "archive": lambda: following.archive_campaign(db, **given, **by, **why),
         "cancel": lambda: carrying.cancel_campaign(db, **given, **by, **why),
     }
     campaign = await steps[verb]()

@@ -327,6 +327,25 @@ def hold_end(claim_until_at: datetime | None, now: datetime) -> datetime:
     return max(now, claim_until_at or now) + rest
 
 
+_FOLLOWED: Final = {"FULFILLING": "accept", "ACCEPTED": "invoice", "INVOICED": "pay"}
+_NEEDED: Final = {
+    "accept": frozenset({"ACCEPTED", "INVOICE_CHECKED", "SETTLED", "COMPLETED"}),
+    "invoice": frozenset({"INVOICE_CHECKED", "SETTLED", "COMPLETED"}),
+    "pay": frozenset({"SETTLED", "COMPLETED"}),
+}
+_FELL_AWAY: Final = frozenset({"CANCELLED", "REFUSED"})
+
+
+def verbs_to_follow(status: str, stages: Sequence[str]) -> list[str]:
+    """What the stages of its orders mean for the campaign: a step is reached when all that did not fall away have."""
+    alive = {each for each in stages if each not in _FELL_AWAY}
+    verbs: list[str] = []
+    while alive and (verb := _FOLLOWED.get(status)) and alive <= _NEEDED[verb]:
+        verbs.append(verb)
+        status = status_after(verb, status)
+    return verbs
+
+
 STEPS: Final = (
     "DRAFT",
     "SUBMITTED",

@@ -26,7 +26,7 @@ Status = Literal[
     "ARCHIVED",
     "CANCELLED",
 ]
-Verb = Literal["submit", "withdraw", "request-quotes", "choose", "publish", "lock-roster", "cancel"]
+Verb = Literal["submit", "withdraw", "request-quotes", "choose", "publish", "lock-roster", "archive", "cancel"]
 Name = Annotated[Text, Field(min_length=1, max_length=60)]
 Reason = Annotated[Text, Field(max_length=200)]
 Year = Annotated[int, Field(ge=2018, le=2099, strict=True)]
