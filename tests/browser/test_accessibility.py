@@ -17,6 +17,8 @@ PUBLIC = [
     "/products",
     "/products?q=香菇&season=now",
     "/products?q=qqqqzzzz",
+    "/donate",
+    "/presales",
     "/sign-in",
     "/sign-up",
     "/no-such-page",
@@ -44,7 +46,15 @@ def test_public_pages(shopper: Callable[..., Shopper], look: dict[str, object]) 
 def test_a_buyers_pages(shopper: Callable[..., Shopper], look: dict[str, object]) -> None:
     buyer = shopper(**look)
     buyer.sign_in("xiaomei@example.com")
-    for path in ("/account", "/account/points", "/account/coupons", "/orders", "/orders?status=CANCELLED"):
+    for path in (
+        "/account",
+        "/account/points",
+        "/account/coupons",
+        "/account/donations",
+        "/account/presales",
+        "/orders",
+        "/orders?status=CANCELLED",
+    ):
         buyer.go(path)
         buyer.ensure_accessible()
     buyer.go("/orders?status=COMPLETED")
@@ -84,4 +94,6 @@ def test_the_analysts_dashboard_and_the_suppliers_desk(
     supplier = shopper(**look)
     supplier.sign_in("fuping-zaohua@example.com", "/desk")
     supplier.keep_picture("22-desk")
+    supplier.ensure_accessible()
+    supplier.go("/work/webhooks")
     supplier.ensure_accessible()
