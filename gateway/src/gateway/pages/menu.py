@@ -99,6 +99,10 @@ MENU: tuple[Entry, ...] = (
         "chart",
         frozenset({"admin", "buyer", "approver", "finance", "auditor", "union", "contractor", "finance_office"}),
     ),
+    Entry("settlements", "/work/settlements", INSTITUTION | SUPPLIER | OPERATOR, "buying", "check"),
+    Entry("bank_statements", "/work/bank-statements", SUPPLIER | OPERATOR, "buying", "upload"),
+    Entry("overdue", "/work/overdue", INSTITUTION | SUPPLIER | OPERATOR, "buying", "bell"),
+    Entry("overdue", "/work/overdue", OFFICIAL, "finance_office", "bell", _FINANCE),
     Entry("dashboard", "/dashboard", ANALYSTS, "figures", "chart"),
 )
 

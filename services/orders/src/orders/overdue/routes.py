@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from orders.overdue import queries, schemas
-from orders.overdue.rules import Kind, Side
+from orders.overdue.rules import KINDS, Kind, Side
 from shared.auth import CallerDep
 from shared.clock import business_day, utc_now
 from shared.db import Read
@@ -103,8 +103,9 @@ def _after(cursor: str | None) -> tuple[date, UUID, str] | None:
         return None
     values = decode_cursor(cursor, size=3)
     try:
-        return date.fromisoformat(str(values[0])), UUID(str(values[1])), str(values[2])
-    except ValueError as error:
+        kind = {str(each): each for each in KINDS}[str(values[2])]
+        return date.fromisoformat(str(values[0])), UUID(str(values[1])), kind
+    except (ValueError, KeyError) as error:
         raise BadRequest(
             "The cursor is not one of ours. Start again without it.", code="cursor-invalid", field="cursor"
         ) from error
