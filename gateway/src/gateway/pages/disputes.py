@@ -15,6 +15,7 @@ from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
 from gateway.pages.typed_figures import fen_of
 from gateway.pages.unit_order_view import PATH as ORDERS
+from gateway.pages.unit_order_view import day_of
 from gateway.pages.work import ensure_kind
 from gateway.services import Services
 from gateway.visitor import CheckedForm, SignedIn, Visitor
@@ -116,7 +117,7 @@ def _row(item: dict[str, Any], page: Page) -> dict[str, Any]:
         "order_url": f"{ORDERS}/{item['order_id']}",
         "status_text": names["dispute_status"][item["status"]],
         "tone": _TONES[item["status"]],
-        "opened": page.day(item["opened_at"]),
+        "opened": day_of(item["opened_at"], page),
     }
 
 

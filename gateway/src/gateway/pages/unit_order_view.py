@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from gateway.pages.cards import in_language, picture_url
 from gateway.pages.cold_chain import cold_view
-from gateway.pages.figures import money
+from gateway.pages.figures import day_text, instant_of, money
 from gateway.pages.parts import Step, TrailEntry
 from gateway.pages.shell import Page
 from gateway.pages.tracking import named
@@ -47,6 +47,11 @@ _AT: Final = {
 _MOST_LOTS: Final = 20
 
 
+def day_of(instant: str, page: Page) -> str:
+    """The day in Beijing on which it happened."""
+    return day_text(instant_of(instant).date(), page.language)
+
+
 def unit_order_row(item: dict[str, Any], page: Page) -> dict[str, Any]:
     """One order of the list."""
     names = page.t.names
@@ -56,7 +61,7 @@ def unit_order_row(item: dict[str, Any], page: Page) -> dict[str, Any]:
         "tone": TONES[item["stage"]],
         "fund_text": names["unit_fund"][item["fund"]],
         "sum": money(item["payable_fen"]),
-        "placed": page.day(item["placed_at"]),
+        "placed": day_of(item["placed_at"], page),
         "due": page.day(item["due_on"]) if item["due_on"] and item["stage"] in {"ACCEPTED", "INVOICE_CHECKED"} else "",
     }
 
@@ -70,13 +75,13 @@ def steps_of(item: dict[str, Any], page: Page) -> list[Step]:
             Step(
                 names[stage],
                 "done" if place <= now else "current" if place == now + 1 else "todo",
-                page.day(item[_AT[stage]]) if item[_AT[stage]] and place <= now else "",
+                day_of(item[_AT[stage]], page) if item[_AT[stage]] and place <= now else "",
             )
             for place, stage in enumerate(STAGES)
         ]
-    done = [Step(names[stage], "done", page.day(item[_AT[stage]])) for stage in STAGES if item[_AT[stage]]]
+    done = [Step(names[stage], "done", day_of(item[_AT[stage]], page)) for stage in STAGES if item[_AT[stage]]]
     reason = page.t.names["unit_order_end"].get(item["end_reason"], item["end_reason"])
-    return [*done, Step(names[item["stage"]], "refused", page.day(item["ended_at"]), note=reason)]
+    return [*done, Step(names[item["stage"]], "refused", day_of(item["ended_at"], page), note=reason)]
 
 
 def next_text(item: dict[str, Any], page: Page) -> str:

@@ -19,6 +19,7 @@ from gateway.pages.unit_order_view import (
     PATH,
     STAGES,
     check_rows,
+    day_of,
     facts_of,
     lines_of,
     next_text,
@@ -62,6 +63,7 @@ async def get_list(page: PageDep, services: Services, visitor: SignedIn) -> Resp
         listing=listing,
         rows=[unit_order_row(each, page) for each in found["items"]],
         sells=visitor.kind == "supplier",
+        oversees=visitor.kind in {"official", "operator"},
         late={each["order_id"]: t.late(n=each["late_days"]) for each in late["items"]},
         late_count=len(late["items"]),
         heads=[Head(t.number), other, Head(t.goods), Head(t.fund), Head(t.sum, is_number=True), Head(t.state)],
@@ -180,7 +182,7 @@ async def _show(
         proofs=await proofs_of(services, visitor, item, page) if is_sent else None,
         disputes=[
             each
-            | {"status_text": page.t.names["dispute_status"][each["status"]], "opened": page.day(each["opened_at"])}
+            | {"status_text": page.t.names["dispute_status"][each["status"]], "opened": day_of(each["opened_at"], page)}
             for each in disputes["items"]
         ],
         trail=trail_of(trail["items"], page),
