@@ -13,6 +13,7 @@ from pathlib import Path
 from time import perf_counter
 
 from tests.bench.analytics_query import AnalyticsQuery
+from tests.bench.auction_bids import AuctionBids
 from tests.bench.feed_latency import FeedLatency
 from tests.bench.gateway_hop import GatewayHop
 from tests.bench.gift_rosters import GiftRosters
@@ -45,6 +46,7 @@ def every_measurement() -> list[Measurement]:
         PlaceOrder(),
         Reprice(),
         WholeOrder(),
+        AuctionBids(),
         FeedLatency(),
         TrackingPush(),
         ReadingsIngest(),
