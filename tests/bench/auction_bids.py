@@ -19,14 +19,15 @@ _STEP_FEN = 100
 _UNIT = """
     INSERT INTO budget_units (unit_id, status, kind, name, uscc, county_code, has_union, has_union_funds, created_at,
                               changed_at)
-    VALUES ($1::uuid, 'ACTIVE', 'SCHOOL', 'bench', left($1::uuid::text, 18), '420525', false, false, now(), now())
+    VALUES ($1::uuid, 'ACTIVE', 'SCHOOL', 'bench', left($1::uuid::text, 18), '420525', false, false, now(),
+            now())
 """
 _LOT = """
     INSERT INTO auctions (auction_id, unit_id, status, title, fund, recipient, phone, county_code, detail,
         deliver_from, deliver_until, start_fen, step_fen, starts_at, ends_at, extension_minutes, most_extensions,
         asked_by, created_at, changed_at, published_at)
-    VALUES ($1, $2, 'PUBLISHED', 'bench', 'CANTEEN', 'bench', '1', '420525', 'bench', $4::timestamptz, $4::timestamptz + interval '1 day',
-            $5, $6, $3, $4::timestamptz, 0, 0, $2, $3, $3, $3)
+    VALUES ($1, $2, 'PUBLISHED', 'bench', 'CANTEEN', 'bench', '1', '420525', 'bench', $4::timestamptz,
+            $4::timestamptz + interval '1 day', $5, $6, $3, $4::timestamptz, 0, 0, $2, $3, $3, $3)
 """
 _ENTRIES = """
     INSERT INTO auction_entries (auction_id, supplier_id, entry_number, supplier_name, entered_at, entered_by)

@@ -25,7 +25,7 @@ def a_deadline() -> datetime:
     return (utc_now() + timedelta(seconds=150)).replace(second=0, microsecond=0)
 
 
-def ask(unit: Shopper, closes_at: datetime, names: list[str]) -> str:
+def ask(unit: Shopper, closes_at: datetime, chosen: dict[str, str]) -> str:
     """Fill in the form, publish; the path of its page."""
     page = unit.page
     unit.sign_in("canteen@example.com", "/work/quotations")
@@ -43,8 +43,10 @@ def ask(unit: Shopper, closes_at: datetime, names: list[str]) -> str:
     page.fill("#detail", "学府路 1 号")
     page.fill("#deliver_from", to_minute(closes_at + timedelta(days=7)))
     page.fill("#deliver_until", to_minute(closes_at + timedelta(days=9)))
-    for name in names:
-        page.get_by_label(name, exact=True).check()
+    for supplier_id, name in chosen.items():  # who was chosen stays so while one looks for the next
+        page.fill("#q", name)
+        page.click("button[value=search]")
+        page.check(f"[name=supplier_ids][value='{supplier_id}']")
     unit.ensure_accessible()
     unit.keep_both("91-quotation-form")
     page.click("button[value=save]")
@@ -73,7 +75,7 @@ def test_a_quotation_with_three_suppliers_from_the_form_to_the_award(shopper: Ca
     told = {each.supplier_id: each for each in suppliers()}
     chosen = [(told[supplier_id], packs[0]) for supplier_id, packs in bidders().items()]
     closes_at, unit = a_deadline(), shopper()
-    address = ask(unit, closes_at, [supplier.name for supplier, _ in chosen])
+    address = ask(unit, closes_at, {str(supplier.supplier_id): supplier.name for supplier, _ in chosen})
     path = address[address.index("/work/") :].replace("/quotations/", "/quotation-invitations/")
     windows = [shopper(width=390) for _ in chosen]
     for window, (supplier, pack), price in zip(windows, chosen, PRICES, strict=True):

@@ -44,6 +44,7 @@ router = APIRouter(default_response_class=Response)
 REFUSED: Final = (Conflict, Forbidden, Invalid, Stale)
 _KINDS: Final = ("institution", "official", "operator")
 _FIELDS: Final = (*COMMON, *OWN_QUOTATION)
+_MOST_SHOWN: Final = 100
 
 
 def _listing(page: Page) -> Listing:
@@ -275,7 +276,7 @@ async def _show(
 
 
 async def _suppliers(services: Services, visitor: Visitor, **asked: Any) -> dict[str, str]:
-    found = await services.orders.get("/v1/quotation-suppliers", visitor=visitor, params={"limit": 100, **asked})
+    found = await services.orders.get("/v1/quotation-suppliers", visitor=visitor, params={"limit": _MOST_SHOWN, **asked})
     return {each["supplier_id"]: each["supplier_name"] for each in found["items"]}
 
 
@@ -297,6 +298,7 @@ async def _form(
     for row in rows:
         await show_place(services, page, row, "origin_county_code")
     suppliers = await _suppliers(services, visitor, q=typed.q[:60])
+    is_cut = len(suppliers) == _MOST_SHOWN
     if missing := [each for each in chosen if each not in suppliers]:  # chosen in an earlier search
         suppliers = await _suppliers(services, visitor, id=missing) | suppliers
     return page.render(
@@ -305,6 +307,7 @@ async def _form(
         typed=typed,
         rows=filled(rows, row_count(typed)) if len(rows) < row_count(typed) else rows,
         chosen=set(chosen),
+        is_cut=is_cut,
         suppliers=[Choice(supplier_id, name) for supplier_id, name in suppliers.items()],
         funds=[Choice(each, page.t.names["bidding_fund"][each]) for each in FUNDS],
         is_new=quotation_id is None,
