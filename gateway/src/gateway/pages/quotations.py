@@ -276,7 +276,9 @@ async def _show(
 
 
 async def _suppliers(services: Services, visitor: Visitor, **asked: Any) -> dict[str, str]:
-    found = await services.orders.get("/v1/quotation-suppliers", visitor=visitor, params={"limit": _MOST_SHOWN, **asked})
+    found = await services.orders.get(
+        "/v1/quotation-suppliers", visitor=visitor, params={"limit": _MOST_SHOWN, **asked}
+    )
     return {each["supplier_id"]: each["supplier_name"] for each in found["items"]}
 
 
