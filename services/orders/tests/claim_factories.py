@@ -23,6 +23,7 @@ from services.orders.tests.factories import NOW
 from services.orders.tests.gift_factories import campaign_at
 from services.orders.tests.unit_factories import acting_for, unit
 from shared.auth import Caller
+from shared.clock import utc_now
 
 KEY = CLAIM_CODE_KEY.encode()
 LATER = NOW + timedelta(days=4)
@@ -69,6 +70,15 @@ async def handed_out(
         {each.holder.member_no: each.holder.member_id for each in made},
         [each.package.package_id for each in packed],
     )
+
+
+async def open_now(db: AsyncSession, **given: Any) -> Handed:
+    """A campaign whose claims are open by the clock of the routes, for some days."""
+    handed = await handed_out(db, **given)
+    handed.campaign.claim_from_at = utc_now() - timedelta(days=1)
+    handed.campaign.claim_until_at = utc_now() + timedelta(days=3)
+    await db.flush()
+    return handed
 
 
 async def code_id_of(db: AsyncSession, code: str, *, now: datetime = LATER) -> UUID:

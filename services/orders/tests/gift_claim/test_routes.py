@@ -13,21 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orders.claim_code import rules as code_rules
 from orders.gift_campaign.models import GiftCampaign
 from orders.gift_claim.models import GiftClaim
-from services.orders.tests.claim_factories import Handed, handed_out, typed
-from shared.clock import utc_now
-from shared.testing import NOW
+from services.orders.tests.claim_factories import open_now, typed
 
 ADDRESS = {"recipient": "王小梅", "phone": "13800001234", "county_code": "110105", "detail": "望京街道1号"}
-
-
-async def open_now(db: AsyncSession, **given: Any) -> Handed:
-    """A campaign whose claims are open by the clock of the routes."""
-    handed = await handed_out(db, **given)
-    today = utc_now()
-    handed.campaign.claim_from_at = today - (NOW - NOW.replace(hour=0))
-    handed.campaign.claim_until_at = today.replace(year=today.year + 1, day=1)
-    await db.flush()
-    return handed
 
 
 async def opened(client: httpx2.AsyncClient, code: str, **headers: str) -> httpx2.Response:
