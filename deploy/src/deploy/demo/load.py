@@ -23,6 +23,7 @@ from deploy.demo import (
     donations,
     exchanges,
     filings,
+    gift_claims,
     gifts,
     goods,
     history,
@@ -133,8 +134,10 @@ async def _load_trade(
     await bidding.load_bidding(database["orders"], environment, now=now, advance=bid)
     agreed = step("contracts", len(contracts.CONTRACTS))
     await contracts.load_contracts(database["orders"], now=now, advance=agreed)
-    gifts_step = step("holiday gifts", len(gifts.KEYS))
-    await gifts.load_campaigns(database["orders"], environment, now=now, advance=gifts_step)
+    await gifts.load_campaigns(database["orders"], environment, now=now, advance=step("holiday gifts", len(gifts.KEYS)))
+    await gift_claims.load_claims(
+        database["orders"], environment, now=now, advance=step("claims of gifts", gift_claims.CLAIMED)
+    )
     await cashbook.load_cashbook(database["orders"], environment, advance=step("the cashier's books", len(past)))
     await promotions.load_promotions(database["orders"], now=now, advance=step("promotions", promotions.COUNT))
     ahead = step("presales", len(presales.PRESALES))
