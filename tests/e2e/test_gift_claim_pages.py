@@ -43,7 +43,7 @@ async def organiser(house: House, handed: Handed) -> tuple[Reader, Person]:
     return Reader(house, person), person
 
 
-async def send(phone: AsyncClient, page: Response, path: str, **fields: str) -> Response:
+async def send(phone: AsyncClient, page: Response, path: str, /, **fields: str) -> Response:
     """A form of the page; where it leads in the end."""
     token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
     assert token is not None
