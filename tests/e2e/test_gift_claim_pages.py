@@ -98,7 +98,7 @@ async def test_a_member_chooses_confirms_changes_and_follows_its_gift(house: Hou
                 caller=handed.organiser,
                 now=utc_now(),
             )
-        later = words(await phone.get(f"/claim?code={code}", headers=OWN))
+        later = words(await phone.get(f"/claim?code={code}&lang=zh", headers=OWN))
         assert "待确认" in later
         assert "确认领取" not in later
 
