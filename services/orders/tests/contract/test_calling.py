@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orders.contract import calling, jobs, queries
 from orders.contract.models import CallOff, Contract
 from orders.purchase import queries as purchase_queries
+from orders.unit_order import actions as unit_order_actions
 from services.orders.tests.contract.agreeing import NOW, TODAY, Parties, only_line, parties, signed
 from shared.clock import business_day, utc_now
 from shared.db import Database
@@ -113,6 +114,28 @@ async def test_beside_each_other_a_delivery_is_ordered_once(fresh_database: Data
         assert await db.scalar(text("SELECT count(*) FROM unit_orders")) == 1
         [line] = await queries.list_lines(db, contract_id)
         assert line.called_count == 10
+
+
+async def test_what_its_supplier_refuses_may_be_called_again(fresh_database: Database):
+    those, contract_id = await made(fresh_database)
+    async with fresh_database.begin() as db:
+        contract = await queries.lock_contract(db, contract_id)
+        planned = await placed(db, those, await called(db, those, contract))
+        order_id = await db.scalar(text("SELECT order_id FROM unit_orders"))
+    await jobs.follow_orders(fresh_database)
+    async with fresh_database.begin() as db:
+        assert (await queries.get_call_off(db, planned.call_off_id)).status == "PLACED"
+        await unit_order_actions.refuse_order(
+            db, order_id=order_id, reason="缺货", caller=those.supplier, now=NOW + timedelta(hours=1)
+        )
+    await jobs.follow_orders(fresh_database)
+    await jobs.follow_orders(fresh_database)
+    async with fresh_database.begin() as db:
+        assert (await queries.get_call_off(db, planned.call_off_id)).status == "CANCELLED"
+        contract = await queries.lock_contract(db, contract_id)
+        assert (await only_line(db, contract)).called_count == 0
+        again = await placed(db, those, await called(db, those, contract))
+        assert (again.status, again.deliver_on) == ("PLACED", planned.deliver_on)
 
 
 async def test_the_clock_orders_in_time_and_says_what_it_could_not(fresh_database: Database):

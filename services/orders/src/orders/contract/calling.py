@@ -177,6 +177,21 @@ async def place_call_off(
     return planned
 
 
+async def fall_through(db: AsyncSession, *, call_off_id: UUID, now: datetime) -> None:
+    """Nothing comes of its order: its pieces may be called again, also for the same day. Once; one that is not placed
+    stays as it is."""
+    contract_id = (await queries.get_call_off(db, call_off_id)).contract_id
+    await queries.lock_contract(db, contract_id)
+    planned = await queries.lock_call_off(db, call_off_id)
+    if planned.status != "PLACED":
+        return
+    agreed = {line.line_id: line for line in await queries.lock_lines(db, contract_id)}
+    for line in await queries.list_call_off_lines(db, [call_off_id]):
+        agreed[line.line_id].called_count -= line.quantity
+    before, planned.status = planned.status, rules.call_status_after("fall-through", planned.status)
+    await _changed(db, planned, "fall-through", before=before, actor="rule", person_id=None, now=now)
+
+
 async def note_problem(db: AsyncSession, *, call_off_id: UUID, code: str, now: datetime) -> None:
     """The clock could not place it: its handler sees why."""
     planned = await queries.lock_call_off(db, call_off_id)

@@ -64,8 +64,22 @@ async def place_deliveries(database: Database) -> None:
         after = due[-1]
 
 
+async def follow_orders(database: Database) -> None:
+    """Every hour: deliveries of whose orders nothing came give their pieces back, each in its own transaction."""
+    now = utc_now()
+    while True:
+        async with database.read() as db:
+            fallen = await queries.list_fallen_through(db, limit=_BATCH)
+        for call_off_id in fallen:
+            async with database.begin() as db:
+                await calling.fall_through(db, call_off_id=call_off_id, now=now)
+        if len(fallen) < _BATCH:
+            return
+
+
 def register(jobs: Jobs) -> None:
     """Add the tasks to the service's."""
     jobs.periodic("7 16 * * *")(expire_contracts)
     jobs.periodic("12 16 * * *")(plan_deliveries)
     jobs.periodic("20 0-10 * * *")(place_deliveries)
+    jobs.periodic("40 * * * *")(follow_orders)

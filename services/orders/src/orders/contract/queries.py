@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, or_, select, true
+from sqlalchemy import ColumnElement, Select, or_, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.contract.models import CallOff, CallOffLine, Contract, ContractBreak, ContractLine
@@ -17,6 +17,10 @@ from orders.unit import queries as unit_queries
 from shared.auth import Caller
 from shared.errors import NotFound
 
+_FALLEN = text("""
+    SELECT call.call_off_id FROM call_offs AS call JOIN unit_orders AS own USING (purchase_id)
+    WHERE call.status = 'PLACED' AND own.ended_at IS NOT NULL ORDER BY call.call_off_id LIMIT :limit
+""")
 _UNSEEN_BY_SUPPLIER = ("DRAFT", "APPROVING", "ABANDONED")
 
 
@@ -227,6 +231,11 @@ async def list_due_call_offs(db: AsyncSession, *, on: date, after: UUID | None, 
     if after is not None:
         query = query.where(CallOff.call_off_id > after)
     return (await db.scalars(query.order_by(CallOff.call_off_id).limit(limit))).all()
+
+
+async def list_fallen_through(db: AsyncSession, *, limit: int) -> Sequence[UUID]:
+    """Placed deliveries of whose order nothing came: refused, lapsed or cancelled."""
+    return (await db.scalars(_FALLEN, {"limit": limit})).all()
 
 
 async def list_over_contracts(db: AsyncSession, *, on: date, limit: int) -> Sequence[UUID]:
