@@ -15,6 +15,9 @@ router = APIRouter(default_response_class=Response)
 
 PAPERS: Final = {
     "delivery-note": "/v1/supplier-orders/{}/delivery-note",
+    "acceptance-form": "/v1/unit-orders/{}/acceptance-form",
+    "comparison-sheet": "/v1/quotations/{}/comparison-sheet",
+    "agreement": "/v1/contracts/{}/agreement",
 }
 """Where orders makes each kind of paper of a thing. Who may see the thing may have its paper."""
 

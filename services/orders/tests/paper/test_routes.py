@@ -5,19 +5,13 @@ from typing import Any
 from uuid import uuid4
 
 import httpx2
-from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.order import rules as order_rules
 from services.orders.tests.factories import ADDRESS, listed_sku, placed_order
+from services.orders.tests.paper.reading import text_of
 from services.orders.tests.payment.payment_factories import captured_payment
-
-
-def text_of(answer: httpx2.Response) -> str:
-    """All that the PDF says, without gaps."""
-    pages = PdfReader(io.BytesIO(answer.content)).pages
-    return "".join(page.extract_text() for page in pages).replace("\n", "").replace(" ", "")
 
 
 async def paid_order(db: AsyncSession) -> tuple[order_rules.OrderDraft, Any]:
