@@ -18,6 +18,11 @@ PAPERS: Final = {
     "acceptance-form": "/v1/unit-orders/{}/acceptance-form",
     "comparison-sheet": "/v1/quotations/{}/comparison-sheet",
     "agreement": "/v1/contracts/{}/agreement",
+    "account": "/v1/settlements/{}/account",
+    "ledger": "/v1/units/{}/ledger",
+    "budget-statement": "/v1/budgets/{}/statement",
+    "sign-off-sheet": "/v1/gift-campaigns/{}/sign-off-sheet",
+    "reimbursement": "/v1/gift-campaigns/{}/reimbursement",
 }
 """Where orders makes each kind of paper of a thing. Who may see the thing may have its paper."""
 

@@ -76,6 +76,7 @@ from orders.order.placing import placing_together
 from orders.order.routes import router as order_router
 from orders.overdue import models as overdue_models
 from orders.overdue.routes import router as overdue_router
+from orders.paper.gift_routes import router as gift_paper_router
 from orders.paper.routes import router as paper_router
 from orders.payment import models as payment_models
 from orders.payment.channels import close_channels
@@ -267,6 +268,7 @@ service = Service(
         gift_standing_router,
         reserved_share_router,
         progress_router,
+        gift_paper_router,
         paper_router,
         quotation_router,
         invitation_router,

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from fastapi import Query, Request, Response
 
+from shared.errors import Conflict
 from shared.papers.paper import Paper
 from shared.papers.press import PDF, XLSX, pdf_of, xlsx_of
 
@@ -37,3 +38,9 @@ async def paper_response(
             "Cache-Control": "private, no-store",
         },
     )
+
+
+def ensure_fits(count: int, most: int) -> None:
+    """409 `paper-too-long` for more lines than anybody prints: the list's own export gives all of them."""
+    if count > most:
+        raise Conflict("This is too long for a paper. Export the list instead.", code="paper-too-long", most_lines=most)
