@@ -76,7 +76,7 @@ async def test_a_statement_of_account_runs_from_opening_to_closing(
     rows = await rows_of(client, path, seller, **later)
     assert [row[7] for row in rows if row[1] in {"期初未付", "合计"}] == [140.0, 140.0]
     wrong = await client.get(path, params={"from_on": "2026-05-02", "until_on": "2026-05-01"}, headers=seller)
-    assert (wrong.status_code, wrong.json()["code"]) == (422, "period-invalid")
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "account-period-invalid")
     foreign = as_caller(kind="supplier", organisation_id=uuid4(), roles=("admin",))
     other = as_caller(kind="institution", organisation_id=uuid4(), roles=("finance",))
     await ensure_unknown(client, path, "settlement-not-found", foreign, other, as_caller())

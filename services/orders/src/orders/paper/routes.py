@@ -113,14 +113,14 @@ async def get_account(
 ) -> Response:
     """The statement of account (对账单) between the unit and the supplier of this order, of what the caller sees of
     them: from the beginning of the year in which the order was accepted until today unless days are given. 404
-    `settlement-not-found`; 409 `paper-too-long`; 422 `period-invalid`; 503 `papers-unavailable`.
+    `settlement-not-found`; 409 `paper-too-long`; 422 `account-period-invalid`; 503 `papers-unavailable`.
     """
     now = utc_now()
     one = await settlement_queries.get_seen(db, order_id, caller)
     last = until_on or business_day(now)
     first = from_on or business_day(one.accepted_at).replace(month=1, day=1)
     if last < first:
-        raise Invalid("The period ends before it begins.", code="period-invalid", field="until_on")
+        raise Invalid("The period ends before it begins.", code="account-period-invalid", field="until_on")
     entries = await queries.list_account(
         db, caller, unit_id=one.unit_id, supplier_id=one.supplier_id, until=day_range(last)[1]
     )
