@@ -10,7 +10,6 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
-from orders.app import service
 from orders.order import actions as order_actions
 from orders.order import queries as order_queries
 from orders.order.actions import PLACE
@@ -19,6 +18,7 @@ from orders.price.queries import LOAD_SALE
 from orders.promotion.models import Promotion
 from orders.sku import actions as sku_actions
 from orders.stock import queries as stock_queries
+from services.orders.tests.conftest import fixtures
 from services.orders.tests.factories import listed_sku
 from services.orders.tests.point.point_factories import person_with
 from services.orders.tests.promotion.promotion_factories import LEDGER_DIFFERS, running_promotion
@@ -27,7 +27,6 @@ from shared.clock import utc_now
 from shared.db import Database
 from shared.direct import standing_alone
 from shared.events.catalog import SkuListed
-from shared.testing import ServiceFixtures
 
 Headers = Callable[..., dict[str, str]]
 ADDRESS = {"recipient": "王小梅", "phone": "13800000000", "county_code": "110105", "detail": "望京街道1号"}
@@ -314,7 +313,7 @@ async def test_processes_side_by_side_and_cancellations_never_wait_in_a_circle(
             )
             for sku in (three, one)
         ]
-    twin = ServiceFixtures(service).create(fresh_database.url)
+    twin = fixtures.create(fresh_database.url)
     mixes = [(one, two, three), (three, two, one), (two, one), (three, two)]
     offers = [200, 200, 100, 100]
     transport = httpx2.ASGITransport(app=twin, raise_app_exceptions=False)
