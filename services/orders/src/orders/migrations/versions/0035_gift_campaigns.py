@@ -9,7 +9,7 @@ from alembic.operations import Operations
 from shared.migrations import execute_script
 
 revision = "0035"
-down_revision = "0034"
+down_revision = "0032"
 
 SQL = Path(__file__).parents[1] / "sql"
 
