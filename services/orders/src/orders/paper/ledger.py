@@ -16,22 +16,22 @@ from shared.papers.paper import Cell, Column, Paper, Table, amount
 
 MOST_LINES: Final = 5000
 _COLUMNS = (
-    Column("序号", 1, is_number=True),
-    Column("日期", 2),
-    Column("订单号", 3),
-    Column("经费", 2),
-    Column("方式", 2),
-    Column("供应商", 3),
-    Column("商品规格", 4),
-    Column("产地", 3),
-    Column("脱贫地区", 1),
-    Column("数量", 1, is_number=True),
-    Column("单价（元）", 2, is_number=True),
-    Column("订购金额（元）", 2, is_number=True),
-    Column("验收数量", 1, is_number=True),
-    Column("验收金额（元）", 2, is_number=True),
-    Column("完成金额（元）", 2, is_number=True),
-    Column("状态", 2),
+    Column("序号", 3, is_number=True),
+    Column("日期", 8),
+    Column("订单号", 14),
+    Column("经费", 7),
+    Column("方式", 6),
+    Column("供应商", 10),
+    Column("商品规格", 11),
+    Column("产地", 8),
+    Column("脱贫地区", 4),
+    Column("数量", 5, is_number=True),
+    Column("单价（元）", 8, is_number=True),
+    Column("订购金额（元）", 9, is_number=True),
+    Column("验收数量", 5, is_number=True),
+    Column("验收金额（元）", 9, is_number=True),
+    Column("完成金额（元）", 9, is_number=True),
+    Column("状态", 6),
 )
 
 
