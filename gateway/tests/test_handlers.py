@@ -196,10 +196,10 @@ async def test_cancelling_refunding_cold_and_low_stock_reach_whom_they_concern(i
     minor = warm.model_copy(update={"severity": "minor"})
     await inbox.apply([envelope(each) for each in (minor, warm, refund, cancelled, low)])
     assert sorted(template for template, _ in await told(db, buyer)) == [
+        "claim-granted",
         "excursion",
         "order-cancelled-refunded",
         "order-paid",
-        "refund-granted",
     ]
     assert sorted(template for template, _ in await told(db, seller)) == [
         "excursion-sold",
@@ -208,7 +208,7 @@ async def test_cancelling_refunding_cold_and_low_stock_reach_whom_they_concern(i
         "sale-cancelled",
         "stock-low",
     ]
-    assert f"订单 {order.order_number} 的退款 ¥5.00 已同意，将原路退回。" in await sentences(db, buyer)
+    assert f"订单 {order.order_number} 的理赔已同意，¥5.00 将原路退回。" in await sentences(db, buyer)
 
 
 async def test_a_notice_of_the_catalog_is_told_in_its_own_words(inbox: Inbox, db: AsyncSession):

@@ -33,7 +33,7 @@ ABOUT_ORDERS = (
     LostParcelArrived,
     ReplacementDue,
 )
-ABOUT_UNKNOWN_ORDERS = {"order-not-found", "exchange-not-found", "shipment-not-found"}
+ABOUT_UNKNOWN_ORDERS = {"order-not-found", "exchange-not-found", "shipment-not-found", "gift-parcel-unknown"}
 """Parcels of orders that nobody placed, replacements of what was never sent: such an event is parked, and somebody
 looks."""
 
