@@ -8,10 +8,10 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from gateway.pages.account import Choice
-from gateway.pages.contracts import KINDS, call_view
+from gateway.pages.contracts import KINDS, call_view, trail_view
 from gateway.pages.contracts import PATH as CONTRACTS
 from gateway.pages.listing import Listing, download, listing_of
-from gateway.pages.parts import Filter, Head, TrailEntry, Verb
+from gateway.pages.parts import Filter, Head, Verb
 from gateway.pages.promotion_form import MistypedError
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
@@ -134,7 +134,7 @@ async def _show(
     t = page.t.contracts
     found = await services.orders.get(f"/v1/call-offs/{call_off_id}", visitor=visitor)
     trail = await services.orders.get(f"/v1/call-offs/{call_off_id}/trail", visitor=visitor)
-    verbs, names = page.t.names["call_off_verb"], page.t.names["contract_actor"]
+    verbs = page.t.names["call_off_verb"]
     is_units = visitor.kind == "institution"
     return page.render(
         "call_off_one.html",
@@ -157,15 +157,7 @@ async def _show(
             Verb(each, verbs[each], "danger" if each == "skip" else "main")
             for each in (_VERBS.get(found["status"], ()) if is_units else ())
         ],
-        trail=[
-            TrailEntry(
-                page.time(each["done_at"]),
-                names.get(each["actor"], each["actor"]),
-                verbs.get(each["verb"], each["verb"]),
-                reason=each["reason"],
-            )
-            for each in reversed(trail)
-        ],
+        trail=trail_view(trail, page, verbs),
         key=str(new_id()),
         purchase_url=f"/work/purchases/{found['purchase_id']}" if found["purchase_id"] and is_units else "",
     )

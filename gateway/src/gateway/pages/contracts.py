@@ -1,5 +1,6 @@
 """Contracts: a unit drafts, submits and offers them; its supplier signs."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -165,7 +166,7 @@ async def _show(
     calls = await services.orders.get(
         "/v1/call-offs", visitor=visitor, params={"contract_id": str(contract_id), "limit": 50}
     )
-    verbs, names = page.t.names["contract_verb"], page.t.names["contract_actor"]
+    verbs = page.t.names["contract_verb"]
     allowed = _SUPPLIER_VERBS if visitor.kind == "supplier" else _UNIT_VERBS if visitor.kind == "institution" else {}
     return page.render(
         "contract_one.html",
@@ -196,17 +197,23 @@ async def _show(
             for each in allowed.get(found["status"], ())
         ],
         reason=reason,
-        trail=[
-            TrailEntry(
-                page.time(each["done_at"]),
-                names.get(each["actor"], each["actor"]),
-                verbs.get(each["verb"], each["verb"]),
-                reason=each["reason"],
-            )
-            for each in reversed(trail)
-        ],
+        trail=trail_view(trail, page, verbs),
         key=str(new_id()),
     )
+
+
+def trail_view(trail: list[dict[str, Any]], page: Page, verbs: Mapping[str, str]) -> list[TrailEntry]:
+    """Who did what to a contract or a delivery, the last deed first."""
+    names = page.t.names["contract_actor"]
+    return [
+        TrailEntry(
+            page.time(each["done_at"]),
+            names.get(each["actor"], each["actor"]),
+            verbs.get(each["verb"], each["verb"]),
+            reason=each["reason"],
+        )
+        for each in reversed(trail)
+    ]
 
 
 def _row(found: dict[str, Any], page: Page) -> dict[str, Any]:
