@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.claim_code import actions, queries, rules
 from services.orders.tests.claim_factories import KEY, LATER, handed_out
-from services.orders.tests.machine import DatabaseMachine
+from services.shared.tests.machine import DatabaseMachine
 
 MEMBERS = ("M00001", "M00002")
 VERBS = sorted(set(rules.MOVES) - {"reissue"})

@@ -15,8 +15,8 @@ from orders.gift_campaign import actions, carrying, following, moving, queries, 
 from orders.gift_member import actions as member_actions
 from services.orders.tests.factories import NOW
 from services.orders.tests.gift_factories import DAY, campaign_at, give_packages, give_papers, plan, row
-from services.orders.tests.machine import DatabaseMachine
 from services.orders.tests.unit_factories import acting_for, unit
+from services.shared.tests.machine import DatabaseMachine
 from shared.ids import new_id
 
 LATER = NOW + 4 * DAY

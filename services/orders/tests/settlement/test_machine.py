@@ -10,8 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.settlement import actions, queries
-from services.orders.tests.machine import DatabaseMachine
 from services.orders.tests.settlement.settling import LATER, TODAY, Owed, accept, accepted, enter
+from services.shared.tests.machine import DatabaseMachine
 from shared.ids import new_id
 
 WHO = st.integers(0, 1)

@@ -1,5 +1,0 @@
-"""Hypothesis machines of this service: the same as everywhere."""
-
-from services.shared.tests.machine import DatabaseMachine
-
-__all__ = ["DatabaseMachine"]
