@@ -1,0 +1,8 @@
+"""Empty: helper losses fills it in."""
+
+revision = "0012"
+down_revision = "0011"
+
+
+def upgrade() -> None:
+    """Nothing yet."""
