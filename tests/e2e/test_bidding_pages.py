@@ -116,6 +116,9 @@ async def test_a_quotation_goes_its_whole_way_at_the_pages(house: House, market:
         assert rows[1].endswith(f" {outcome}"), rows
     file = await unit.handler.fetch("/work/quotations.csv")
     assert "食堂干货" in file.text
+    sheet = await unit.handler.fetch("/work/quotations.xlsx")
+    assert sheet.content[:2] == b"PK"
+    assert (await unit.handler.fetch("/work/quotations.pdf")).status_code == 404
     english = Reader(house, unit.handler.person, "en")
     assert "Comparison" in (await english.open(path)).text
 

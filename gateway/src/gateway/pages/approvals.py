@@ -1,5 +1,6 @@
 """Approvals: what waits for me, one with its steps and its basket, deciding."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from starlette.responses import Response
 
 from gateway.pages.account import Choice
 from gateway.pages.figures import money
-from gateway.pages.listing import Listing, download, listing_of
+from gateway.pages.list_pages import Action, Badge, Cell, Column, Empty, ListPage, add_list, choices
 from gateway.pages.parts import Filter, Step, Verb
 from gateway.pages.purchase_view import line_heads, line_rows, trail_of, union_view
 from gateway.pages.shell import Page, PageDep
@@ -24,62 +25,58 @@ router = APIRouter(default_response_class=Response)
 
 PATH: Final = "/work/approvals"
 _API: Final = "/v1/approvals"
-_VIEWS: Final = ("waiting", "asked", "overdue", "all")
+_VIEWS: Final = ("asked", "overdue", "all")
+"""Besides what waits for the visitor."""
+
 _STATUSES: Final = ("PENDING", "APPROVED", "REFUSED", "VOIDED", "WITHDRAWN", "EXPIRED")
 _TONES: Final = {"PENDING": "urgent", "APPROVED": "leaf", "REFUSED": "clay", "EXPIRED": "clay"}
 _REFUSED: Final = (Conflict, Invalid, Stale, Forbidden)
 
 
-def _listing(page: Page) -> Listing:
-    return listing_of(page.request, path=PATH, filters={"view": _VIEWS, "status": _STATUSES})
-
-
-@router.get(PATH)
-async def get_list(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+def _approvals(page: Page, _: Visitor) -> ListPage:
     """What waits for the visitor, unless another view is chosen."""
-    ensure_kind(visitor, "institution")
-    listing, t, names = _listing(page), page.t.buying, page.t.names
-    found = await services.orders.get(_API, visitor=visitor, params=listing.params())
-    return page.render(
-        "approvals.html",
-        listing=listing,
-        is_waiting=listing.values.view in {"", "waiting"} and not listing.values.status and not listing.q,
-        rows=[_row(each, page) for each in found["items"]],
-        heads=[
-            listing.head(t.matter),
-            listing.head(t.fund),
-            listing.head(t.total, is_number=True),
-            listing.head(t.tier),
-            listing.head(t.state),
-            listing.head(t.asked_at),
-            listing.head(t.due),
-        ],
+    t = page.t.buying
+    views = [Choice(each, getattr(t, f"view_{each}")) for each in _VIEWS]
+    return ListPage(
+        path=PATH,
+        source=_API,
+        title=t.approvals,
+        intro=t.approvals_intro,
+        params={"view": "waiting"},
+        actions=[Action(t.delegations, "/work/approval-delegations"), Action(t.tiers, "/work/approval-tiers")],
         filters=[
-            Filter("view", t.view, [Choice(each, getattr(t, f"view_{each}")) for each in _VIEWS[1:]], t.view_waiting),
-            Filter(
-                "status", t.state, [Choice(each, names["approval_status"][each]) for each in _STATUSES], t.any_state
+            Filter("view", t.view, views, t.view_waiting),
+            choices("status", t.state, _STATUSES, page.t.names["approval_status"], t.any_state),
+        ],
+        row=lambda each: _row(each, page),
+        columns=[
+            Column(t.matter, _matter),
+            Column(t.fund, "fund_name"),
+            Column(t.total, "sum", is_number=True),
+            Column(t.tier, "tier"),
+            Column(t.state, _state),
+            Column(t.asked_at, "asked", is_figures=True),
+            Column(
+                t.due,
+                lambda each: Cell(each["due"], badges=[Badge(t.late, "clay")] if each["is_late"] else ()),
+                is_figures=True,
             ),
         ],
-        next_cursor=found.get("next_cursor"),
+        empty=Empty(t.nothing_waits, t.nothing_waits_text, f"{PATH}?view=all", t.see_all),
+        narrowed=Empty(t.none_found, t.none_found_text, PATH, page.t.work.reset),
     )
 
 
-@router.get(f"{PATH}.csv")
-async def get_csv(page: PageDep, services: Services, visitor: SignedIn) -> Response:
-    """The same list as a file."""
-    return await _export(page, services, visitor, "csv")
+def _matter(case: Mapping[str, Any]) -> Cell:
+    return Cell(case["title"] or case["kind_name"], f"{PATH}/{case['case_id']}", beside=case["kind_name"])
 
 
-@router.get(f"{PATH}.xlsx")
-async def get_xlsx(page: PageDep, services: Services, visitor: SignedIn) -> Response:
-    """The same list as a sheet."""
-    return await _export(page, services, visitor, "xlsx")
+def _state(case: Mapping[str, Any]) -> Cell:
+    step = case["step"] if case["status"] == "PENDING" else ""
+    return Cell(badges=[Badge(case["state"], case["tone"])], note=step)
 
 
-async def _export(page: Page, services: Services, visitor: Visitor, form: str) -> Response:
-    ensure_kind(visitor, "institution")
-    params = {"view": "waiting"} | _listing(page).export_params(format=form)
-    return await download(services.orders, visitor, f"{_API}/export", params)
+add_list(router, PATH, ("institution",), _approvals)
 
 
 @router.get(f"{PATH}/{{case_id}}")
@@ -113,9 +110,10 @@ async def post_decision(
     return page.go(f"{PATH}/{case_id}", done="decided")
 
 
-def _row(case: dict[str, Any], page: Page) -> dict[str, Any]:
+def _row(case: Mapping[str, Any], page: Page) -> dict[str, Any]:
     names, due = page.t.names, case["due_at"]
-    return case | {
+    return {
+        **case,
         "kind_name": names["approval_subject"].get(case["subject_kind"], case["subject_kind"]),
         "fund_name": names["buying_fund"][case["fund"]],
         "sum": money(case["amount_fen"]),

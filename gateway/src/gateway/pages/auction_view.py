@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from gateway.pages.figures import money
+from gateway.pages.list_pages import Badge, Cell
 from gateway.pages.parts import TrailEntry, Verb
 from gateway.pages.quotation_view import span
 from gateway.pages.shell import Page
@@ -20,12 +21,18 @@ def clock(value: str) -> str:
     return datetime.fromisoformat(value).astimezone(SHANGHAI).strftime("%m-%d %H:%M:%S")
 
 
-def list_row(found: Mapping[str, Any], page: Page) -> dict[str, Any]:
-    """An auction in a list."""
+def list_row(found: Mapping[str, Any], page: Page, *, sells: bool) -> dict[str, Any]:
+    """An auction in a list, with what concerns a supplier or its organiser."""
+    t = page.t.bidding
+    badges = [Badge(page.t.names["auction_phase"][found["phase"]], _TONES.get(found["phase"], ""))]
+    if sells:
+        badges += [Badge(t.entered, "leaf")] if found["entry_number"] else []
+        badges += [Badge(t.you_lead, "key")] if found["is_leading"] else []
+    elif found["is_late"]:
+        badges.append(Badge(t.late, "clay"))
     return {
         **found,
-        "phase_name": page.t.names["auction_phase"][found["phase"]],
-        "tone": _TONES.get(found["phase"], ""),
+        "state": Cell(badges=badges),
         "start": money(found["start_fen"]),
         "lowest": money(found["lowest_fen"]) if found["lowest_fen"] is not None else "",
         "ends": page.time(found["ends_at"]),

@@ -10,13 +10,24 @@ from starlette.responses import Response
 from gateway.pages.account import Choice
 from gateway.pages.auction_view import STATUSES, auction_facts, bid_row, list_row, live_of, trail_of, verbs_of
 from gateway.pages.bidding_form import COMMON, FUNDS, OWN_AUCTION, auction_of, filled, row_count, rows_of, typed_from
-from gateway.pages.listing import Listing, download, listing_of
+from gateway.pages.list_pages import (
+    Action,
+    Badge,
+    Cell,
+    Column,
+    Empty,
+    ListPage,
+    add_list,
+    choices,
+    send_list,
+    show_list,
+)
 from gateway.pages.parts import Filter
 from gateway.pages.place_field import show_place
 from gateway.pages.presale_form import scaled, whole
 from gateway.pages.promotion_form import MistypedError
 from gateway.pages.quotation_invitations import own_skus
-from gateway.pages.quotations import REFUSED, errors_of, sheet_kind
+from gateway.pages.quotations import REFUSED, errors_of
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
 from gateway.pages.work import ensure_kind
@@ -26,62 +37,45 @@ from shared.errors import NotFound
 from shared.ids import new_id
 
 router = APIRouter(default_response_class=Response)
+_PATH: Final = "/work/auctions"
 _KINDS: Final = ("institution", "official", "operator", "supplier")
 _FIELDS: Final = (*COMMON, *OWN_AUCTION)
 _BEGIN: Final = Typed(fund="CANTEEN", extension_minutes="3", most_extensions="10")
 
 
-def _listing(page: Page, visitor: Visitor) -> Listing:
-    if visitor.kind == "supplier":
-        filters: dict[str, Any] = {"status": STATUSES[1:], "is_entered": {"true"}}
+def _auctions(page: Page, visitor: Visitor) -> ListPage:
+    """A unit's own and those below it; for suppliers all that were published."""
+    t, sells, asks = page.t.bidding, visitor.kind == "supplier", visitor.kind == "institution"
+    if sells:
+        empty = Empty(t.auctions_open_none, t.auctions_open_none_text)
+        more = Filter("is_entered", t.entered, [Choice("true", t.entered_only)], t.every)
     else:
-        filters = {"status": STATUSES, "is_late": {"true"}}
-    return listing_of(page.request, path="/work/auctions", filters=filters)
-
-
-def _source(visitor: Visitor) -> str:
-    return "/v1/auctions/open" if visitor.kind == "supplier" else "/v1/auctions"
-
-
-@router.get("/work/auctions")
-async def get_auctions(page: PageDep, services: Services, visitor: SignedIn) -> Response:
-    """A unit's own; for suppliers all that were published."""
-    ensure_kind(visitor, *_KINDS)
-    listing, t, names = _listing(page, visitor), page.t.bidding, page.t.names["auction_status"]
-    is_supplier = visitor.kind == "supplier"
-    found = await services.orders.get(_source(visitor), visitor=visitor, params=listing.params())
-    statuses = STATUSES[1:] if is_supplier else STATUSES
-    more = (
-        Filter("is_entered", t.entered, [Choice("true", t.entered_only)], t.every)
-        if is_supplier
-        else Filter("is_late", t.lateness, [Choice("true", t.late_only)], t.every)
-    )
-    return page.render(
-        "auctions.html",
-        listing=listing,
-        is_supplier=is_supplier,
-        may_ask=visitor.kind == "institution",
-        rows=[list_row(each, page) for each in found["items"]],
-        next_cursor=found.get("next_cursor"),
-        heads=[
-            listing.head(t.subject),
-            listing.head(t.unit),
-            listing.head(t.status),
-            listing.head(t.start_price, is_number=True),
-            listing.head(t.lowest, is_number=True),
-            listing.head(t.bid_count, is_number=True),
-            listing.head(t.ends),
+        begin = (f"{_PATH}/new", t.new_auction) if asks else ()
+        empty = Empty(t.auctions_none, t.auctions_none_text, *begin)
+        more = Filter("is_late", t.lateness, [Choice("true", t.late_only)], t.every)
+    statuses = STATUSES[1:] if sells else STATUSES
+    return ListPage(
+        path=_PATH,
+        source="/v1/auctions/open" if sells else "/v1/auctions",
+        title=t.auctions,
+        intro=t.auctions_open_intro if sells else t.auctions_intro,
+        actions=[Action(t.new_auction, f"{_PATH}/new", is_main=True)] if asks else [],
+        filters=[choices("status", t.status, statuses, page.t.names["auction_status"], t.every), more],
+        row=lambda each: list_row(each, page, sells=sells),
+        columns=[
+            Column(t.subject, lambda each: Cell(each["title"], f"{_PATH}/{each['auction_id']}")),
+            Column(t.unit, "unit_name"),
+            Column(t.status, "state"),
+            Column(t.start_price, "start", is_number=True),
+            Column(t.lowest, "lowest", is_number=True),
+            Column(t.bid_count, "bid_count", is_number=True),
+            Column(t.ends, "ends"),
         ],
-        filters=[Filter("status", t.status, [Choice(each, names[each]) for each in statuses], t.every), more],
+        empty=empty,
     )
 
 
-@router.get("/work/auctions.{kind}")
-async def get_auctions_file(page: PageDep, services: Services, visitor: SignedIn, kind: str) -> Response:
-    """The same list as a file."""
-    ensure_kind(visitor, *_KINDS)
-    params = _listing(page, visitor).export_params(format=sheet_kind(kind))
-    return await download(services.orders, visitor, f"{_source(visitor)}/export", params, accept="*/*")
+add_list(router, _PATH, _KINDS, _auctions)
 
 
 @router.get("/work/auctions/new")
@@ -157,34 +151,41 @@ async def get_live(page: PageDep, services: Services, visitor: SignedIn, auction
     return page.render("auction_live.html", live=live_of(live, page), auction_id=auction_id)
 
 
-@router.get("/work/auctions/{auction_id}/bids.{kind}")
-async def get_bids_file(services: Services, visitor: SignedIn, auction_id: UUID, kind: str) -> Response:
-    """Every bid, as a file."""
+async def _bids(page: Page, services: Services, visitor: Visitor, auction_id: UUID) -> ListPage:
+    """Every bid in its order."""
     ensure_kind(visitor, *_KINDS)
-    path = f"/v1/auctions/{auction_id}/bids/export"
-    return await download(services.orders, visitor, path, {"format": sheet_kind(kind)}, accept="*/*")
+    t, path = page.t.bidding, f"{_PATH}/{auction_id}"
+    auction = await services.orders.get(f"/v1/auctions/{auction_id}", visitor=visitor)
+    return ListPage(
+        path=f"{path}/bids",
+        source=f"/v1/auctions/{auction_id}/bids",
+        title=auction["title"],
+        intro=t.all_bids,
+        actions=[Action(t.live, path)],
+        has_search=False,
+        row=lambda each: bid_row(each, page),
+        columns=[
+            Column(t.position, "bid_position", is_number=True),
+            Column(
+                t.bidder, lambda each: Cell(each["bidder"], badges=[Badge(t.own_price, "leaf")] if each["own"] else ())
+            ),
+            Column(t.price, "amount", is_number=True),
+            Column(t.at, "at"),
+        ],
+        empty=Empty(t.no_bids_yet, t.auctions_intro),
+    )
 
 
 @router.get("/work/auctions/{auction_id}/bids")
 async def get_bids(page: PageDep, services: Services, visitor: SignedIn, auction_id: UUID) -> Response:
     """Every bid in its order."""
-    ensure_kind(visitor, *_KINDS)
-    listing, t = listing_of(page.request, path=f"/work/auctions/{auction_id}/bids"), page.t.bidding
-    auction = await services.orders.get(f"/v1/auctions/{auction_id}", visitor=visitor)
-    found = await services.orders.get(f"/v1/auctions/{auction_id}/bids", visitor=visitor, params=listing.params())
-    return page.render(
-        "auction_bids.html",
-        listing=listing,
-        auction=auction,
-        rows=[bid_row(each, page) for each in found["items"]],
-        next_cursor=found.get("next_cursor"),
-        heads=[
-            listing.head(t.position, is_number=True),
-            listing.head(t.bidder),
-            listing.head(t.price, is_number=True),
-            listing.head(t.at),
-        ],
-    )
+    return await show_list(page, services, visitor, await _bids(page, services, visitor, auction_id))
+
+
+@router.get("/work/auctions/{auction_id}/bids.{form}")
+async def get_bids_file(page: PageDep, services: Services, visitor: SignedIn, auction_id: UUID, form: str) -> Response:
+    """Every bid, as a file."""
+    return await send_list(page, services, visitor, await _bids(page, services, visitor, auction_id), form)
 
 
 @router.post("/work/auctions/{auction_id}/decision")

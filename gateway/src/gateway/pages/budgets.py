@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from gateway.pages.account import Choice
 from gateway.pages.figures import money
-from gateway.pages.listing import Listing, download, listing_of
+from gateway.pages.list_pages import Cell, Column, Empty, ListPage, add_files, choices, show_list
+from gateway.pages.listing import download, listing_of
 from gateway.pages.parts import Filter, Head
 from gateway.pages.purchase_view import FUNDS
 from gateway.pages.shell import Page, PageDep
@@ -36,10 +37,6 @@ def _years() -> list[str]:
     return [str(each) for each in range(this + 1, max(this - 4, _FIRST_YEAR), -1)]
 
 
-def _listing(page: Page) -> Listing:
-    return listing_of(page.request, path=PATH, filters={"year": _years(), "fund": FUNDS})
-
-
 def may_grant(visitor: Visitor) -> bool:
     """Whether the visitor has the finance duty; the service decides again."""
     return visitor.kind == "institution" and not visitor.roles.isdisjoint({"finance", "admin"})
@@ -52,21 +49,34 @@ async def get_list(page: PageDep, services: Services, visitor: SignedIn) -> Resp
     return await _list(page, services, visitor)
 
 
-@router.get(f"{PATH}.csv")
-async def get_csv(page: PageDep, services: Services, visitor: SignedIn) -> Response:
-    """The same list as a file."""
-    return await _export(page, services, visitor, "csv")
+def _budgets(page: Page, visitor: Visitor) -> ListPage:
+    """The unit's and those below it, or those of a finance office's regions."""
+    t = page.t.buying
+    return ListPage(
+        path=PATH,
+        source=_API,
+        title=t.budgets,
+        intro=t.budgets_intro,
+        filters=[
+            Filter("year", t.year, [Choice(each, each) for each in _years()], t.any_year),
+            choices("fund", t.fund, FUNDS, page.t.names["buying_fund"], t.any_fund),
+        ],
+        row=lambda each: _row(each, page),
+        columns=[
+            Column(t.unit, lambda each: Cell(each["unit_name"], f"{PATH}/{each['budget_id']}")),
+            Column(t.year, "year", is_number=True),
+            Column(t.fund, "fund_name"),
+            Column(t.granted, "granted", is_number=True),
+            Column(t.committed, "committed", is_number=True),
+            Column(t.consumed, "consumed", is_number=True),
+            Column(t.left, "left", is_number=True),
+        ],
+        empty=Empty(t.no_budgets, t.no_budgets_text if may_grant(visitor) else t.no_budgets_seen),
+        narrowed=Empty(t.none_found, t.none_found_text, PATH, page.t.work.reset),
+    )
 
 
-@router.get(f"{PATH}.xlsx")
-async def get_xlsx(page: PageDep, services: Services, visitor: SignedIn) -> Response:
-    """The same list as a sheet."""
-    return await _export(page, services, visitor, "xlsx")
-
-
-async def _export(page: Page, services: Services, visitor: Visitor, form: str) -> Response:
-    ensure_kind(visitor, *_READERS)
-    return await download(services.orders, visitor, f"{_API}/export", _listing(page).export_params(format=form))
+add_files(router, PATH, _READERS, _budgets)
 
 
 @router.post(PATH)
@@ -157,33 +167,18 @@ def _row(budget: dict[str, Any], page: Page) -> dict[str, Any]:
 async def _list(
     page: Page, services: Services, visitor: Visitor, *, typed: Typed | None = None, refusal: Refusal | None = None
 ) -> Response:
-    listing, t, names = _listing(page), page.t.buying, page.t.names
-    found = await services.orders.get(_API, visitor=visitor, params=listing.params())
     errors, error = _errors(refusal, page)
     years = _years()
-    funds = [Choice(each, names["buying_fund"][each]) for each in FUNDS]
-    return page.render(
-        "budgets.html",
+    return await show_list(
+        page,
+        services,
+        visitor,
+        _budgets(page, visitor),
+        template="budgets.html",
         status=refusal.status if refusal else 200,
-        listing=listing,
-        rows=[_row(each, page) for each in found["items"]],
-        heads=[
-            Head(t.unit),
-            Head(t.year, is_number=True),
-            Head(t.fund),
-            Head(t.granted, is_number=True),
-            Head(t.committed, is_number=True),
-            Head(t.consumed, is_number=True),
-            Head(t.left, is_number=True),
-        ],
-        filters=[
-            Filter("year", t.year, [Choice(each, each) for each in years], t.any_year),
-            Filter("fund", t.fund, funds, t.any_fund),
-        ],
-        next_cursor=found.get("next_cursor"),
         can_grant=may_grant(visitor),
         years=[Choice(each, each) for each in years[:2]],
-        funds=funds,
+        funds=[Choice(each, page.t.names["buying_fund"][each]) for each in FUNDS],
         typed=typed or Typed(year=years[1]),
         errors=errors,
         error=error,

@@ -1,5 +1,6 @@
 """Deliveries called from contracts: the coming days, changing one, skipping one, ordering one now."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -7,11 +8,10 @@ from fastapi import APIRouter
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from gateway.pages.account import Choice
 from gateway.pages.contracts import KINDS, call_view, trail_view
 from gateway.pages.contracts import PATH as CONTRACTS
-from gateway.pages.listing import Listing, download, listing_of
-from gateway.pages.parts import Filter, Head, Verb
+from gateway.pages.list_pages import Action, Badge, Cell, Column, Empty, ListPage, add_list, choices, is_day
+from gateway.pages.parts import Head, Verb
 from gateway.pages.promotion_form import MistypedError
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
@@ -31,34 +31,35 @@ _PIECES: Final = "pieces-"
 _MOST_DIGITS: Final = 5
 
 
-def _listing(page: Page) -> Listing:
-    return listing_of(page.request, path=PATH, filters={"status": set(_STATUSES), "first_on": None, "last_on": None})
-
-
-@router.get(PATH)
-async def get_list(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+def _call_offs(page: Page, _: Visitor) -> ListPage:
     """Deliveries by day."""
-    ensure_kind(visitor, *KINDS)
-    listing, t = _listing(page), page.t.contracts
-    found = await services.orders.get("/v1/call-offs", visitor=visitor, params=listing.params())
-    statuses = [Choice(each, page.t.names["call_off_status"][each]) for each in _STATUSES]
-    return page.render(
-        "call_offs.html",
-        listing=listing,
-        rows=[call_view(each, page) for each in found["items"]],
-        next_cursor=found.get("next_cursor"),
-        heads=[Head(t.deliver_on), Head(t.name), Head(t.supplier), Head(t.status), Head(t.goods)],
-        filters=[Filter("status", t.status, statuses, empty=t.every_status)],
-        is_unit=visitor.kind == "institution",
+    t = page.t.contracts
+    return ListPage(
+        path=PATH,
+        source="/v1/call-offs",
+        title=t.deliveries,
+        intro=t.deliveries_intro,
+        actions=[Action(t.title, CONTRACTS)],
+        filters=[choices("status", t.status, _STATUSES, page.t.names["call_off_status"], t.every_status)],
+        also={"first_on": is_day, "last_on": is_day},
+        row=lambda each: call_view(each, page),
+        columns=[
+            Column(t.deliver_on, lambda each: Cell(each["day"], each["url"])),
+            Column(t.name, lambda each: Cell(each["title"], each["contract_url"])),
+            Column(t.supplier, "supplier"),
+            Column(t.status, _state),
+            Column(t.goods, "goods"),
+        ],
+        empty=Empty(t.no_deliveries, t.no_deliveries_text, CONTRACTS, t.title),
+        narrowed=Empty(t.none_found, t.none_found_text, PATH, page.t.work.reset),
     )
 
 
-@router.get(f"{PATH}.{{form}}")
-async def get_file(page: PageDep, services: Services, visitor: SignedIn, form: str) -> Response:
-    """The same list as csv or xlsx."""
-    ensure_kind(visitor, *KINDS)
-    params = _listing(page).export_params(format=form)
-    return await download(services.orders, visitor, "/v1/call-offs/export", params)
+def _state(row: Mapping[str, Any]) -> Cell:
+    return Cell(badges=[Badge(row["status"], row["tone"])], note=row["problem"])
+
+
+add_list(router, PATH, KINDS, _call_offs)
 
 
 @router.post(f"{CONTRACTS}/{{contract_id}}/call")

@@ -11,8 +11,8 @@ from gateway.pages.account import Choice
 from gateway.pages.cards import in_language
 from gateway.pages.contract_form import FUNDS, RULES, body_of, typed_contract, typed_from
 from gateway.pages.figures import money
-from gateway.pages.listing import Listing, download, listing_of
-from gateway.pages.parts import Filter, Head, TrailEntry, Verb
+from gateway.pages.list_pages import Action, Badge, Cell, Column, Empty, ListPage, add_list, choices
+from gateway.pages.parts import Head, TrailEntry, Verb
 from gateway.pages.place_field import place_code, show_place
 from gateway.pages.promotion_form import MistypedError
 from gateway.pages.shell import Page, PageDep
@@ -41,34 +41,35 @@ _PLAIN: Final = frozenset({"submit", "sign"})
 """Steps that ask for no reason."""
 
 
-def _listing(page: Page) -> Listing:
-    return listing_of(page.request, path=PATH, filters={"status": set(_STATUSES)})
-
-
-@router.get(PATH)
-async def get_list(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+def _contracts(page: Page, visitor: Visitor) -> ListPage:
     """A unit's contracts and those below it, a supplier's, a finance office's region, all."""
-    ensure_kind(visitor, *KINDS)
-    listing, t = _listing(page), page.t.contracts
-    found = await services.orders.get("/v1/contracts", visitor=visitor, params=listing.params())
-    statuses = [Choice(each, page.t.names["contract_status"][each]) for each in _STATUSES]
-    return page.render(
-        "contracts.html",
-        listing=listing,
-        rows=[_row(each, page) for each in found["items"]],
-        next_cursor=found.get("next_cursor"),
-        heads=[Head(t.number), Head(t.name), Head(t.supplier), Head(t.status), Head(t.fund), Head(t.term)],
-        filters=[Filter("status", t.status, statuses, empty=t.every_status)],
-        can_draft=visitor.kind == "institution",
+    t, can_draft = page.t.contracts, visitor.kind == "institution"
+    new = (f"{PATH}/new", t.new)
+    return ListPage(
+        path=PATH,
+        source="/v1/contracts",
+        title=t.title,
+        intro=t.intro,
+        actions=[
+            *([Action(t.new, f"{PATH}/new", is_main=True)] if can_draft else []),
+            Action(t.deliveries, "/work/call-offs"),
+        ],
+        filters=[choices("status", t.status, _STATUSES, page.t.names["contract_status"], t.every_status)],
+        row=lambda each: _row(each, page),
+        columns=[
+            Column(t.number, lambda each: Cell(each["number"], each["url"]), is_figures=True),
+            Column(t.name, "title"),
+            Column(t.supplier, "supplier"),
+            Column(t.status, lambda each: Cell(badges=[Badge(each["status"], each["tone"])])),
+            Column(t.fund, "fund"),
+            Column(t.term, "term"),
+        ],
+        empty=Empty(t.none, t.none_text, *new) if can_draft else Empty(t.none, t.none_offered),
+        narrowed=Empty(t.none_found, t.none_found_text, PATH, page.t.work.reset),
     )
 
 
-@router.get(f"{PATH}.{{form}}")
-async def get_file(page: PageDep, services: Services, visitor: SignedIn, form: str) -> Response:
-    """The same list as csv or xlsx."""
-    ensure_kind(visitor, *KINDS)
-    params = _listing(page).export_params(format=form)
-    return await download(services.orders, visitor, "/v1/contracts/export", params)
+add_list(router, PATH, KINDS, _contracts)
 
 
 @router.get(f"{PATH}/new")
@@ -216,7 +217,7 @@ def trail_view(trail: list[dict[str, Any]], page: Page, verbs: Mapping[str, str]
     ]
 
 
-def _row(found: dict[str, Any], page: Page) -> dict[str, Any]:
+def _row(found: Mapping[str, Any], page: Page) -> dict[str, Any]:
     return {
         "url": f"{PATH}/{found['contract_id']}",
         "number": found["contract_number"],

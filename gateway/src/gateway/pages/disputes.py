@@ -8,8 +8,7 @@ from starlette.responses import Response
 
 from gateway.pages.account import Choice
 from gateway.pages.figures import money
-from gateway.pages.listing import Listing, download, listing_of
-from gateway.pages.parts import Filter, Head
+from gateway.pages.list_pages import Badge, Cell, Column, Empty, ListPage, add_list, choices
 from gateway.pages.promotion_form import MistypedError
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
@@ -33,41 +32,29 @@ _TONES: Final = {"OPEN": "urgent", "RESOLVED": "leaf", "WITHDRAWN": ""}
 _REFUSED: Final = (Conflict, Invalid, Forbidden, Stale)
 
 
-def _listing(page: Page) -> Listing:
-    return listing_of(page.request, path=PATH, filters={"status": _STATUSES})
-
-
-@router.get(PATH)
-async def get_list(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+def _disputes(page: Page, _: Visitor) -> ListPage:
     """Those of the visitor's orders, an operator's all."""
-    ensure_kind(visitor, *_SIDES)
-    listing, t, names = _listing(page), page.t.unit_orders, page.t.names
-    found = await services.orders.get(API, visitor=visitor, params=listing.params())
-    return page.render(
-        "disputes.html",
-        listing=listing,
-        rows=[_row(each, page) for each in found["items"]],
-        heads=[Head(t.number), Head(t.unit), Head(t.supplier), Head(t.dispute_reason), Head(t.opened), Head(t.state)],
-        filters=[Filter("status", t.state, [Choice(each, names["dispute_status"][each]) for each in _STATUSES], t.any)],
-        next_cursor=found.get("next_cursor"),
+    t = page.t.unit_orders
+    return ListPage(
+        path=PATH,
+        source=API,
+        title=t.disputes,
+        intro=t.disputes_intro,
+        filters=[choices("status", t.state, _STATUSES, page.t.names["dispute_status"], t.any)],
+        row=lambda each: _row(each, page),
+        columns=[
+            Column(t.number, lambda each: Cell(each["order_number"], each["url"]), is_figures=True),
+            Column(t.unit, "unit_name"),
+            Column(t.supplier, "supplier_name"),
+            Column(t.dispute_reason, "reason"),
+            Column(t.opened, "opened", is_figures=True),
+            Column(t.state, lambda each: Cell(badges=[Badge(each["status_text"], each["tone"])])),
+        ],
+        empty=Empty(t.no_disputes, t.no_disputes_text),
     )
 
 
-@router.get(f"{PATH}.csv")
-async def get_csv(page: PageDep, services: Services, visitor: SignedIn) -> Response:
-    """The same list as a file."""
-    return await _export(page, services, visitor, "csv")
-
-
-@router.get(f"{PATH}.xlsx")
-async def get_xlsx(page: PageDep, services: Services, visitor: SignedIn) -> Response:
-    """The same list as a sheet."""
-    return await _export(page, services, visitor, "xlsx")
-
-
-async def _export(page: Page, services: Services, visitor: Visitor, form: str) -> Response:
-    ensure_kind(visitor, *_SIDES)
-    return await download(services.orders, visitor, f"{API}/export", _listing(page).export_params(format=form))
+add_list(router, PATH, _SIDES, _disputes)
 
 
 @router.get(f"{PATH}/{{dispute_id}}")

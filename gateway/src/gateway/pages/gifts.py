@@ -12,8 +12,9 @@ from gateway.pages.account import Choice
 from gateway.pages.application import told_errors
 from gateway.pages.desk_files import file_told
 from gateway.pages.gift_view import NEXT, PAPERS, STATUSES, TONES, campaign_context, row_of
-from gateway.pages.listing import Listing, download, listing_of
-from gateway.pages.parts import Filter, Head
+from gateway.pages.list_pages import Action, Badge, Cell, Column, Empty, ListPage, add_list, choices
+from gateway.pages.listing import download
+from gateway.pages.parts import Filter
 from gateway.pages.place_field import place_code, show_place
 from gateway.pages.promotion_form import MistypedError
 from gateway.pages.shell import Page, PageDep
@@ -67,47 +68,37 @@ _FIELD_OF: Final = {
 _SECONDS: Final = 60.0
 
 
-def _listing(page: Page) -> Listing:
-    return listing_of(page.request, path=PATH, filters={"status": STATUSES, "year": None})
-
-
-@router.get(PATH)
-async def get_list(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+def _campaigns(page: Page, visitor: Visitor) -> ListPage:
     """Campaigns of the visitor's unit, of units below it, or of the region."""
-    ensure_kind(visitor, *READERS)
-    listing, t, names = _listing(page), page.t.gifts, page.t.names
-    year = listing.values.year if listing.values.year.isdecimal() and len(listing.values.year) == 4 else ""  # noqa: PLR2004
-    params = {**listing.params(), "year": year or None}
-    found = await services.orders.get(API, visitor=visitor, params=params)
+    t, can_add = page.t.gifts, visitor.kind == "institution"
     years = [str(business_day(utc_now()).year - back) for back in range(-1, 4)]
-    return page.render(
-        "gifts.html",
-        listing=listing,
-        rows=[row_of(each, page) for each in found["items"]],
-        next_cursor=found.get("next_cursor"),
-        heads=[
-            Head(t.name),
-            Head(t.unit),
-            Head(t.holidays),
-            Head(t.per_head, is_number=True, unit=t.yuan),
-            Head(t.planned, is_number=True, unit=t.people),
-            Head(t.status),
-            Head(t.publicity),
-        ],
+    add = Action(t.add, f"{PATH}/new", is_main=True)
+    return ListPage(
+        path=PATH,
+        source=API,
+        title=t.title,
+        intro=t.intro,
+        actions=[add] if can_add else [],
         filters=[
-            Filter("status", t.status, [Choice(each, names["gift_status"][each]) for each in STATUSES], t.every_status),
+            choices("status", t.status, STATUSES, page.t.names["gift_status"], t.every_status),
             Filter("year", t.year, [Choice(each, each) for each in years], t.every_year),
         ],
-        can_add=visitor.kind == "institution",
+        row=lambda each: row_of(each, page),
+        columns=[
+            Column(t.name, lambda each: Cell(each["name"], f"{PATH}/{each['campaign_id']}")),
+            Column(t.unit, "unit_name"),
+            Column(t.holidays, lambda each: f"{each['holiday_text']} {each['year']}"),
+            Column(t.per_head, "per_head", is_number=True, unit=t.yuan),
+            Column(t.planned, "planned", is_number=True, unit=t.people),
+            Column(t.status, lambda each: Cell(badges=[Badge(each["status_text"], each["tone"])])),
+            Column(t.publicity, "public", is_figures=True),
+        ],
+        empty=Empty(t.none, t.none_text, add.url, add.label) if can_add else Empty(t.none, t.none_here_text),
+        narrowed=Empty(t.none_found, t.none_found_text, PATH, page.t.work.reset),
     )
 
 
-@router.get(f"{PATH}.{{form}}")
-async def get_file(page: PageDep, services: Services, visitor: SignedIn, form: str) -> Response:
-    """The same list as CSV or Excel."""
-    ensure_kind(visitor, *READERS)
-    params = _listing(page).export_params(format="csv" if form == "csv" else "xlsx")
-    return await download(services.orders, visitor, f"{API}/export", params)
+add_list(router, PATH, READERS, _campaigns)
 
 
 @router.get(f"{PATH}/new")

@@ -10,8 +10,9 @@ from starlette.responses import Response
 from gateway.pages.account import Choice
 from gateway.pages.application import told_errors
 from gateway.pages.figures import money
-from gateway.pages.listing import Listing, download, listing_of
-from gateway.pages.parts import Filter, Head
+from gateway.pages.list_pages import Action, Badge, Cell, Column, Empty, ListPage, add_list, choices
+from gateway.pages.listing import download
+from gateway.pages.parts import Head
 from gateway.pages.place_field import place_code, show_place
 from gateway.pages.purchase_view import (
     API,
@@ -62,65 +63,38 @@ _DONE: Final = {
 }
 
 
-def _listing(page: Page) -> Listing:
-    return listing_of(page.request, path=PATH, filters={"fund": FUNDS, "status": STATUSES, "way": WAYS})
-
-
-@router.get(PATH)
-async def get_list(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+def _purchases(page: Page, visitor: Visitor) -> ListPage:
     """The unit's purchases, the latest first."""
-    ensure_kind(visitor, "institution")
-    listing, t, names = _listing(page), page.t.buying, page.t.names
-    found = await services.orders.get(API, visitor=visitor, params=listing.params())
-    return page.render(
-        "purchases.html",
-        listing=listing,
-        rows=[
-            each
-            | {
-                "fund_name": names["buying_fund"][each["fund"]],
-                "way_name": names["buying_way"][each["way"]],
-                "state": names["purchase_status"][each["status"]],
-                "tone": TONES[each["status"]],
-                "total": money(each["total_fen"]),
-                "changed": page.short_time(each["changed_at"]),
-            }
-            for each in found["items"]
-        ],
-        heads=[
-            listing.head(t.matter),
-            listing.head(t.number),
-            listing.head(t.fund),
-            listing.head(t.way),
-            listing.head(t.state),
-            listing.head(t.total, is_number=True),
-            listing.head(t.changed),
-        ],
+    t, names = page.t.buying, page.t.names
+    return ListPage(
+        path=PATH,
+        source=API,
+        title=t.purchases,
+        intro=t.purchases_intro,
+        actions=[Action(t.shop, "/products", is_main=True)] if may_buy(visitor) else [],
         filters=[
-            Filter("status", t.state, [Choice(each, names["purchase_status"][each]) for each in STATUSES], t.any_state),
-            Filter("fund", t.fund, [Choice(each, names["buying_fund"][each]) for each in FUNDS], t.any_fund),
-            Filter("way", t.way, [Choice(each, names["buying_way"][each]) for each in WAYS], t.any_way),
+            choices("status", t.state, STATUSES, names["purchase_status"], t.any_state),
+            choices("fund", t.fund, FUNDS, names["buying_fund"], t.any_fund),
+            choices("way", t.way, WAYS, names["buying_way"], t.any_way),
         ],
-        next_cursor=found.get("next_cursor"),
-        can_buy=may_buy(visitor),
+        columns=[
+            Column(t.matter, lambda each: Cell(each["title"], f"{PATH}/{each['purchase_id']}")),
+            Column(t.number, "purchase_number", is_figures=True),
+            Column(t.fund, lambda each: names["buying_fund"][each["fund"]]),
+            Column(t.way, lambda each: names["buying_way"][each["way"]]),
+            Column(
+                t.state,
+                lambda each: Cell(badges=[Badge(names["purchase_status"][each["status"]], TONES[each["status"]])]),
+            ),
+            Column(t.total, lambda each: money(each["total_fen"]), is_number=True),
+            Column(t.changed, lambda each: page.short_time(each["changed_at"]), is_figures=True),
+        ],
+        empty=Empty(t.none, t.none_text, "/products", t.shop),
+        narrowed=Empty(t.none_found, t.none_found_text, PATH, page.t.work.reset),
     )
 
 
-@router.get(f"{PATH}.csv")
-async def get_csv(page: PageDep, services: Services, visitor: SignedIn) -> Response:
-    """The same list as a file."""
-    return await _export(page, services, visitor, "csv")
-
-
-@router.get(f"{PATH}.xlsx")
-async def get_xlsx(page: PageDep, services: Services, visitor: SignedIn) -> Response:
-    """The same list as a sheet."""
-    return await _export(page, services, visitor, "xlsx")
-
-
-async def _export(page: Page, services: Services, visitor: Visitor, form: str) -> Response:
-    ensure_kind(visitor, "institution")
-    return await download(services.orders, visitor, f"{API}/export", _listing(page).export_params(format=form))
+add_list(router, PATH, ("institution",), _purchases)
 
 
 @router.post(f"{PATH}/lines")

@@ -9,12 +9,11 @@ from starlette.responses import Response
 
 from gateway.pages.account import Choice
 from gateway.pages.figures import money
-from gateway.pages.listing import Listing, download, listing_of
-from gateway.pages.parts import Filter
+from gateway.pages.list_pages import Cell, Column, Empty, ListPage, add_list, choices
 from gateway.pages.presale_form import scaled, whole
 from gateway.pages.promotion_form import MistypedError
 from gateway.pages.quotation_view import STATUSES, list_row, quotation_facts
-from gateway.pages.quotations import REFUSED, sheet_kind
+from gateway.pages.quotations import REFUSED
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
 from gateway.pages.work import ensure_kind
@@ -25,40 +24,29 @@ router = APIRouter(default_response_class=Response)
 _PATH = "/work/quotation-invitations"
 
 
-def _listing(page: Page) -> Listing:
-    return listing_of(page.request, path=_PATH, filters={"status": STATUSES[1:]})
-
-
-@router.get(_PATH)
-async def get_invitations(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+def _invitations(page: Page, _: Visitor) -> ListPage:
     """What the supplier is asked for, and what became of its bids."""
-    ensure_kind(visitor, "supplier")
-    listing, t = _listing(page), page.t.bidding
-    found = await services.orders.get("/v1/quotation-invitations", visitor=visitor, params=listing.params())
-    names = page.t.names["quotation_status"]
-    return page.render(
-        "quotation_invitations.html",
-        listing=listing,
-        rows=[list_row(each, page) for each in found["items"]],
-        next_cursor=found.get("next_cursor"),
-        heads=[
-            listing.head(t.subject),
-            listing.head(t.unit),
-            listing.head(t.status),
-            listing.head(t.closes),
-            listing.head(t.delivery),
-            listing.head(t.own_bid),
+    t = page.t.bidding
+    return ListPage(
+        path=_PATH,
+        source="/v1/quotation-invitations",
+        title=t.invitations,
+        intro=t.invitations_intro,
+        filters=[choices("status", t.status, STATUSES[1:], page.t.names["quotation_status"], t.every)],
+        row=lambda each: list_row(each, page),
+        columns=[
+            Column(t.subject, lambda each: Cell(each["title"], f"{_PATH}/{each['quotation_id']}")),
+            Column(t.unit, "unit_name"),
+            Column(t.status, "state"),
+            Column(t.closes, "closes"),
+            Column(t.delivery, "delivery"),
+            Column(t.own_bid, "bid"),
         ],
-        filters=[Filter("status", t.status, [Choice(each, names[each]) for each in STATUSES[1:]], t.every)],
+        empty=Empty(t.invitations_none, t.invitations_none_text),
     )
 
 
-@router.get(f"{_PATH}.{{kind}}")
-async def get_invitations_file(page: PageDep, services: Services, visitor: SignedIn, kind: str) -> Response:
-    """The same list as a file."""
-    ensure_kind(visitor, "supplier")
-    params = _listing(page).export_params(format=sheet_kind(kind))
-    return await download(services.orders, visitor, "/v1/quotation-invitations/export", params, accept="*/*")
+add_list(router, _PATH, ("supplier",), _invitations)
 
 
 @router.get(f"{_PATH}/{{quotation_id}}")

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from gateway.pages.account import Choice
 from gateway.pages.figures import money
+from gateway.pages.list_pages import Badge, Cell
 from gateway.pages.parts import Head, TrailEntry, Verb
 from gateway.pages.shell import Page
 
@@ -19,14 +20,31 @@ def list_row(found: Mapping[str, Any], page: Page) -> dict[str, Any]:
     bid_status = found.get("bid_status") or ""
     return {
         **found,
-        "status_name": page.t.names["quotation_status"][found["status"]],
-        "tone": _TONES.get(found["status"], ""),
+        "state": Cell(badges=_badges(found, page)),
         "closes": page.time(found["closes_at"]),
         "delivery": span(found, page),
+        "bids_known": page.t.bidding.sealed if found["bid_count"] is None else found["bid_count"],
         "awarded": money(found["awarded_fen"]) if found["awarded_fen"] is not None else "",
-        "bid_name": page.t.names["quotation_bid_status"][bid_status] if bid_status else page.t.bidding.no_bid,
-        "bid_tone": _BID_TONES.get(bid_status, ""),
+        "bid": Cell(
+            badges=[
+                Badge(
+                    page.t.names["quotation_bid_status"][bid_status] if bid_status else page.t.bidding.no_bid,
+                    _BID_TONES.get(bid_status, ""),
+                )
+            ]
+        ),
     }
+
+
+def _badges(found: Mapping[str, Any], page: Page) -> list[Badge]:
+    """Its status, and what waits for somebody."""
+    t = page.t.bidding
+    badges = [Badge(page.t.names["quotation_status"][found["status"]], _TONES.get(found["status"], ""))]
+    if found.get("is_late"):
+        badges.append(Badge(t.late, "clay"))
+    if found.get("open_question_count") and found["status"] == "OPEN":
+        badges.append(Badge(t.questions_open(count=found["open_question_count"]), "urgent"))
+    return badges
 
 
 def span(found: Mapping[str, Any], page: Page) -> str:

@@ -19,7 +19,7 @@ from gateway.pages.bidding_form import (
     rows_of,
     typed_from,
 )
-from gateway.pages.listing import Listing, download, listing_of
+from gateway.pages.list_pages import Action, Cell, Column, Empty, ListPage, add_list, choices
 from gateway.pages.parts import Filter
 from gateway.pages.place_field import show_place
 from gateway.pages.promotion_form import MistypedError
@@ -42,56 +42,41 @@ from shared.ids import new_id
 
 router = APIRouter(default_response_class=Response)
 REFUSED: Final = (Conflict, Forbidden, Invalid, Stale)
+_PATH: Final = "/work/quotations"
 _KINDS: Final = ("institution", "official", "operator")
 _FIELDS: Final = (*COMMON, *OWN_QUOTATION)
 _MOST_SHOWN: Final = 100
 
 
-def _listing(page: Page) -> Listing:
-    return listing_of(page.request, path="/work/quotations", filters={"status": STATUSES, "is_late": {"true"}})
-
-
-def sheet_kind(kind: str) -> str:
-    """Csv or xlsx; 404 for anything else."""
-    if kind not in {"csv", "xlsx"}:
-        raise NotFound("There is no such file.", code="not-found")
-    return kind
-
-
-@router.get("/work/quotations")
-async def get_quotations(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+def _quotations(page: Page, visitor: Visitor) -> ListPage:
     """Those of the unit and of the units below it; what is late can be had alone."""
-    ensure_kind(visitor, *_KINDS)
-    listing, t, names = _listing(page), page.t.bidding, page.t.names["quotation_status"]
-    found = await services.orders.get("/v1/quotations", visitor=visitor, params=listing.params())
-    return page.render(
-        "quotations.html",
-        listing=listing,
-        may_ask=visitor.kind == "institution",
-        rows=[list_row(each, page) for each in found["items"]],
-        next_cursor=found.get("next_cursor"),
-        heads=[
-            listing.head(t.subject),
-            listing.head(t.unit),
-            listing.head(t.status),
-            listing.head(t.closes),
-            listing.head(t.invited, is_number=True),
-            listing.head(t.bids, is_number=True),
-            listing.head(t.awarded, is_number=True),
-        ],
+    t, names = page.t.bidding, page.t.names["quotation_status"]
+    may_ask, ask = visitor.kind == "institution", (f"{_PATH}/new", t.ask)
+    return ListPage(
+        path=_PATH,
+        source="/v1/quotations",
+        title=t.quotations,
+        intro=t.quotations_intro,
+        actions=[Action(t.ask, f"{_PATH}/new", is_main=True)] if may_ask else [],
         filters=[
-            Filter("status", t.status, [Choice(each, names[each]) for each in STATUSES], t.every),
+            choices("status", t.status, STATUSES, names, t.every),
             Filter("is_late", t.lateness, [Choice("true", t.late_only)], t.every),
         ],
+        row=lambda each: list_row(each, page),
+        columns=[
+            Column(t.subject, lambda each: Cell(each["title"], f"{_PATH}/{each['quotation_id']}")),
+            Column(t.unit, "unit_name"),
+            Column(t.status, "state"),
+            Column(t.closes, "closes"),
+            Column(t.invited, "invited_count", is_number=True),
+            Column(t.bids, "bids_known", is_number=True),
+            Column(t.awarded, "awarded", is_number=True),
+        ],
+        empty=Empty(t.quotations_none, t.quotations_none_text, *(ask if may_ask else ())),
     )
 
 
-@router.get("/work/quotations.{kind}")
-async def get_quotations_file(page: PageDep, services: Services, visitor: SignedIn, kind: str) -> Response:
-    """The same list as a file."""
-    ensure_kind(visitor, *_KINDS)
-    params = _listing(page).export_params(format=sheet_kind(kind))
-    return await download(services.orders, visitor, "/v1/quotations/export", params, accept="*/*")
+add_list(router, _PATH, _KINDS, _quotations)
 
 
 @router.get("/work/quotations/new")

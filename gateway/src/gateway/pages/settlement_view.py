@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from gateway.pages.account import Choice
 from gateway.pages.figures import money
-from gateway.pages.listing import Listing
+from gateway.pages.list_pages import Badge, Cell, Column, Empty, ListPage, choices
 from gateway.pages.parts import Filter, Head, Step
 from gateway.pages.settlement_form import DELIVERY, EXEMPT, KINDS, WAYS, invoice_as_typed, new_invoice
 from gateway.pages.shell import Page
@@ -19,28 +19,45 @@ INVOICE_TONES: Final = {"SUBMITTED": "key", "ACCEPTED": "leaf", "REJECTED": "cla
 PAYMENT_TONES: Final = {"TOLD": "key", "RECEIVED": "leaf", "REFUSED": "clay", "WITHDRAWN": ""}
 
 
-def list_view(page: Page, listing: Listing, found: Mapping[str, Any]) -> dict[str, Any]:
-    """What settlements.html draws."""
+def settlements_of(page: Page, path: str) -> ListPage:
+    """What is owed for accepted orders."""
     t, names = page.t.settlements, page.t.names
-    return {
-        "listing": listing,
-        "rows": [_item(each, page) for each in found["items"]],
-        "next_cursor": found.get("next_cursor"),
-        "tones": TONES,
-        "heads": [
-            listing.head(t.number),
-            listing.head(t.unit),
-            listing.head(t.supplier),
-            listing.head(t.payable, is_number=True),
-            listing.head(t.paid, is_number=True),
-            listing.head(t.due_on),
-            listing.head(t.stage),
-        ],
-        "filters": [
-            Filter("stage", t.stage, [Choice(each, names["settlement_stage"][each]) for each in STAGES], t.every_stage),
+
+    def state(row: Mapping[str, Any]) -> Cell:
+        badges = [Badge(row["stage_name"], TONES[row["stage"]])]
+        return Cell(badges=[*badges, Badge(t.disputed, "clay")] if row["is_disputed"] else badges)
+
+    def due(row: Mapping[str, Any]) -> Cell:
+        return Cell(row["due"], badges=[Badge(row["late"], "urgent")] if row["late"] else ())
+
+    return ListPage(
+        path=path,
+        source="/v1/settlements",
+        title=t.title,
+        intro=t.intro,
+        search_label=t.search_label,
+        filters=[
+            choices("stage", t.stage, STAGES, names["settlement_stage"], t.every_stage),
             Filter("is_late", t.late, [Choice("true", t.only_late)], t.every_due),
         ],
-    }
+        row=lambda each: _item(each, page),
+        columns=[
+            Column(
+                t.number,
+                lambda each: Cell(each["order_number"], f"{path}/{each['order_id']}", note=each["payment_code"]),
+            ),
+            Column(t.unit, lambda each: Cell(each["unit_name"], note=each["fund_name"])),
+            Column(t.supplier, "supplier_name"),
+            Column(t.payable, "payable", is_number=True),
+            Column(t.paid, "paid", is_number=True),
+            Column(
+                t.due_on, lambda each: Cell(each["due"], badges=[Badge(each["late"], "urgent")] if each["late"] else ())
+            ),
+            Column(t.stage, state),
+        ],
+        empty=Empty(t.none, t.none_text),
+        narrowed=Empty(t.none, t.none_narrowed),
+    )
 
 
 def one_view(

@@ -7,10 +7,11 @@ from fastapi import APIRouter
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from gateway.pages.listing import Listing, download, listing_of
+from gateway.pages.list_pages import add_list
+from gateway.pages.listing import download
 from gateway.pages.promotion_form import MistypedError
 from gateway.pages.settlement_form import PAYMENT_FIELDS, invoice_of, payment_of, review_of, typed_invoice
-from gateway.pages.settlement_view import STAGES, list_view, one_view
+from gateway.pages.settlement_view import one_view, settlements_of
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
 from gateway.pages.work import ensure_kind
@@ -46,26 +47,7 @@ _DONE: Final = (
 _OF_INVOICE: Final = {"withdraw": "withdrawn", "reject": "rejected"}
 
 
-def listing(page: Page) -> Listing:
-    """What the address asks for."""
-    return listing_of(page.request, path=PATH, filters={"stage": STAGES, "is_late": ("true",)})
-
-
-@router.get(PATH)
-async def get_settlements(page: PageDep, services: Services, visitor: SignedIn) -> Response:
-    """What is owed for accepted orders."""
-    ensure_kind(visitor, *_KINDS)
-    asked = listing(page)
-    found = await services.orders.get("/v1/settlements", visitor=visitor, params=asked.params())
-    return page.render("settlements.html", **list_view(page, asked, found))
-
-
-@router.get(f"{PATH}.{{form}}")
-async def get_file(page: PageDep, services: Services, visitor: SignedIn, form: str) -> Response:
-    """The same list as a file."""
-    ensure_kind(visitor, *_KINDS)
-    params = listing(page).export_params(format="csv" if form == "csv" else "xlsx")
-    return await download(services.orders, visitor, "/v1/settlements/export", params)
+add_list(router, PATH, _KINDS, lambda page, _: settlements_of(page, PATH))
 
 
 @router.get(f"{PATH}/{{order_id}}")

@@ -1,6 +1,7 @@
 """Units' orders for the unit, its supplier and who oversees them: the list, one with its way, confirming, refusing,
 calling off, disputing."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,8 +10,8 @@ from starlette.responses import Response
 
 from gateway.pages.account import Choice
 from gateway.pages.figures import money
-from gateway.pages.listing import Listing, download, listing_of
-from gateway.pages.parts import Filter, Head, Verb
+from gateway.pages.list_pages import Badge, Cell, Column, Empty, ListPage, add_files, choices, is_id, show_list
+from gateway.pages.parts import Filter, Verb
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import typed_of
 from gateway.pages.unit_order_view import (
@@ -38,61 +39,66 @@ router = APIRouter(default_response_class=Response)
 
 API: Final = "/v1/unit-orders"
 READERS: Final = ("institution", "supplier", "official", "operator")
-_YES_NO: Final = ("true", "false")
 _REFUSED: Final = (Conflict, Invalid, Forbidden)
 _VERBS: Final = frozenset({"confirm", "refuse", "cancel"})
 _DISPUTABLE: Final = frozenset({"CONFIRMED", "SHIPPED", "DELIVERED", "ACCEPTED", "INVOICE_CHECKED"})
 
 
-def _listing(page: Page) -> Listing:
-    filters = {"stage": (*STAGES, *ENDED), "fund": FUNDS, "is_disputed": _YES_NO, "purchase_id": None}
-    return listing_of(page.request, path=PATH, filters=filters)
+def _orders(page: Page, visitor: Visitor, late: Mapping[str, str] | None = None) -> ListPage:
+    """The visitor's orders: a unit's own and those below it, a supplier's, a region's. `late` is marked and counted."""
+    t, names, late = page.t.unit_orders, page.t.names, late or {}
+    sells, oversees = visitor.kind == "supplier", visitor.kind in {"official", "operator"}
+
+    def number(row: Mapping[str, Any]) -> Cell:
+        return Cell(row["order_number"], row["url"], note=row["placed"])
+
+    def other(row: Mapping[str, Any]) -> Cell:
+        return Cell(row["unit_name"] if sells else row["supplier_name"], note=row["unit_name"] if oversees else "")
+
+    def state(row: Mapping[str, Any]) -> Cell:
+        badges = [Badge(row["stage_text"], row["tone"])]
+        badges += [Badge(t.disputed, "clay")] if row["is_disputed"] else []
+        badges += [Badge(late[row["order_id"]], "clay")] if row["order_id"] in late else []
+        return Cell(badges=badges, note=f"{t.due} {row['due']}" if row["due"] else "")
+
+    return ListPage(
+        path=PATH,
+        source=API,
+        title=t.title,
+        intro=t.intro_supplier if sells else t.intro,
+        warning=t.late_count(n=len(late)) if late else "",
+        filters=[
+            choices("stage", t.state, (*STAGES, *ENDED), names["unit_order_stage"], t.any),
+            choices("fund", t.fund, FUNDS, names["unit_fund"], t.any),
+            Filter("is_disputed", t.disputed, [Choice("true", t.yes), Choice("false", t.no)], t.any),
+        ],
+        also={"purchase_id": is_id},
+        row=lambda each: unit_order_row(each, page),
+        columns=[
+            Column(
+                t.number, lambda each: Cell(each["order_number"], each["url"], note=each["placed"]), is_figures=True
+            ),
+            Column(t.unit if sells else t.supplier, other),
+            Column(t.goods, "goods"),
+            Column(t.fund, "fund_text"),
+            Column(t.sum, "sum", is_number=True),
+            Column(t.state, state),
+        ],
+        empty=Empty(t.none, t.none_supplier if sells else t.none_text),
+        narrowed=Empty(t.none_found, t.none_found_text, PATH, page.t.work.reset),
+    )
 
 
 @router.get(PATH)
 async def get_list(page: PageDep, services: Services, visitor: SignedIn) -> Response:
-    """The visitor's orders: a unit's own and those below it, a supplier's, a region's."""
+    """The list, with what is late."""
     ensure_kind(visitor, *READERS)
-    listing, t, names = _listing(page), page.t.unit_orders, page.t.names
-    params = {name: value for name, value in listing.params().items() if name != "purchase_id" or _is_id(value)}
-    found = await services.orders.get(API, visitor=visitor, params=params)
-    late = await services.orders.get(f"{API}/overdue", visitor=visitor)
-    other = Head(t.unit if visitor.kind == "supplier" else t.supplier)
-    return page.render(
-        "unit_orders.html",
-        listing=listing,
-        rows=[unit_order_row(each, page) for each in found["items"]],
-        sells=visitor.kind == "supplier",
-        oversees=visitor.kind in {"official", "operator"},
-        late={each["order_id"]: t.late(n=each["late_days"]) for each in late["items"]},
-        late_count=len(late["items"]),
-        heads=[Head(t.number), other, Head(t.goods), Head(t.fund), Head(t.sum, is_number=True), Head(t.state)],
-        filters=[
-            Filter(
-                "stage", t.state, [Choice(each, names["unit_order_stage"][each]) for each in (*STAGES, *ENDED)], t.any
-            ),
-            Filter("fund", t.fund, [Choice(each, names["unit_fund"][each]) for each in FUNDS], t.any),
-            Filter("is_disputed", t.disputed, [Choice("true", t.yes), Choice("false", t.no)], t.any),
-        ],
-        next_cursor=found.get("next_cursor"),
-    )
+    found = await services.orders.get(f"{API}/overdue", visitor=visitor)
+    late = {each["order_id"]: str(page.t.unit_orders.late(n=each["late_days"])) for each in found["items"]}
+    return await show_list(page, services, visitor, _orders(page, visitor, late))
 
 
-@router.get(f"{PATH}.csv")
-async def get_csv(page: PageDep, services: Services, visitor: SignedIn) -> Response:
-    """The same list as a file."""
-    return await _export(page, services, visitor, "csv")
-
-
-@router.get(f"{PATH}.xlsx")
-async def get_xlsx(page: PageDep, services: Services, visitor: SignedIn) -> Response:
-    """The same list as a sheet."""
-    return await _export(page, services, visitor, "xlsx")
-
-
-async def _export(page: Page, services: Services, visitor: Visitor, form: str) -> Response:
-    ensure_kind(visitor, *READERS)
-    return await download(services.orders, visitor, f"{API}/export", _listing(page).export_params(format=form))
+add_files(router, PATH, READERS, _orders)
 
 
 @router.get(f"{PATH}/{{order_id}}")
@@ -211,11 +217,3 @@ def _verbs(item: dict[str, Any], visitor: Visitor, page: Page) -> list[Verb]:
         item["stage"] == "CONFIRMED" and item["fulfilment"] == "PENDING_SHIPMENT"
     )
     return [Verb("cancel", label["cancel"], "danger")] if visitor.kind == "institution" and is_open else []
-
-
-def _is_id(value: Any) -> bool:
-    try:
-        UUID(str(value))
-    except ValueError:
-        return False
-    return True
