@@ -114,13 +114,17 @@ async def test_a_quotation_goes_its_whole_way_at_the_pages(house: House, market:
     for outcome, (own, _) in zip(("成交", "未成交", "未成交"), suppliers, strict=True):
         rows = (await own.open("/work/quotation-invitations")).rows
         assert rows[1].endswith(f" {outcome}"), rows
-    file = await unit.handler.fetch("/work/quotations.csv")
-    assert "食堂干货" in file.text
-    sheet = await unit.handler.fetch("/work/quotations.xlsx")
-    assert sheet.content[:2] == b"PK"
-    assert (await unit.handler.fetch("/work/quotations.pdf")).status_code == 404
     english = Reader(house, unit.handler.person, "en")
     assert "Comparison" in (await english.open(path)).text
+
+
+async def test_the_list_is_a_file_too(house: House, market: Market) -> None:
+    unit = await school(house, market)
+    await asked(unit, await sellers(house, market))
+    assert "食堂干货" in (await unit.handler.fetch("/work/quotations.csv")).text
+    assert "食堂干货" not in (await unit.handler.fetch("/work/quotations.csv?status=OPENED")).text
+    assert (await unit.handler.fetch("/work/quotations.xlsx")).content[:2] == b"PK"
+    assert (await unit.handler.fetch("/work/quotations.pdf")).status_code == 404
 
 
 async def opened_bids(house: House) -> Any:
