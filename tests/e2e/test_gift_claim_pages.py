@@ -26,6 +26,11 @@ HOME = {
     "detail": "早花村1号",
 }
 
+UNSERVED = """
+    INSERT INTO delivery_tariffs (supplier_id, region_prefix, is_served, first_g, first_fen, step_g, step_fen)
+    SELECT DISTINCT supplier_id, '54', false, 0, 0, 1, 0 FROM gift_package_lines WHERE package_id = :package_id
+"""
+
 
 async def opened(house: House, **given: object) -> Handed:
     """A campaign whose claims are open now."""
@@ -73,6 +78,13 @@ async def test_a_member_chooses_confirms_changes_and_follows_its_gift(house: Hou
         missing = await send(phone, shown, "/claim", **form, **{**HOME, "detail": ""}, package=str(first), do="check")
         assert missing.status_code == 422
         assert "&lt;王&gt;小梅" in missing.text
+        far = {**HOME, "province": "540000", "city": "540100", "county": "540102"}
+        async with house["orders"].database.begin() as db:
+            await db.execute(text(UNSERVED), {"package_id": first})
+        refused = await send(phone, shown, "/claim", **form, **far, package=str(first), do="claim")
+        assert refused.status_code == 409
+        assert "房县香菇、房县香菇送不到这里" in words(refused)
+        assert "早花村1号" in refused.text
         check = await send(phone, shown, "/claim", **form, **HOME, package=str(first), do="check")
         assert "请核对" in words(check)
         assert "早花村1号" in words(check)

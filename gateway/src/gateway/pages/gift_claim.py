@@ -93,10 +93,19 @@ async def _claim(page: Page, services: Services, typed: Typed, county_code: str)
     except (Conflict, Stale, Invalid) as refusal:
         if isinstance(refusal, Invalid) and refusal.code == "validation":
             return await _show(page, services, typed, status=422, errors=field_errors(refusal, page))
+        if refusal.code == "region-not-served":
+            return await _show(page, services, typed, status=refusal.status, error=_not_brought(refusal, page))
         return await _show(page, services, typed, status=refusal.status, error=page.told(refusal))
     except _UNREAD as refusal:
         return page.render("gift_code.html", status=refusal.status, typed=typed.code, told=page.told(refusal))
     return page.go("/claim", code=typed.code, done="yes")
+
+
+def _not_brought(refusal: Refusal, page: Page) -> str:
+    """What is not brought there, and what to do now: a point elsewhere may be chosen in the same form."""
+    titles = [str(each["product_title"]) for each in refusal.extra.get("skus", [])]
+    told: str = page.t.claiming.not_brought(goods=("、" if page.language == "zh" else ", ").join(titles))
+    return told
 
 
 async def _open(page: Page, services: Services, code: str) -> dict[str, Any]:
@@ -141,6 +150,7 @@ async def _show(
         parcels=[_parcel(each, page) for each in gift["parcels"]],
         ways=[Choice(each, page.t.names["gift_claim_way"][each]) for each in gift["ways"]],
         has_address=bool(_ADDRESSED & set(gift["ways"])),
+        has_unit="UNIT" in gift["ways"],
         typed=typed,
         errors=Typed(errors or {}),
         regions=regions,
@@ -212,7 +222,7 @@ async def _chosen(page: Page, services: Services, gift: Mapping[str, Any]) -> li
     places = await places_of(services, [chosen["county_code"]] if chosen["county_code"] else [], page)
     name = next(each["name"] for each in gift["packages"] if each["package_id"] == chosen["package_id"])
     place = places.get(chosen["county_code"], "")
-    return [
+    facts = [
         (t.package, name),
         (t.way, page.t.names["gift_claim_way"][chosen["way"]]),
         (page.t.checkout.recipient, chosen["recipient"]),
@@ -223,6 +233,7 @@ async def _chosen(page: Page, services: Services, gift: Mapping[str, Any]) -> li
         (t.by, t.by_default if chosen["is_default"] else ""),
         (t.signed_at, page.time(chosen["signed_at"]) if chosen["signed_at"] else ""),
     ]
+    return [each for each in facts if each[1]]
 
 
 def _parcel(parcel: Mapping[str, Any], page: Page) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.claim_code.models import ClaimCode
-from orders.gift_campaign.models import GiftCampaign, GiftPackage
+from orders.delivery.models import DeliveryTariff
+from orders.gift_campaign.models import GiftCampaign, GiftPackage, GiftPackageLine
 from orders.gift_claim import actions
 from orders.gift_claim.models import GiftClaim
 from orders.gift_claim.rules import Destination
@@ -107,6 +108,53 @@ async def test_a_pickup_point_says_where_it_is_itself(db: AsyncSession):
     with pytest.raises(Invalid) as refused:
         await claim(db, handed, "M00002", handed.choice(0, unknown))
     assert refused.value.code == "pickup-point-unknown"
+
+
+async def test_what_is_not_brought_to_a_place_is_refused_there_and_nowhere_else(db: AsyncSession):
+    handed = await handed_out(db, mode="MIXED")
+    supplier_id, title = (
+        await db.execute(
+            select(GiftPackageLine.supplier_id, GiftPackageLine.product_title)
+            .where(GiftPackageLine.package_id == handed.packages[0])
+            .order_by(GiftPackageLine.sku_id)
+            .limit(1)
+        )
+    ).one()
+    db.add(
+        DeliveryTariff(
+            supplier_id=supplier_id, region_prefix="54", is_served=False, first_g=0, first_fen=0, step_g=1, step_fen=0
+        )
+    )
+    await db.flush()
+    far = replace(HOME, county_code="540102")
+    with pytest.raises(Conflict) as refused:
+        await claim(db, handed, "M00001", handed.choice(0, far))
+    assert (refused.value.code, refused.value.extra["skus"][0]["product_title"]) == ("region-not-served", title)
+    assert await chosen_counts(db) == [0, 0]
+    for number, (package, where) in enumerate([(0, HOME), (1, far), (0, Destination("UNIT"))], start=1):
+        await claim(db, handed, f"M{number:05d}", handed.choice(package, where))
+    assert await chosen_counts(db) == [2, 1]
+
+
+async def test_a_point_where_nothing_is_brought_takes_no_gift(db: AsyncSession):
+    handed, point_id = await handed_out(db), uuid4()
+    await point_actions.keep_point(
+        db,
+        pickup_point_id=point_id,
+        revision=1,
+        county_code="540102",
+        name="河坝小店",
+        address="示范村1组",
+        kept_classes=["ambient"],
+        changed_at=LATER,
+    )
+    db.add(DeliveryTariff(region_prefix="54", is_served=False, first_g=0, first_fen=0, step_g=1, step_fen=0))
+    await db.flush()
+    to_point = Destination("PICKUP", "王小梅", "13800001234", pickup_point_id=point_id)
+    with pytest.raises(Conflict) as refused:
+        await claim(db, handed, "M00001", handed.choice(0, to_point))
+    assert refused.value.code == "region-not-served"
+    await claim(db, handed, "M00001")
 
 
 async def test_after_the_end_nothing_changes_any_more(db: AsyncSession):

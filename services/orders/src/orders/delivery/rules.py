@@ -82,6 +82,19 @@ def tariff_for(
     )
 
 
+def unserved_of(skus: Iterable[SaleSku], *, tariffs: Iterable[Tariff], county_code: str) -> list[SaleSku]:
+    """Which of these are not brought to the county at all, whatever it costs."""
+    kept = list(tariffs)
+
+    def is_unserved(sku: SaleSku) -> bool:
+        tariff = tariff_for(
+            kept, supplier_id=sku.supplier_id, temperature_class=sku.temperature_class, county_code=county_code
+        )
+        return tariff is not None and not tariff.is_served
+
+    return [sku for sku in skus if is_unserved(sku)]
+
+
 def parcel_of(
     pieces: Sequence[tuple[SaleSku, int]],
     *,

@@ -8,8 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.claim_code import actions as code_actions
 from orders.claim_code import queries as code_queries
+from orders.claim_code.models import ClaimCode
 from orders.claim_code.rules import DEAD, code_unknown
 from orders.claim_code.rules import status_after as code_status_after
+from orders.delivery.rules import unserved_of
 from orders.gift_campaign import moving as campaign_moving
 from orders.gift_campaign import queries as campaign_queries
 from orders.gift_campaign.choosing import choose_package
@@ -17,8 +19,8 @@ from orders.gift_claim import queries, rules
 from orders.gift_claim.models import GiftClaim
 from orders.gift_claim.rules import Choice, Destination
 from orders.pickup_point import queries as point_queries
-from orders.pickup_point.rules import ensure_kept
-from orders.sku import queries as sku_queries
+from orders.pickup_point.rules import PointTo, ensure_kept
+from orders.price import queries as price_queries
 from orders.unit.rules import ensure_duty
 from shared.auth import Caller
 from shared.errors import NotFound
@@ -32,8 +34,8 @@ async def claim_gift(
     seen, 0 for none: of two devices at once one wins, and the same choice twice is one.
 
     404 `claim-code-unknown`; 409 `claim-code-status`, `gift-claims-not-open`, `gift-claims-closed`,
-    `gift-package-gone`, `pickup-point-closed`, `pickup-point-not-cold`; 412 `stale`; 422 `gift-way-wrong`,
-    `gift-package-unknown`, `pickup-point-unknown`.
+    `gift-package-gone`, `pickup-point-closed`, `pickup-point-not-cold`, `region-not-served`; 412 `stale`; 422
+    `gift-way-wrong`, `gift-package-unknown`, `pickup-point-unknown`.
     """
     seen = await code_queries.get_code(db, code_id)
     await queries.lock_open(db, seen.campaign_id)
@@ -43,8 +45,10 @@ async def claim_gift(
         raise code_unknown()
     destination = choice.destination
     rules.ensure_way(destination.way, campaign.mode)
+    point = None
     if destination.pickup_point_id is not None:
-        destination = await _at_point(db, choice.package_id, campaign.campaign_id, destination)
+        point = await point_queries.get_open(db, destination.pickup_point_id)
+        destination = _at_point(point, destination)
     claim = await queries.find_claim(db, code.member_id)
     if claim is not None and (claim.package_id, _destination(claim)) == (choice.package_id, destination):
         return claim
@@ -52,6 +56,7 @@ async def claim_gift(
     ensure_fresh(expected_revision, claim.revision if claim else 0)
     verb = "claim" if claim is None else "change"
     code_status_after(verb, code.status)
+    await _ensure_arrives(db, code, choice.package_id, destination, point=point)
     await choose_package(
         db,
         campaign_id=campaign.campaign_id,
@@ -104,12 +109,24 @@ async def open_claims(db: AsyncSession, *, campaign_id: UUID, now: datetime) -> 
     await campaign_moving.move_on(db, campaign, "open-claims", actor="clock", person_id=None, now=now)
 
 
-async def _at_point(db: AsyncSession, package_id: UUID, campaign_id: UUID, destination: Destination) -> Destination:
-    """The destination with the point's own place; the point must keep the package's goods cold."""
-    assert destination.pickup_point_id is not None  # noqa: S101 - for the type only
-    point = await point_queries.get_open(db, destination.pickup_point_id)
-    sku_ids = [each.sku_id for each in await queries.list_goods(db, campaign_id) if each.package_id == package_id]
-    ensure_kept(point, (await sku_queries.list_for_sale(db, sku_ids)).values())
+async def _ensure_arrives(
+    db: AsyncSession, code: ClaimCode, package_id: UUID, destination: Destination, *, point: PointTo | None
+) -> None:
+    """The package's suppliers bring it there, and the point keeps its goods cold. The unit's own place is no matter of
+    its members."""
+    if destination.way == "UNIT":
+        return
+    sku_ids = {each.sku_id for each in await queries.list_goods(db, code.campaign_id) if each.package_id == package_id}
+    sale = await price_queries.load_sale(db, sku_ids, person_id=code.member_id)
+    goods = [sku for sku_id, sku in sorted(sale.skus.items()) if sku_id in sku_ids]
+    if point is not None:
+        ensure_kept(point, goods)
+    tariffs = sale.offers.carriage.tariffs
+    rules.ensure_brought(unserved_of(goods, tariffs=tariffs, county_code=destination.county_code))
+
+
+def _at_point(point: PointTo, destination: Destination) -> Destination:
+    """The destination with the point's own place."""
     return Destination(
         way="PICKUP",
         recipient=destination.recipient,

@@ -44,8 +44,9 @@ async def claim_gift(
     answered as the first, so that no Idempotency-Key is needed.
 
     404 `claim-code-unknown`; 409 `claim-code-status`, `gift-claims-not-open`, `gift-claims-closed`,
-    `gift-package-gone`, `pickup-point-closed`, `pickup-point-not-cold`; 412 `stale`; 422 `claim-code-mistyped`,
-    `gift-way-wrong`, `gift-package-unknown`, `pickup-point-unknown`; 429 `too-many-attempts`; 503 `claim-codes-off`.
+    `gift-package-gone`, `pickup-point-closed`, `pickup-point-not-cold`, `region-not-served`; 412 `stale`; 422
+    `claim-code-mistyped`, `gift-way-wrong`, `gift-package-unknown`, `pickup-point-unknown`; 429 `too-many-attempts`;
+    503 `claim-codes-off`.
     """
     code = await _code_of(request, body.code, key)
     await actions.claim_gift(

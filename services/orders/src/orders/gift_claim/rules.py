@@ -1,10 +1,12 @@
 """Claiming a holiday gift: until when, which ways there are, and what others may read of an address."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
+from orders.sku.rules import SaleSku
 from shared.errors import Conflict, Invalid
 
 Way = Literal["HOME", "PICKUP", "UNIT"]
@@ -64,6 +66,18 @@ def ensure_way(way: Way, mode: str) -> None:
     if way not in WAYS[mode]:
         raise Invalid(
             "This campaign does not hand gifts out that way.", code="gift-way-wrong", field="way", ways=WAYS[mode]
+        )
+
+
+def ensure_brought(unserved: Sequence[SaleSku]) -> None:
+    """409 `region-not-served` names what its supplier does not bring to the place: better told now than when the parcel
+    comes back."""
+    if unserved:
+        raise Conflict(
+            "Some goods of this package are not brought there. Choose another package or a pickup point elsewhere.",
+            code="region-not-served",
+            field="address.county_code",
+            skus=[{"sku_id": str(each.sku_id), "product_title": each.product_title} for each in unserved],
         )
 
 
