@@ -27,6 +27,7 @@ from shared.events.catalog import LotHeld, NoticeIssued, SkuListed, SkuRevised
 from shared.events.institutions import (
     BidDecided,
     ConfirmationAsked,
+    GiftClaimsWaiting,
     OrderAccepted,
     OrderConfirmed,
     OrderSettled,
@@ -84,6 +85,7 @@ HEARD: dict[str, tuple[type[Event], ...]] = {
         ReviewAnswered,
         OrderSettled,
         OverdueTold,
+        GiftClaimsWaiting,
     ),
     "logistics": (
         ShipmentDispatched,

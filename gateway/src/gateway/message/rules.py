@@ -134,7 +134,7 @@ def _receivers(telling: Telling, heard: Heard) -> Iterator[tuple[Receiver, dict[
         yield _organisation(supplier_id, "supplier"), facts_of(heard, order=heard.order, supplier_id=supplier_id)
     elif telling.to == "person":
         yield Receiver(UUID(heard.data.get("person_id") or heard.data["buyer_id"]), None), facts_of(heard, order=None)
-    elif telling.to in ("organisation", "unit") and heard.data["organisation_id"] is not None:
+    elif telling.to in ("organisation", "unit", "union") and heard.data["organisation_id"] is not None:
         yield _organisation(UUID(heard.data["organisation_id"]), telling.to), facts_of(heard, order=None)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orders.claim_code.models import ClaimCode
 from orders.delivery.models import DeliveryTariff
 from orders.gift_campaign.models import GiftCampaign, GiftPackage, GiftPackageLine
-from orders.gift_claim import actions
+from orders.gift_claim import actions, queries, rules
 from orders.gift_claim.models import GiftClaim
 from orders.gift_claim.rules import Destination
 from orders.pickup_point import actions as point_actions
@@ -19,6 +19,8 @@ from orders.trail import queries as trail_queries
 from services.orders.tests.claim_factories import HOME, LATER, claim, code_id_of, handed_out
 from services.orders.tests.gift_factories import campaign_at
 from shared.errors import Conflict, Invalid, Stale
+from shared.events.institutions import GiftClaimsWaiting
+from shared.testing import published
 
 
 async def chosen_counts(db: AsyncSession) -> list[int]:
@@ -190,3 +192,50 @@ async def test_a_trail_tells_each_step_of_a_code_and_no_address(db: AsyncSession
     entries = await trail_queries.list_trail(db, code_id)
     assert [(each.verb, each.actor, each.person_id, each.reason) for each in entries] == [("claim", "member", None, "")]
     assert await db.scalar(select(func.count()).select_from(GiftClaim)) == 1
+
+
+async def test_a_union_is_told_once_who_has_not_chosen(db: AsyncSession):
+    handed = await handed_out(db, members=10)
+    end = handed.campaign.claim_until_at
+    assert end is not None
+    for number in range(1, 4):
+        await claim(db, handed, f"M{number:05d}")
+    await actions.void_code(
+        db,
+        campaign_id=handed.campaign.campaign_id,
+        member_id=handed.members["M00010"],
+        reason="已调离",
+        caller=handed.organiser,
+        now=LATER,
+    )
+    soon = end - timedelta(days=3)
+    assert await queries.list_to_remind(db, now=LATER, until=rules.remind_by(LATER), limit=10) == []
+    assert not await actions.remind_union(db, campaign_id=handed.campaign.campaign_id, now=LATER)
+    assert await queries.list_to_remind(db, now=soon, until=rules.remind_by(soon), limit=10) == [
+        handed.campaign.campaign_id
+    ]
+    assert await actions.remind_union(db, campaign_id=handed.campaign.campaign_id, now=soon)
+    [told] = await published(db, GiftClaimsWaiting)
+    assert (told.organisation_id, told.unclaimed_count, told.without_code_count, told.until_at) == (
+        handed.union.organisation_id,
+        6,
+        0,
+        end,
+    )
+    assert await queries.list_to_remind(db, now=soon, until=rules.remind_by(soon), limit=10) == []
+    assert not await actions.remind_union(db, campaign_id=handed.campaign.campaign_id, now=end - timedelta(hours=1))
+    assert len(await published(db, GiftClaimsWaiting)) == 1
+
+
+async def test_nobody_is_reminded_when_all_have_chosen_or_the_time_is_over(db: AsyncSession):
+    handed, late = await handed_out(db, members=1), await handed_out(db, members=1)
+    end = handed.campaign.claim_until_at
+    assert end is not None
+    await claim(db, handed, "M00001")
+    soon = end - timedelta(hours=1)
+    assert await queries.list_to_remind(db, now=soon, until=rules.remind_by(soon), limit=10) == [
+        late.campaign.campaign_id
+    ]
+    assert not await actions.remind_union(db, campaign_id=handed.campaign.campaign_id, now=soon)
+    assert not await actions.remind_union(db, campaign_id=late.campaign.campaign_id, now=end)
+    assert await published(db, GiftClaimsWaiting) == []

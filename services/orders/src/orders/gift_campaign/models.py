@@ -28,7 +28,8 @@ class GiftCampaign(Base):
     """A plan that is approved, bought for, made public, claimed and paid; a trigger lets it leave out no step.
 
     `county_code` is the unit's when the plan was made: caps and tiers are those of its region. `plan_round` counts how
-    often the plan was submitted. `hold_id` is the hold of stock that keeps all packages for it.
+    often the plan was submitted. `hold_id` is the hold of stock that keeps all packages for it. At `reminded_at` its
+    union was told who has not chosen.
     """
 
     __tablename__ = "gift_campaigns"
@@ -86,6 +87,7 @@ class GiftCampaign(Base):
     plan_round: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     case_id: Mapped[UUID | None]
     hold_id: Mapped[UUID | None]
+    reminded_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     choice_reason: Mapped[str] = mapped_column(Text, server_default=text("''"))
     created_by: Mapped[UUID]
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

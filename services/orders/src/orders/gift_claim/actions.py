@@ -15,16 +15,20 @@ from orders.delivery.rules import unserved_of
 from orders.gift_campaign import moving as campaign_moving
 from orders.gift_campaign import queries as campaign_queries
 from orders.gift_campaign.choosing import choose_package
+from orders.gift_campaign.models import GiftCampaign
 from orders.gift_claim import queries, rules
 from orders.gift_claim.models import GiftClaim
 from orders.gift_claim.rules import Choice, Destination
 from orders.pickup_point import queries as point_queries
 from orders.pickup_point.rules import PointTo, ensure_kept
 from orders.price import queries as price_queries
+from orders.unit import queries as unit_queries
 from orders.unit.rules import ensure_duty
 from shared.auth import Caller
 from shared.errors import NotFound
 from shared.etag import ensure_fresh
+from shared.events.institutions import GiftClaimsWaiting
+from shared.outbox import publish
 
 
 async def claim_gift(
@@ -107,6 +111,37 @@ async def open_claims(db: AsyncSession, *, campaign_id: UUID, now: datetime) -> 
     if campaign.status != "ROSTER_LOCKED" or campaign.claim_from_at is None or campaign.claim_from_at > now:
         return
     await campaign_moving.move_on(db, campaign, "open-claims", actor="clock", person_id=None, now=now)
+
+
+async def remind_union(db: AsyncSession, *, campaign_id: UUID, now: datetime) -> bool:
+    """Tell the campaign's union, once, that members have not chosen and may soon not do so any more. Of members there
+    is no number and no address to write to: the union has them. Publishes GiftClaimsWaiting."""
+    campaign = await campaign_queries.lock_campaign(db, campaign_id)
+    unclaimed, without_code = await queries.count_waiting(db, campaign_id)
+    until_at, organisation_id = campaign.claim_until_at, await _organisation_of(db, campaign)
+    is_due = rules.is_to_remind(status=campaign.status, until_at=until_at, reminded_at=campaign.reminded_at, now=now)
+    if not is_due or until_at is None or organisation_id is None or not unclaimed:
+        return False
+    campaign.reminded_at = now
+    event = GiftClaimsWaiting(
+        campaign_id=campaign_id,
+        campaign_name=campaign.name,
+        organisation_id=organisation_id,
+        unclaimed_count=unclaimed,
+        without_code_count=without_code,
+        until_at=until_at,
+        told_at=now,
+    )
+    await publish(db, event, now=now)
+    reason = f"{unclaimed}"
+    await campaign_moving.note(
+        db, campaign, "remind", before=campaign.status, reason=reason, actor="clock", person_id=None, now=now
+    )
+    return True
+
+
+async def _organisation_of(db: AsyncSession, campaign: GiftCampaign) -> UUID | None:
+    return (await unit_queries.get_unit(db, campaign.unit_id)).organisation_id
 
 
 async def _ensure_arrives(

@@ -71,6 +71,28 @@ _TO_OPEN = text("""
 """)
 
 
+_WAITING = """
+    FROM gift_members AS member
+    LEFT JOIN claim_codes AS code
+        ON code.member_id = member.member_id AND code.status NOT IN ('VOID', 'EXPIRED', 'REISSUED')
+    WHERE member.campaign_id = campaign.campaign_id AND member.is_eligible AND NOT member.takes_whole_lot
+      AND NOT EXISTS (SELECT FROM gift_claims WHERE gift_claims.member_id = member.member_id)
+      AND (code.code_id IS NOT NULL
+           OR NOT EXISTS (SELECT FROM claim_codes WHERE claim_codes.member_id = member.member_id))
+"""
+_TO_REMIND = text(f"""
+    SELECT campaign_id FROM gift_campaigns AS campaign
+    WHERE status = 'CLAIMING' AND reminded_at IS NULL AND claim_until_at > :now AND claim_until_at <= :until
+      AND EXISTS (SELECT {_WAITING})
+    ORDER BY claim_until_at, campaign_id LIMIT :limit
+""")  # noqa: S608 - only our own text
+_COUNT_WAITING = text(f"""
+    SELECT waiting.* FROM gift_campaigns AS campaign, LATERAL (
+        SELECT count(*) AS unclaimed, count(*) FILTER (WHERE code.code_id IS NULL) AS without_code {_WAITING}
+    ) AS waiting WHERE campaign.campaign_id = :campaign_id
+""")  # noqa: S608 - only our own text
+
+
 @dataclass(frozen=True, slots=True)
 class Goods:
     """Pieces of a SKU in a package, with what a member likes to know of them."""
@@ -198,3 +220,15 @@ async def summarise_claims(db: AsyncSession, campaign_id: UUID) -> tuple[Counts,
 async def list_to_open(db: AsyncSession, *, now: datetime, limit: int) -> Sequence[UUID]:
     """Campaigns whose time to choose has begun."""
     return list(await db.scalars(_TO_OPEN, {"now": now, "limit": limit}))
+
+
+async def list_to_remind(db: AsyncSession, *, now: datetime, until: datetime, limit: int) -> Sequence[UUID]:
+    """Campaigns whose time to choose ends by `until`, of which somebody has not chosen and nobody was told."""
+    return list(await db.scalars(_TO_REMIND, {"now": now, "until": until, "limit": limit}))
+
+
+async def count_waiting(db: AsyncSession, campaign_id: UUID) -> tuple[int, int]:
+    """How many have chosen nothing and may, and how many of them were given no code. Whose code was taken back waits
+    for nothing."""
+    found = (await db.execute(_COUNT_WAITING, {"campaign_id": campaign_id})).one()
+    return int(found.unclaimed), int(found.without_code)

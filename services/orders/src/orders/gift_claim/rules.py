@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
+from orders.gift_campaign import policy
 from orders.sku.rules import SaleSku
 from shared.errors import Conflict, Invalid
 
@@ -39,6 +40,21 @@ class Choice:
 
     package_id: UUID
     destination: Destination
+
+
+def remind_by(now: datetime) -> datetime:
+    """Until when a time to choose may end for its union to be told now who has not chosen."""
+    return now + timedelta(days=policy.policy()["reminder"]["days_before_end"])
+
+
+def is_to_remind(*, status: str, until_at: datetime | None, reminded_at: datetime | None, now: datetime) -> bool:
+    """Whether it is the time to tell the union, which happens once."""
+    return (
+        reminded_at is None
+        and is_open(status=status, until_at=until_at, now=now)
+        and until_at is not None
+        and until_at <= remind_by(now)
+    )
 
 
 def is_open(*, status: str, until_at: datetime | None, now: datetime) -> bool:

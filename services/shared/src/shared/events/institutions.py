@@ -178,6 +178,22 @@ class GiftParcelsDue(Event):
     due_at: datetime
 
 
+class GiftClaimsWaiting(Event):
+    """The time to choose a union's gifts ends soon, and so many members have chosen nothing. Told once for a campaign,
+    to its union: of members nobody here has a number or an address."""
+
+    type: ClassVar[str] = "orders.gift-claims-waiting.v1"
+    subject_field: ClassVar[str] = "campaign_id"
+
+    campaign_id: UUID
+    campaign_name: str
+    organisation_id: UUID
+    unclaimed_count: int
+    without_code_count: int = 0
+    until_at: datetime
+    told_at: datetime
+
+
 class OverdueTold(Event):
     """What was late on a day of what an organisation has to do (`supplier`, `unit`), or of units below it (`lead`):
     told once a day while something is late."""
