@@ -100,6 +100,7 @@ from orders.purchase import models as purchase_models
 from orders.purchase.paper_routes import router as purchase_paper_router
 from orders.purchase.routes import router as purchase_router
 from orders.quotation import models as quotation_models
+from orders.quotation.file_routes import router as bid_file_router
 from orders.quotation.invitation_routes import router as invitation_router
 from orders.quotation.routes import router as quotation_router
 from orders.quotation.sealing import Seal
@@ -271,6 +272,7 @@ service = Service(
         gift_paper_router,
         paper_router,
         quotation_router,
+        bid_file_router,
         invitation_router,
         auction_router,
         call_off_router,

@@ -49,10 +49,10 @@ async def test_a_comparison_shows_every_offer_and_the_reasons_of_the_award(
     for words in ("询价比价表", "第1合作社、第2合作社、第3合作社", LONGER, "有效报价3家", "300.00元", "叁佰元整"):
         assert words in said
     rows = await rows_of(client, path, handler)
-    assert [row[:4] + row[5:7] for row in rows if row[0] in {"第1合作社", "第2合作社", "第3合作社"}] == [
-        ["第2合作社", 290.0, "是", "最低", 0.0, "未成交"],
-        ["第1合作社", 300.0, "是", "高 3.45%", 300.0, "成交"],
-        ["第3合作社", 90.0, "否", "", 0.0, "未成交"],
+    assert [row[:4] + row[6:9] for row in rows if row[0] in {"第1合作社", "第2合作社", "第3合作社"}] == [
+        ["第2合作社", 290.0, "是", "最低", "无", 0.0, "未成交"],
+        ["第1合作社", 300.0, "是", "高 3.45%", "无", 300.0, "成交"],
+        ["第3合作社", 90.0, "否", "", "无", 0.0, "未成交"],
     ]
     mushrooms = [row for row in rows if row[0] == 1.0]
     assert [(row[2], row[5], row[6], row[7], row[8], row[9]) for row in mushrooms] == [

@@ -2,8 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from tempfile import TemporaryDirectory
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -11,15 +12,17 @@ from hypothesis.stateful import initialize, invariant, rule, run_state_machine_a
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orders.quotation import actions, awarding, bidding, queries, rules
+from orders.quotation import actions, attaching, awarding, bidding, queries, rules
 from services.orders.tests.factories import NOW
 from services.orders.tests.quotation import asking
 from services.shared.tests.machine import DatabaseMachine
+from shared.files import Files
 
 REASON = "报价完整，交货最快，质量报告齐全，综合考虑后确定成交"
 WORLD = """
     SELECT (SELECT jsonb_agg(q ORDER BY quotation_id) FROM quotations AS q), (SELECT jsonb_agg(b ORDER BY bid_id)
-            FROM quotation_bids AS b), (SELECT jsonb_agg(o ORDER BY bid_id, line_id) FROM quotation_offers AS o),
+            FROM quotation_bids AS b), (SELECT jsonb_agg(f ORDER BY file_id)
+            FROM quotation_bid_files AS f), (SELECT jsonb_agg(o ORDER BY bid_id, line_id) FROM quotation_offers AS o),
            (SELECT count(*) FROM outbox), (SELECT count(*) FROM trail_entries), (SELECT count(*) FROM purchases)
 """
 
@@ -30,7 +33,12 @@ class QuotationMachine(DatabaseMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now, self.closes_at, self.status = NOW, asking.DEADLINE, "DRAFT"
-        self.extended, self.bids = False, set[int]()
+        self.extended, self.bids, self.attached = False, set[int](), set[int]()
+        self.shelf = TemporaryDirectory()
+
+    def teardown(self) -> None:
+        self.shelf.cleanup()
+        super().teardown()
 
     @initialize()
     def draft(self) -> None:
@@ -105,6 +113,35 @@ class QuotationMachine(DatabaseMachine):
         self.expect(step, refusal=refusal)
         if not refusal:
             (self.bids.discard if withdraws else self.bids.add)(who)
+            self.attached &= self.bids
+
+    @rule(who=st.integers(0, 2))
+    def attach(self, who: int) -> None:
+        refusal = "quotation-unknown" if self.was_never_published() else ""
+        if not refusal and self.status != "OPEN":
+            refusal = "quotation-status"
+        elif not refusal and self.now >= self.closes_at:
+            refusal = "quotation-closed"
+        elif not refusal and who not in self.bids:
+            refusal = "quotation-bid-status"
+        given: dict[str, Any] = {"caller": self.table.suppliers[who], "now": self.now, "content": b"%PDF-1.7"}
+        given |= {"kind": "LETTER", "name": "函", "quotation_id": self.quotation_id, "file_id": uuid4()}
+        files = Files(f"file://{self.shelf.name}")
+        self.expect(
+            lambda db: attaching.file_attachment(
+                db,
+                files,
+                asking.SEAL,
+                quotation_id=self.quotation_id,
+                file_id=uuid4(),
+                kind="LETTER",
+                name="函",
+                **given,
+            ),
+            refusal=refusal,
+        )
+        if not refusal:
+            self.attached.add(who)
 
     def was_never_published(self) -> bool:
         async def look(db: AsyncSession) -> bool:
@@ -195,9 +232,12 @@ class QuotationMachine(DatabaseMachine):
                 await db.scalar(text("SELECT count(*) FROM quotation_offers")),
                 await db.scalar(text("SELECT count(*) FROM purchases")),
                 await db.scalar(text("SELECT opened_at IS NOT NULL FROM quotations")),
+                await db.scalar(text("SELECT count(*) FROM quotation_bid_files WHERE sealed IS NOT NULL")),
+                await db.scalar(text("SELECT count(*) FROM quotation_bid_files WHERE name IS NOT NULL")),
             )
 
-        status, bid_count, offer_count, purchase_count, is_opened = self.do(look)
+        status, bid_count, offer_count, purchase_count, is_opened, file_count, told_count = self.do(look)
+        assert (file_count, told_count) == (len(self.attached), len(self.attached) if is_opened else 0)
         assert (status, bid_count) == (self.status, len(self.bids))
         assert offer_count == (2 * len(self.bids) if is_opened else 0), "no price before the opening"
         assert purchase_count == (1 if status == "AWARDED" else 0)

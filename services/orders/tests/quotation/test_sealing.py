@@ -30,7 +30,7 @@ async def dumped(db: AsyncSession) -> str:
         for row in await db.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
         if row[0].startswith("quotation") or row[0] in {"outbox", "trail_entries"}
     ]
-    assert len(tables) == 8
+    assert len(tables) == 9
     found = []
     for each in tables:
         told = "WHERE type NOT LIKE '%stock%'" if each == "outbox" else ""  # those tell of the shelves, not of bids

@@ -130,6 +130,7 @@ async def list_candidates(
                 product_title_en=sku.product_title_en,
                 specification=sku.specification,
                 specification_en=sku.specification_en,
+                origin_county_code=sku.origin_county_code,
                 price_fen=unit_price_fen(sku, group="institution", quantity=1, now=now),
             )
             for sku in found

@@ -196,6 +196,7 @@ class Candidate(BaseModel):
     product_title_en: str
     specification: str
     specification_en: str
+    origin_county_code: str = ""
     price_fen: int
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from orders.paper.words import FUNDS, county_told, day_told, share_told
+from orders.paper.words import FUNDS, county_told, day_told, minute_told, share_told
 from orders.quotation.models import Quotation, QuotationInvitation
 from orders.quotation.schemas import Sheet, SheetBid, SheetOffer
 from shared.papers.capitals import in_capitals
@@ -23,10 +23,12 @@ _OFFERS = (
 )
 _BIDS = (
     Column("供应商", 4),
-    Column("报价合计（元）", 2, is_number=True),
+    Column("含运费合计（元）", 2, is_number=True),
     Column("是否报全", 2),
     Column("比最低价", 2),
     Column("承诺到货", 2),
+    Column("质保（天）", 1, is_number=True),
+    Column("附件", 3),
     Column("成交金额（元）", 2, is_number=True),
     Column("结果", 2),
     Column("说明", 4),
@@ -41,7 +43,7 @@ def comparison_sheet(
     awarded_fen = sum(each.amount_fen for each in sheet.offers if each.is_awarded)
     clauses = [f"邀请供应商 {len(invited)} 家：{'、'.join(each.supplier_name for each in invited)}。"]
     clauses.append(
-        f"报价密封至截止时间，于 {day_told(quotation.opened_at)} 开启，有效报价 {len(sheet.bids)} 家。"
+        f"报价密封至截止时间，于 {minute_told(quotation.opened_at)} 开启，有效报价 {len(sheet.bids)} 家。"
         if quotation.opened_at
         else "报价密封，尚未开启。"
     )
@@ -56,7 +58,8 @@ def comparison_sheet(
             ("采购单位", unit_name),
             ("询价事项", quotation.title),
             ("经费来源", FUNDS[quotation.fund]),
-            ("报价截止", day_told(quotation.closes_at)),
+            ("报价截止", minute_told(quotation.closes_at)),
+            ("交货地点", f"{county_told(quotation.county_code)}{quotation.detail}"),
             ("交货", f"{day_told(quotation.deliver_from)} 至 {day_told(quotation.deliver_until)}"),
             ("成交日期", day_told(quotation.awarded_at)),
         ],
@@ -84,6 +87,8 @@ def _bid(bid: SheetBid, offers: Sequence[SheetOffer]) -> list[Cell]:
         "是" if bid.is_whole else "否",
         "" if bid.above_bp is None else _above(bid.above_bp, is_cheapest=bid.is_cheapest),
         f"{bid.promised_on.isoformat()}{'' if bid.is_in_time else '（迟于要求）'}",
+        bid.warranty_days,
+        "、".join(each.name for each in bid.files) or "无",
         amount(won_fen),
         _RESULTS.get(bid.status, ""),
         bid.note,
@@ -94,7 +99,8 @@ def _offers(sheet: Sheet) -> list[list[Cell]]:
     names = {each.bid_id: each.supplier_name for each in sheet.bids}
     rows: list[list[Cell]] = []
     for line in sheet.lines:
-        wanted = f"{line.description} {line.quantity} {line.unit}".strip()
+        named = f"（{line.goods}）" if line.goods and line.goods != line.description else ""
+        wanted = f"{line.description}{named} {line.quantity} {line.unit}".strip()
         found = sorted((each for each in sheet.offers if each.line_id == line.line_id), key=_by_amount)
         if not found:
             rows.append([line.line_number, wanted, "无报价", "", "", None, None, None, "", ""])

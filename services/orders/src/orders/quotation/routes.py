@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.quotation import actions, awarding, queries, schemas
+from orders.quotation.comparing import lines_told, sheet_of
 from orders.quotation.models import Quotation
 from orders.quotation.sealing import Seal
 from orders.trail import queries as trail_queries
@@ -196,14 +197,7 @@ async def open_quotation(
 @router.get("/quotations/{quotation_id}/comparison")
 async def get_comparison(quotation_id: UUID, caller: CallerDep, db: Read) -> schemas.Sheet:
     """The comparison sheet; without bids until they are opened. 404 `quotation-unknown`, `unit-unknown`."""
-    found = await queries.get_quotation_for(db, quotation_id, caller)
-    return schemas.Sheet.of(
-        found,
-        await queries.list_lines(db, quotation_id),
-        await queries.list_opened_bids(db, quotation_id),
-        await queries.list_offers(db, quotation_id),
-        await queries.get_comparison(db, quotation_id),
-    )
+    return await sheet_of(db, await queries.get_quotation_for(db, quotation_id, caller))
 
 
 @router.post("/quotations/{quotation_id}/award", response_model=schemas.QuotationOut)
@@ -270,13 +264,12 @@ async def units_seen(db: AsyncSession, caller: Caller) -> Sequence[UUID] | None:
 
 async def _whole(db: AsyncSession, quotation: Quotation) -> schemas.QuotationOut:
     unit = await unit_queries.get_unit(db, quotation.unit_id)
-    lines = await queries.list_lines(db, quotation.quotation_id)
     questions = await queries.list_questions(db, quotation.quotation_id)
     invited = await queries.list_invitations(db, quotation.quotation_id)
     return schemas.QuotationOut.model_validate(quotation).model_copy(
         update={
             "unit_name": unit.name,
-            "lines": [schemas.LineOut.model_validate(each) for each in lines],
+            "lines": await lines_told(db, quotation.quotation_id),
             "questions": [schemas.QuestionOut.model_validate(each) for each in questions],
             "suppliers": [schemas.InvitedOut.model_validate(each) for each in invited],
         }

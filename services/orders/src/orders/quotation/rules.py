@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 from orders.sku.rules import SaleSku, unsellable_reason
@@ -34,6 +34,8 @@ BID_MOVES: Moves = {
 """A bid begins SEALED; nobody but its supplier reads it before it is opened."""
 
 WHOLE_BP: Final = 10_000
+FileKind = Literal["SAMPLE_REPORT", "CERTIFICATE", "LETTER", "OTHER"]
+"""What may stand beside a bid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,16 @@ class Figures:
     most_open: timedelta
     most_lines: int
     most_suppliers: int
+    most_files: int
+    most_file_bytes: int
+    file_types: frozenset[str]
 
 
 @cache
 def figures() -> Figures:
     """The figures that hold."""
     told = tomllib.loads((files(__package__) / "quotation.toml").read_text(encoding="utf-8"))
-    award, time = told["award"], told["time"]
+    award, time, attached = told["award"], told["time"], told["attachments"]
     return Figures(
         told["invitation"]["least_suppliers"],
         told["opening"]["least_bids"],
@@ -68,6 +73,9 @@ def figures() -> Figures:
         timedelta(days=time["most_open_days"]),
         time["most_lines"],
         time["most_suppliers"],
+        attached["most_files"],
+        attached["most_bytes"],
+        frozenset(attached["media_types"]),
     )
 
 
@@ -105,6 +113,7 @@ class Bid:
     offers: tuple[Offer, ...]
     promised_on: date
     note: str
+    warranty_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +367,24 @@ def verb_of_outcome(offered: Collection[UUID], won: Collection[UUID]) -> str:
     if not won:
         return "lose"
     return "win" if set(won) == set(offered) else "win_in_part"
+
+
+def ensure_attachable(bid_status: str | None, *, file_count: int) -> None:
+    """409 `quotation-bid-status` unless there is a bid under the seal, `bid-files-full`."""
+    if bid_status != "SEALED":
+        raise Conflict(
+            "Attachments stand beside a bid: bid first.",
+            code="quotation-bid-status",
+            status_now=bid_status,
+            status_needed=["SEALED"],
+        )
+    if file_count >= figures().most_files:
+        raise Conflict("Remove one first.", code="bid-files-full", most=figures().most_files)
+
+
+def file_unknown() -> NotFound:
+    """The refusal of an attachment that does not exist, or not for this caller, or not yet."""
+    return NotFound("There is no such attachment.", code="bid-file-unknown", field="file_id")
 
 
 def quotation_unknown() -> NotFound:

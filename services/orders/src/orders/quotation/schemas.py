@@ -1,5 +1,6 @@
 """What routes of quotations take and give."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
@@ -10,6 +11,7 @@ from orders.order.rules import Address
 from orders.order.schemas import Body, DeliveryTo, Quantity, Text
 from orders.quotation import rules
 from orders.quotation.actions import Draft
+from orders.quotation.models import QuotationBidFile
 from orders.unit.rules import Fund
 
 Status = Literal["DRAFT", "OPEN", "OPENED", "AWARDED", "CANCELLED"]
@@ -17,6 +19,9 @@ BidStatus = Literal["SEALED", "WITHDRAWN", "OPENED", "WON", "PARTLY_WON", "LOST"
 Reason = Annotated[Text, Field(max_length=500)]
 Price = Annotated[int, Field(ge=1, le=100_000_000, strict=True, description="Fen a piece, delivery included.")]
 County = Annotated[str, Field(pattern=r"^([0-9]{6})?$", description="Division code, or empty.")]
+WarrantyDays = Annotated[
+    int | None, Field(ge=0, le=3650, strict=True, description="For so long after the acceptance they are taken back.")
+]
 _FIGURES = rules.figures()
 
 
@@ -123,11 +128,12 @@ class BidIn(Body):
     offers: Annotated[list[OfferIn], Field(min_length=1, max_length=_FIGURES.most_lines)]
     promised_on: date
     note: Annotated[Text, Field(max_length=500)] = ""
+    warranty_days: WarrantyDays = None
 
     def bid(self) -> rules.Bid:
         """As it is sealed."""
         offers = tuple(rules.Offer(**each.model_dump()) for each in self.offers)
-        return rules.Bid(offers, self.promised_on, self.note)
+        return rules.Bid(offers, self.promised_on, self.note, self.warranty_days)
 
 
 class SupplierItem(BaseModel):
@@ -190,6 +196,8 @@ class LineOut(BaseModel):
     unit: str
     origin_county_code: str
     certificates: str
+    goods: str = Field("", description="The SKU that is named, as it is called now; empty for words alone.")
+    goods_supplier: str = ""
 
 
 class QuestionOut(BaseModel):
@@ -246,9 +254,23 @@ class QuotationOut(_Whole):
     opened_by: UUID | None
     few_bids_reason: str
     awarded_at: datetime | None
+    awarded_by: UUID | None
     award_reason: str
     purchase_id: UUID | None
     suppliers: list[InvitedOut] = []
+
+
+class FileOut(BaseModel):
+    """An attachment of a bid."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    file_id: UUID
+    kind: rules.FileKind
+    name: str
+    media_type: str
+    size_bytes: int
+    filed_at: datetime
 
 
 class OwnBid(BaseModel):
@@ -258,8 +280,10 @@ class OwnBid(BaseModel):
     submitted_at: datetime
     promised_on: date | None = None
     note: str = ""
+    warranty_days: int | None = None
     total_fen: int | None = None
     offers: list[OfferIn] = []
+    files: list[FileOut] = []
 
 
 class InvitationOut(_Whole):
@@ -301,6 +325,8 @@ class SheetBid(BaseModel):
     is_whole: bool
     is_cheapest: bool
     above_bp: int | None
+    warranty_days: int | None = None
+    files: list[FileOut] = []
 
 
 class Sheet(BaseModel):
@@ -313,7 +339,15 @@ class Sheet(BaseModel):
     offers: list[SheetOffer]
 
     @classmethod
-    def of(cls, quotation: Any, lines: list[Any], bids: Any, offers: Any, comparison: rules.Comparison) -> Self:
+    def of(
+        cls,
+        quotation: Any,
+        lines: list[LineOut],
+        bids: Any,
+        offers: Any,
+        comparison: rules.Comparison,
+        files: Sequence[QuotationBidFile] = (),
+    ) -> Self:
         """Put together from what is kept and what the rules make of it."""
         whole = {each.bid_id: each for each in comparison.bids}
         single = {(each.bid_id, each.line_id): each for each in comparison.lines}
@@ -322,7 +356,7 @@ class Sheet(BaseModel):
         return cls(
             quotation_id=quotation.quotation_id,
             title=quotation.title,
-            lines=[LineOut.model_validate(each) for each in lines],
+            lines=lines,
             bids=[
                 SheetBid(
                     bid_id=each.bid_id,
@@ -337,6 +371,8 @@ class Sheet(BaseModel):
                     is_whole=each.is_whole,
                     is_cheapest=each.is_cheapest,
                     above_bp=each.above_bp,
+                    warranty_days=by_id[each.bid_id].warranty_days,
+                    files=[FileOut.model_validate(file) for file in files if file.bid_id == each.bid_id],
                 )
                 for each in comparison.bids
             ],
