@@ -128,16 +128,7 @@ class QuotationMachine(DatabaseMachine):
         given |= {"kind": "LETTER", "name": "函", "quotation_id": self.quotation_id, "file_id": uuid4()}
         files = Files(f"file://{self.shelf.name}")
         self.expect(
-            lambda db: attaching.file_attachment(
-                db,
-                files,
-                asking.SEAL,
-                quotation_id=self.quotation_id,
-                file_id=uuid4(),
-                kind="LETTER",
-                name="函",
-                **given,
-            ),
+            lambda db: attaching.file_attachment(db, files, asking.SEAL, **given),
             refusal=refusal,
         )
         if not refusal:
