@@ -2,16 +2,21 @@
 
 import re
 from datetime import timedelta
+from uuid import uuid4
 
 from httpx2 import AsyncClient, Response
 from sqlalchemy import text
 
+from orders.gift_claim import actions as claim_actions
 from orders.gift_parcel import closing
 from orders.order.rules import Address
 from orders.unit.models import BudgetUnit
-from services.orders.tests.claim_factories import Handed, open_now
+from orders.unit_order import actions as unit_order_actions
+from services.orders.tests.claim_factories import Handed, code_id_of, open_now
+from shared.auth import Caller
 from shared.clock import utc_now
 from tests.e2e.house import House
+from tests.e2e.market import Market
 from tests.e2e.people import Person, member
 from tests.e2e.reader import Reader
 
@@ -176,6 +181,50 @@ async def test_an_organiser_gives_out_codes_closes_and_hands_out(house: House):
     assert sum("王同事" in row for row in signed.rows) == 4
     sheet = (await desk.fetch(f"{path.removesuffix('/claims')}/sign-off.csv")).content.decode("utf-8-sig")
     assert sheet.count("王同事") == 4
+
+
+async def test_a_supplier_will_not_send_and_other_goods_take_their_place(house: House, market: Market):
+    handed = await opened(house, members=2, mode="MIXED")
+    path = f"/work/gift-campaigns/{handed.campaign.campaign_id}"
+    async with house["orders"].database.begin() as db:
+        for code in handed.codes.values():
+            code_id = await code_id_of(db, code, now=utc_now())
+            await claim_actions.claim_gift(
+                db, code_id=code_id, choice=handed.choice(), expected_revision=0, now=utc_now()
+            )
+        await closing.close_campaign(
+            db, campaign_id=handed.campaign.campaign_id, lot_address=None, caller=handed.organiser, now=utc_now()
+        )
+    desk, _ = await organiser(house, handed)
+    assert "没有要处理的" in (await desk.open(f"{path}/gaps")).text
+    async with house["orders"].database.begin() as db:
+        order_id, supplier_id = (
+            await db.execute(
+                text("""
+                    SELECT order_id, supplier_id FROM gift_parcels WHERE campaign_id = :id ORDER BY parcel_id LIMIT 1
+                """),
+                {"id": handed.campaign.campaign_id},
+            )
+        ).one()
+        supplier = Caller(uuid4(), supplier_id, "supplier", frozenset({"admin"}))
+        await unit_order_actions.refuse_order(db, order_id=order_id, reason="歉收", caller=supplier, now=utc_now())
+    assert "有会员的商品供应商不发货" in (await desk.open(path)).text
+    pack = await market.pack(await market.supplier(), price_fen=10_000)
+    await house.drain("orders")
+    await desk.fill(f"/products/{pack.product_id}", "/cart/lines", {"sku_id": str(pack.sku_id), "quantity": "1"})
+    gaps = await desk.open(f"{path}/gaps")
+    assert "2 名会员" in gaps.text
+    form, field = f"{path}/gaps/{handed.packages[0]}", f"q_{handed.packages[0]}_{pack.sku_id}"
+    empty = await desk.send(gaps, form, {"verb": "replace"})
+    assert (empty.status, empty.notices["alert"]) == (422, "请填写每人件数。")
+    over = await desk.send(gaps, form, {"verb": "replace", field: "2"})
+    assert (over.status, over.notices["alert"]) == (422, "有套餐超过人均标准。")
+    assert over.form(form).values[field] == ["2"]
+    done = await desk.send(over, form, {"verb": "replace", field: "1"})
+    assert done.notices["status"] == "已换商品并下单。", done.notices
+    assert "没有要处理的" in done.text
+    again = await desk.send(gaps, form, {"verb": "release"})
+    assert (again.status, again.notices["alert"]) == (404, "这个套餐没有等着处理的会员，可能已经处理过了。")
 
 
 async def test_another_unit_sees_nothing_of_it(house: House):

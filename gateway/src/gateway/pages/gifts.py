@@ -359,13 +359,17 @@ async def _show(
             trail = []
     done = page.request.query_params.get("done", "")
     t = page.t.gifts
+    is_own, gaps = visitor.kind == "institution" and bool(trail), []
+    if is_own and item["status"] == "FULFILLING":
+        gaps = (await services.orders.get(f"{API}/{campaign_id}/gaps", visitor=visitor))["items"]
     return page.render(
         "gift_one.html",
+        has_gaps=bool(gaps),
         status=refusal.status if refusal else 200,
         error=file_told(refusal, page) if refusal else "",
         reason=reason,
         tone=TONES[item["status"]],
         url=f"{PATH}/{campaign_id}",
         notice={"saved": t.saved, "moved": t.moved}.get(done, "") if refusal is None else "",
-        **campaign_context(item, trail, page, is_union=visitor.kind == "institution" and bool(trail)),
+        **campaign_context(item, trail, page, is_union=is_own),
     )

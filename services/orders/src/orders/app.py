@@ -50,6 +50,7 @@ from orders.gift_member import models as gift_member_models
 from orders.gift_member.routes import router as gift_member_router
 from orders.gift_parcel import models as gift_parcel_models
 from orders.gift_parcel.routes import router as gift_parcel_router
+from orders.gift_replan.routes import router as gift_replan_router
 from orders.goods_back import models as goods_back_models
 from orders.goods_back.routes import router as goods_back_router
 from orders.goodwill import models as goodwill_models
@@ -255,6 +256,7 @@ service = Service(
         gift_member_router,  # before the verbs of campaigns, which have the same form
         gift_parcel_router,  # before the verbs of campaigns, which have the same form
         gift_handout_router,
+        gift_replan_router,
         gift_campaign_router,
         budget_router,
         approval_router,

@@ -178,6 +178,6 @@ async def test_what_a_supplier_will_not_send_waits_for_nothing(db: AsyncSession)
     caller = Caller(uuid4(), supplier_id, "supplier", frozenset({"admin"}))
     await unit_order_actions.refuse_order(db, order_id=order_id, reason="无货", caller=caller, now=LATER)
     for part_id in await queries.list_void_parts(db, limit=50):
-        await actions.cancel_due(db, supplier_order_id=part_id)
+        await actions.cancel_open(db, supplier_order_id=part_id)
     statuses = (await db.execute(text("SELECT status FROM gift_parcels ORDER BY status"))).scalars().all()
     assert statuses == ["CANCELLED", "DUE"]

@@ -139,14 +139,17 @@ async def move_code(
     )
 
 
-async def note_all(db: AsyncSession, campaign_id: UUID, verb: str, *, to_status: str, now: datetime) -> None:
-    """The clock moved all codes of a campaign that nobody had used: one entry of the trail for all of them."""
+async def note_all(
+    db: AsyncSession, campaign_id: UUID, verb: str, *, from_status: str = "ISSUED", to_status: str, now: datetime
+) -> None:
+    """Many codes of a campaign moved by its rule, those that nobody had used if nothing else is said: one entry of the
+    trail for all of them."""
     await trail_actions.record(
         db,
         subject_kind="claim-code",
         subject_id=campaign_id,
         verb=verb,
-        from_status="ISSUED",
+        from_status=from_status,
         to_status=to_status,
         reason="",
         actor="rule",

@@ -122,7 +122,7 @@ async def pack(
             "planned_count": each.planned_count,
         }
         await db.execute(insert(GiftPackage).values(package))
-        await db.execute(insert(GiftPackageLine), [_line(package_id, line) for line in lines])
+        await db.execute(insert(GiftPackageLine), [line_of(package_id, line) for line in lines])
         if position == default_position:
             campaign.default_package_id = package_id
     await moving.note(db, campaign, "pack", before=campaign.status, person_id=person_id, now=now)
@@ -202,7 +202,8 @@ def _columns(plan: Plan) -> dict[str, Any]:
     return {**values, "holiday_codes": list(plan.holiday_codes)}
 
 
-def _line(package_id: UUID, line: rules.PricedLine) -> dict[str, Any]:
+def line_of(package_id: UUID, line: rules.PricedLine) -> dict[str, Any]:
+    """Goods of a package as its table keeps them."""
     return {
         "package_id": package_id,
         "sku_id": line.sku.sku_id,

@@ -6,19 +6,17 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orders.gift_campaign import moving, queries, rules
+from orders.gift_campaign import gaps, moving, queries, rules
 from orders.gift_campaign.models import GiftCampaign
-from orders.purchase import queries as purchase_queries
-from orders.unit_order import queries as unit_order_queries
 from shared.etag import ensure_fresh
 
 
 async def follow_orders(db: AsyncSession, *, campaign_id: UUID, now: datetime) -> GiftCampaign:
-    """As far as the slowest of its orders has come; one that was refused or cancelled holds nothing up."""
+    """As far as the slowest of its orders has come; one that was refused or cancelled holds nothing up
+    once its members were planned anew."""
     campaign = await queries.lock_campaign(db, campaign_id)
-    purchase = await purchase_queries.find_of_source(db, "GIFT", campaign_id)
-    orders = [] if purchase is None else await unit_order_queries.list_of_purchase(db, purchase.purchase_id)
-    for verb in rules.verbs_to_follow(campaign.status, [each.stage for each in orders]):
+    stages = [each.stage for each in await queries.list_orders(db, campaign_id)]
+    for verb in rules.verbs_to_follow(campaign.status, stages, has_gaps=await gaps.has_gaps(db, campaign_id)):
         await moving.move_on(db, campaign, verb, actor="rule", person_id=None, now=now)
     return campaign
 

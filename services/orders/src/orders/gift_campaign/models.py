@@ -95,13 +95,14 @@ class GiftCampaign(Base):
 
 
 class GiftPackage(Base):
-    """One of at most three things that a member may choose. `planned_count` of it are held for the campaign, of which
+    """One of at most three things that a member may choose, or what takes its place (`replaces_id`) after a supplier
+    refused. `planned_count` of it are held for the campaign, of which
     `chosen_count` members have chosen it; the CHECK refuses the one too many, however many choose at once."""
 
     __tablename__ = "gift_packages"
     __table_args__ = (
         UniqueConstraint("campaign_id", "position"),
-        CheckConstraint("position BETWEEN 1 AND 3", name="at_most_three"),
+        CheckConstraint("position BETWEEN 1 AND 3 OR replaces_id IS NOT NULL", name="at_most_three"),
         CheckConstraint("price_fen > 0", name="price_is_positive"),
         CheckConstraint("assisted_bp BETWEEN 0 AND 10000", name="share_is_a_share"),
         CheckConstraint(
@@ -117,11 +118,12 @@ class GiftPackage(Base):
     assisted_bp: Mapped[int] = mapped_column(Integer)
     planned_count: Mapped[int] = mapped_column(Integer)
     chosen_count: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    replaces_id: Mapped[UUID | None] = mapped_column(ForeignKey("gift_packages.package_id"))
 
 
 class GiftPackageLine(Base):
     """Goods of a package, as they were listed for institutions when it was made: a price that rises later changes
-    nothing."""
+    nothing. `purchase_id` is empty for what the campaign's own purchase brings."""
 
     __tablename__ = "gift_package_lines"
     __table_args__ = (CheckConstraint("quantity > 0 AND unit_price_fen > 0", name="something_for_something"),)
@@ -139,6 +141,7 @@ class GiftPackageLine(Base):
     specification: Mapped[str] = mapped_column(Text)
     category: Mapped[str] = mapped_column(Text)
     is_assisted: Mapped[bool] = mapped_column(Boolean)
+    purchase_id: Mapped[UUID | None] = mapped_column(ForeignKey("purchases.purchase_id"))
 
 
 class GiftDocument(Base):

@@ -8,24 +8,29 @@ from uuid import UUID
 from sqlalchemy import func, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orders.gift_campaign.gaps import MISSING, PURCHASES
 from orders.gift_campaign.models import GiftCampaign, GiftDocument, GiftPackage, GiftPackageLine
 from orders.unit import queries as unit_queries
 from orders.unit.models import BudgetUnit
+from orders.unit_order.models import UnitOrder
 from shared.auth import Caller
 from shared.errors import NotFound
 
-_TO_FOLLOW = text("""
+_TO_FOLLOW = text(f"""
     SELECT campaign_id FROM gift_campaigns AS campaign
     WHERE status = ANY(CAST(:statuses AS text[])) AND EXISTS (
-        SELECT FROM purchases JOIN unit_orders USING (purchase_id)
-        WHERE purchases.way = 'GIFT' AND purchases.source_id = campaign.campaign_id
-        HAVING bool_and(stage = ANY(CASE campaign.status
+        SELECT FROM ({PURCHASES}) AS own JOIN unit_orders USING (purchase_id)
+        HAVING count(*) > 0 AND coalesce(bool_and(stage = ANY(CASE campaign.status
                 WHEN 'FULFILLING' THEN ARRAY['ACCEPTED', 'INVOICE_CHECKED', 'SETTLED', 'COMPLETED']
                 WHEN 'ACCEPTED' THEN ARRAY['INVOICE_CHECKED', 'SETTLED', 'COMPLETED']
-                ELSE ARRAY['SETTLED', 'COMPLETED'] END)) FILTER (WHERE stage NOT IN ('CANCELLED', 'REFUSED'))
-    )
+                ELSE ARRAY['SETTLED', 'COMPLETED'] END)) FILTER (WHERE stage NOT IN ('CANCELLED', 'REFUSED')), true)
+    ) AND NOT EXISTS (SELECT FROM ({MISSING}) AS missing)
     ORDER BY campaign_id LIMIT :limit
-""")
+""")  # noqa: S608 - only our own text
+_ORDERS = text(f"""
+    SELECT unit_orders.order_id FROM gift_campaigns AS campaign, LATERAL ({PURCHASES}) AS own
+    JOIN unit_orders USING (purchase_id) WHERE campaign.campaign_id = :campaign_id
+""")  # noqa: S608 - only our own text
 _FOLLOWED = ("FULFILLING", "ACCEPTED", "INVOICED")
 
 
@@ -161,3 +166,10 @@ async def load_pieces(db: AsyncSession, campaign_id: UUID) -> dict[UUID, int]:
 async def list_to_follow(db: AsyncSession, *, limit: int) -> Sequence[UUID]:
     """Campaigns all of whose orders have come further than they have."""
     return (await db.scalars(_TO_FOLLOW, {"statuses": list(_FOLLOWED), "limit": limit})).all()
+
+
+async def list_orders(db: AsyncSession, campaign_id: UUID) -> Sequence[UnitOrder]:
+    """All orders of the campaign: of its own purchase, and of what replaced goods that a supplier refused."""
+    order_ids = list(await db.scalars(_ORDERS, {"campaign_id": campaign_id}))
+    statement = select(UnitOrder).where(UnitOrder.order_id.in_(order_ids)).order_by(UnitOrder.order_id)
+    return (await db.scalars(statement.execution_options(populate_existing=True))).all()

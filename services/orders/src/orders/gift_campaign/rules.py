@@ -336,11 +336,14 @@ _NEEDED: Final = {
 _FELL_AWAY: Final = frozenset({"CANCELLED", "REFUSED"})
 
 
-def verbs_to_follow(status: str, stages: Sequence[str]) -> list[str]:
-    """What the stages of its orders mean for the campaign: a step is reached when all that did not fall away have."""
+def verbs_to_follow(status: str, stages: Sequence[str], *, has_gaps: bool = False) -> list[str]:
+    """What the stages of its orders mean for the campaign: a step is reached when all that did not fall away have, and
+    nobody waits for goods of those that did. Where all fell away and nobody waits, nothing is left to be paid."""
+    if has_gaps or not stages:
+        return []
     alive = {each for each in stages if each not in _FELL_AWAY}
     verbs: list[str] = []
-    while alive and (verb := _FOLLOWED.get(status)) and alive <= _NEEDED[verb]:
+    while (verb := _FOLLOWED.get(status)) and alive <= _NEEDED[verb]:
         verbs.append(verb)
         status = status_after(verb, status)
     return verbs

@@ -32,7 +32,8 @@ _SOLD = text("""
            sum(line.quantity * sold.unit_price_fen)::bigint * taken.count AS gross_fen
     FROM (SELECT package_id, count(*) FROM gift_claims WHERE campaign_id = :campaign_id GROUP BY package_id) AS taken
     JOIN gift_packages AS package USING (package_id) JOIN gift_package_lines AS line USING (package_id)
-    JOIN purchase_lines AS sold ON sold.purchase_id = :purchase_id AND sold.sku_id = line.sku_id
+    JOIN purchase_lines AS sold
+        ON sold.purchase_id = coalesce(line.purchase_id, :purchase_id) AND sold.sku_id = line.sku_id
     LEFT JOIN sellable_skus AS sku ON sku.sku_id = line.sku_id
     GROUP BY line.supplier_id, line.supplier_name, package.position, package.name, taken.count, 5, 6
     ORDER BY line.supplier_id, 5 NULLS LAST, 6, package.position

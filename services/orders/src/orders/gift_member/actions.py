@@ -169,6 +169,12 @@ async def free_all(db: AsyncSession, campaign: GiftCampaign) -> None:
     await _free(db, campaign, list(await db.scalars(_ENTITLED, {"campaign_id": campaign.campaign_id})))
 
 
+async def free_members(db: AsyncSession, campaign: GiftCampaign, member_ids: Sequence[UUID]) -> None:
+    """These may have the holiday's gift by another campaign: this one gives them nothing."""
+    await _queue(db, campaign)
+    await _free(db, campaign, member_ids)
+
+
 async def _queue(db: AsyncSession, campaign: GiftCampaign) -> None:
     await db.execute(_QUEUE, {"unit_id": str(campaign.unit_id), "year": str(campaign.year)})
 

@@ -17,7 +17,8 @@ from shared.outbox import publish
 
 _TELL = text("UPDATE gift_parcels SET status = 'TOLD', told_at = :now WHERE parcel_id = ANY(CAST(:ids AS uuid[]))")
 _CANCEL = text(
-    "UPDATE gift_parcels SET status = 'CANCELLED' WHERE supplier_order_id = :supplier_order_id AND status = 'DUE'"
+    "UPDATE gift_parcels SET status = 'CANCELLED' WHERE supplier_order_id = :supplier_order_id"
+    " AND status IN ('DUE', 'TOLD')"
 )
 _SHIP_OWN = text("""
     UPDATE claim_codes SET status = 'SHIPPED', revision = revision + 1, moved_at = :now
@@ -61,7 +62,7 @@ async def tell_due(db: AsyncSession, *, supplier_order_id: UUID, now: datetime) 
     return len(due)
 
 
-async def cancel_due(db: AsyncSession, *, supplier_order_id: UUID) -> None:
+async def cancel_open(db: AsyncSession, *, supplier_order_id: UUID) -> None:
     """The supplier will not send its part: its parcels wait for nothing any more."""
     await db.execute(_CANCEL, {"supplier_order_id": supplier_order_id})
 

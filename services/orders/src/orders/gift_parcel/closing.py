@@ -2,6 +2,7 @@
 are written, all in one transaction. Locks: the campaign, codes and claims (nobody else can write them now), the hold,
 the budget, the purchase, stock in SKU order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -77,7 +78,8 @@ _PARCELS = text("""
         SELECT package_id, supplier_id,
                jsonb_agg(jsonb_build_object('sku_id', sku_id, 'quantity', line.quantity) ORDER BY sku_id) AS lines
         FROM gift_packages JOIN gift_package_lines AS line USING (package_id)
-        WHERE campaign_id = :campaign_id GROUP BY package_id, supplier_id
+        WHERE campaign_id = :campaign_id AND line.purchase_id IS NOT DISTINCT FROM CAST(:own_id AS uuid)
+        GROUP BY package_id, supplier_id
     ),
     one_by_one AS (
         SELECT held.supplier_id, claim.member_id, held.lines
@@ -90,7 +92,9 @@ _PARCELS = text("""
         FROM (
             SELECT supplier_id, sku_id, sum(line.quantity) AS quantity
             FROM gift_claims AS claim JOIN gift_package_lines AS line USING (package_id)
-            WHERE claim.campaign_id = :campaign_id AND claim.way = 'UNIT' GROUP BY supplier_id, sku_id
+            WHERE claim.campaign_id = :campaign_id AND claim.way = 'UNIT'
+              AND line.purchase_id IS NOT DISTINCT FROM CAST(:own_id AS uuid)
+            GROUP BY supplier_id, sku_id
         ) AS lot GROUP BY supplier_id
     )
     INSERT INTO gift_parcels (parcel_id, campaign_id, order_id, supplier_order_id, supplier_id, member_id, lines,
@@ -98,7 +102,7 @@ _PARCELS = text("""
     SELECT uuidv7(), :campaign_id, part.order_id, part.supplier_order_id, part.supplier_id, parcel.member_id,
            parcel.lines, 'DUE', :now
     FROM (SELECT * FROM one_by_one UNION ALL SELECT * FROM together) AS parcel JOIN part USING (supplier_id)
-    ON CONFLICT (campaign_id, supplier_id, member_id) DO NOTHING
+    ON CONFLICT (supplier_order_id, member_id) DO NOTHING
 """)
 
 
@@ -140,7 +144,7 @@ async def close_campaign(
     await moving.move_on(db, campaign, "close-claims", person_id=caller.person_id, now=now)
     await _settle_unclaimed(db, campaign, now=now)
     await _buy(db, campaign, purchase_id=purchase_id, address=address, by=caller.person_id, now=now)
-    await db.execute(_PARCELS, {"campaign_id": campaign_id, "purchase_id": purchase_id, "now": now})
+    await write_parcels(db, campaign_id=campaign_id, purchase_id=purchase_id, own_id=None, now=now)
     await moving.move_on(db, campaign, "fulfil", person_id=caller.person_id, now=now)
     return Closing(campaign.status, purchase_id, await queries.count_parcels(db, campaign_id))
 
@@ -148,6 +152,15 @@ async def close_campaign(
 def purchase_id_of(campaign_id: UUID) -> UUID:
     """The id of a campaign's one purchase."""
     return uuid5(campaign_id, "purchase")
+
+
+async def write_parcels(
+    db: AsyncSession, *, campaign_id: UUID, purchase_id: UUID, own_id: UUID | None, now: datetime
+) -> None:
+    """What the purchase's orders bring, by recipient: all that members chose, or with `own_id`, which is the purchase
+    again, what was bought for packages that replaced another."""
+    values = {"campaign_id": campaign_id, "purchase_id": purchase_id, "own_id": own_id, "now": now}
+    await db.execute(_PARCELS, values)
 
 
 async def _settle_unclaimed(db: AsyncSession, campaign: GiftCampaign, *, now: datetime) -> None:
@@ -175,24 +188,49 @@ async def _buy(
     if campaign.hold_id is not None:
         await hold_actions.let_go(db, holder_id=campaign.hold_id, now=now)
     await carrying.free_budget(db, campaign, by=by, now=now)
+    lines = [PurchaseLine(sku_id, quantity, price) for sku_id, (quantity, price) in sorted(pieces.items())]
+    await order_gifts(
+        db,
+        campaign,
+        purchase_id=purchase_id,
+        source_id=campaign.campaign_id,
+        lines=lines,
+        address=address,
+        by=by,
+        now=now,
+    )
+
+
+async def order_gifts(
+    db: AsyncSession,
+    campaign: GiftCampaign,
+    *,
+    purchase_id: UUID,
+    source_id: UUID,
+    lines: Sequence[PurchaseLine],
+    address: Address | None,
+    by: UUID,
+    now: datetime,
+) -> None:
+    """Buy and order for the campaign, whose approved plan covers it."""
     await purchase_actions.draft_purchase(
         db,
         purchase_id=purchase_id,
         unit_id=campaign.unit_id,
         way="GIFT",
         fund="UNION",
-        lines=[PurchaseLine(sku_id, quantity, price) for sku_id, (quantity, price) in sorted(pieces.items())],
+        lines=lines,
         title=campaign.name,
         caller_id=by,
         address=address,
-        source_id=campaign.campaign_id,
+        source_id=source_id,
         now=now,
     )
     await purchase_actions.submit_purchase(
         db,
         purchase_id=purchase_id,
         expected_revision=None,
-        case_id=uuid5(campaign.campaign_id, "case of the purchase"),
+        case_id=uuid5(source_id, "case of the purchase"),
         by=by,
         is_approved_by=("gift-campaign", campaign.campaign_id),
         now=now,

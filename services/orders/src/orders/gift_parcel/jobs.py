@@ -22,7 +22,7 @@ async def tell_of_gift_parcels(database: Database) -> None:
             is_more = told > 0
     for supplier_order_id in void:
         async with database.begin() as db:
-            await actions.cancel_due(db, supplier_order_id=supplier_order_id)
+            await actions.cancel_open(db, supplier_order_id=supplier_order_id)
 
 
 def register(jobs: Jobs) -> None:

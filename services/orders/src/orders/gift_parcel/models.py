@@ -26,7 +26,7 @@ class GiftParcel(Base):
         ),
         CheckConstraint("(status = 'DELIVERED') = (delivered_at IS NOT NULL)", name="delivered_has_instant"),
         CheckConstraint("jsonb_array_length(lines) > 0", name="holds_something"),
-        UniqueConstraint("campaign_id", "supplier_id", "member_id", postgresql_nulls_not_distinct=True),
+        UniqueConstraint("supplier_order_id", "member_id", postgresql_nulls_not_distinct=True),
         Index("ix_gift_parcels_due", "supplier_order_id", "parcel_id", postgresql_where=text("status = 'DUE'")),
         Index(None, "supplier_order_id", "status"),
         Index(None, "member_id"),

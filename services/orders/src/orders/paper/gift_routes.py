@@ -10,7 +10,6 @@ from orders.acceptance import queries as acceptance_queries
 from orders.gift_campaign import queries as campaign_queries
 from orders.gift_handout import queries as handout_queries
 from orders.gift_member import queries as member_queries
-from orders.gift_parcel.closing import purchase_id_of
 from orders.invoice_check import queries as invoice_queries
 from orders.paper import reimbursement
 from orders.paper.acceptance import acceptance_form
@@ -68,7 +67,7 @@ async def get_reimbursement(
     ]
     if lines := await handout_queries.list_sheet(db, campaign_id, after=None, limit=MOST_MEMBERS):
         papers.append(sign_off_sheet(campaign, lines, unit_name=name, now=now))
-    orders = await unit_order_queries.list_of_purchase(db, purchase_id_of(campaign_id))
+    orders = await campaign_queries.list_orders(db, campaign_id)
     found = [await _order(db, each.order_id, caller, now) for each in orders]
     papers += [form for _, form in found if form is not None]
     if found:
