@@ -198,7 +198,7 @@ async def test_an_auction_goes_its_whole_way_at_the_pages(house: House, market: 
     assert "¥880.00" in lost.text and "您目前最低" not in lost.text  # noqa: PT018
     assert lost.form(f"{path}/bid").values["amount"] == ["870.00"]
     high = await first.send(lost, f"{path}/bid", {"amount": "875"})
-    assert high.notices["alert"].startswith("出价不够低")
+    assert high.errors["amount"].startswith("出价不够低")
     live = await second.open(f"{path}/live")
     assert "您目前最低" in live.text and "#2" in live.text  # noqa: PT018
     assert "大山农场" not in live.text

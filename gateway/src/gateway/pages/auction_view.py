@@ -4,16 +4,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from gateway.pages.bidding_view import span
 from gateway.pages.figures import money
 from gateway.pages.list_pages import Badge, Cell
-from gateway.pages.parts import TrailEntry, Verb
-from gateway.pages.quotation_view import span
 from gateway.pages.shell import Page
 from shared.clock import SHANGHAI
 
 STATUSES: Final = ("DRAFT", "PUBLISHED", "ENDED", "FAILED", "AWARDED", "CANCELLED")
 _TONES: Final = {"RUNNING": "leaf", "OVER": "urgent", "ENDED": "urgent", "AWARDED": "key", "FAILED": "clay"}
-_VERBS: Final = {"DRAFT": ("publish", "cancel"), "PUBLISHED": ("cancel",), "ENDED": ("award", "cancel")}
+VERBS: Final = {"DRAFT": ("publish", "cancel"), "PUBLISHED": ("cancel",), "ENDED": ("award", "cancel")}
 
 
 def clock(value: str) -> str:
@@ -39,7 +38,7 @@ def list_row(found: Mapping[str, Any], page: Page, *, sells: bool) -> dict[str, 
     }
 
 
-def auction_facts(found: Mapping[str, Any], page: Page) -> list[tuple[str, Any]]:
+def auction_facts(found: Mapping[str, Any], page: Page, places: Mapping[str, str]) -> list[tuple[str, Any]]:
     """The lot's terms, and what came of it."""
     t = page.t.bidding
     pairs: list[tuple[str, Any]] = [
@@ -52,7 +51,7 @@ def auction_facts(found: Mapping[str, Any], page: Page) -> list[tuple[str, Any]]
         (t.extension, f"{found['extension_minutes']} {t.minutes} × {found['most_extensions']}"),
         (t.fund, page.t.names["bidding_fund"][found["fund"]]),
         (t.delivery, span(found, page)),
-        (t.place, f"{found['county_code']} {found['detail']}"),
+        (t.place, f"{places.get(found['county_code'], found['county_code'])} {found['detail']}"),
     ]
     for label, value in (
         (t.recipient, f"{found['recipient']} {found['phone']}".strip()),
@@ -95,6 +94,7 @@ def live_of(live: Mapping[str, Any], page: Page) -> dict[str, Any]:
             (t.own_rank, live["own_rank"] or ""),
         ]
     return {
+        "phase": live["phase"],
         "phase_name": page.t.names["auction_phase"][live["phase"]],
         "tone": _TONES.get(live["phase"], ""),
         "is_on": live["phase"] in {"COMING", "RUNNING", "OVER"},
@@ -103,25 +103,3 @@ def live_of(live: Mapping[str, Any], page: Page) -> dict[str, Any]:
         "facts": facts,
         "bids": [bid_row(each, page) for each in live["bids"]],
     }
-
-
-def verbs_of(found: Mapping[str, Any], page: Page) -> list[Verb]:
-    """What its status allows."""
-    names = page.t.names["auction_verb"]
-    return [
-        Verb(each, names[each], "danger" if each == "cancel" else "main") for each in _VERBS.get(found["status"], ())
-    ]
-
-
-def trail_of(trail: Mapping[str, Any], page: Page) -> list[TrailEntry]:
-    """Who did what."""
-    names = page.t.names
-    return [
-        TrailEntry(
-            page.time(each["done_at"]),
-            names["trail_actor"].get(each["actor"], each["actor"]),
-            names["auction_verb"].get(each["verb"], each["verb"]),
-            reason=each["reason"],
-        )
-        for each in trail["items"]
-    ]

@@ -4,12 +4,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter
-from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from gateway.pages.account import Choice
-from gateway.pages.auction_view import STATUSES, auction_facts, bid_row, list_row, live_of, trail_of, verbs_of
-from gateway.pages.bidding_form import COMMON, FUNDS, OWN_AUCTION, auction_of, filled, row_count, rows_of, typed_from
+from gateway.pages.auction_view import STATUSES, VERBS, auction_facts, bid_row, list_row, live_of
+from gateway.pages.bidding_drafts import REFUSED, Draft, draft_form, save_draft, take_step
+from gateway.pages.bidding_form import OWN_AUCTION, auction_of, typed_from
+from gateway.pages.bidding_goods import own_skus
+from gateway.pages.bidding_view import codes_of, trail_of, verbs_of
 from gateway.pages.list_pages import (
     Action,
     Badge,
@@ -23,11 +25,9 @@ from gateway.pages.list_pages import (
     show_list,
 )
 from gateway.pages.parts import Filter
-from gateway.pages.place_field import show_place
+from gateway.pages.place_field import places_told
 from gateway.pages.presale_form import scaled, whole
 from gateway.pages.promotion_form import MistypedError
-from gateway.pages.quotation_invitations import own_skus
-from gateway.pages.quotations import REFUSED, errors_of
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
 from gateway.pages.work import ensure_kind
@@ -39,7 +39,6 @@ from shared.ids import new_id
 router = APIRouter(default_response_class=Response)
 _PATH: Final = "/work/auctions"
 _KINDS: Final = ("institution", "official", "operator", "supplier")
-_FIELDS: Final = (*COMMON, *OWN_AUCTION)
 _BEGIN: Final = Typed(fund="CANTEEN", extension_minutes="3", most_extensions="10")
 
 
@@ -78,18 +77,40 @@ def _auctions(page: Page, visitor: Visitor) -> ListPage:
 add_list(router, _PATH, _KINDS, _auctions)
 
 
+async def _body(typed: Typed, rows: list[Typed], _: list[str], services: Services, page: Page) -> dict[str, Any]:
+    return await auction_of(typed, rows, services, page)
+
+
+async def _nothing_more(services: Services, visitor: Visitor, typed: Typed, chosen: list[str]) -> dict[str, Any]:
+    del services, visitor, typed, chosen
+    return {}
+
+
+_DRAFT: Final = Draft(
+    path=_PATH,
+    api="/v1/auctions",
+    id_name="auction_id",
+    template="auction_form.html",
+    own_fields=OWN_AUCTION,
+    has_sku=False,
+    body=_body,
+    more=_nothing_more,
+    field_of={"start_fen": "start", "step_fen": "step"},
+)
+
+
 @router.get("/work/auctions/new")
 async def get_new(page: PageDep, services: Services, visitor: SignedIn) -> Response:
     """The form with what a new auction begins with."""
     ensure_kind(visitor, "institution")
-    return await _form(page, services, Typed(_BEGIN), [], key=str(new_id()))
+    return await draft_form(_DRAFT, page, services, visitor, Typed(_BEGIN), [], [], key=str(new_id()))
 
 
 @router.post("/work/auctions/new")
 async def post_new(page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm) -> Response:
     """Save a draft; more rows come back to the form."""
     ensure_kind(visitor, "institution")
-    return await _save(page, services, visitor, form, None)
+    return await save_draft(_DRAFT, page, services, visitor, form, None)
 
 
 @router.get("/work/auctions/{auction_id}/edit")
@@ -98,7 +119,8 @@ async def get_edit(page: PageDep, services: Services, visitor: SignedIn, auction
     ensure_kind(visitor, "institution")
     found = await services.orders.get(f"/v1/auctions/{auction_id}", visitor=visitor)
     typed, rows = typed_from(found)
-    return await _form(page, services, typed, rows, key=str(found["revision"]), auction_id=auction_id)
+    given: dict[str, Any] = {"key": str(found["revision"]), "own_id": auction_id}
+    return await draft_form(_DRAFT, page, services, visitor, typed, rows, [], **given)
 
 
 @router.post("/work/auctions/{auction_id}/edit")
@@ -107,33 +129,7 @@ async def post_edit(
 ) -> Response:
     """Save the change against the version that the form began with."""
     ensure_kind(visitor, "institution")
-    return await _save(page, services, visitor, form, auction_id)
-
-
-async def _save(page: Page, services: Services, visitor: Visitor, form: FormData, auction_id: UUID | None) -> Response:
-    typed, key = typed_of(form, *_FIELDS), str(form.get("key") or new_id())
-    rows = rows_of(form, row_count(typed, wants_more=form.get("do") == "rows"), has_sku=False)
-    given: dict[str, Any] = {"key": key, "auction_id": auction_id}
-    if form.get("do") == "rows":
-        return await _form(page, services, typed, rows, **given)
-    try:
-        body = await auction_of(typed, rows, services, page)
-        if auction_id is None:
-            saved = await services.orders.post("/v1/auctions", visitor=visitor, json=body, idempotency_key=key)
-        else:
-            path = f"/v1/auctions/{auction_id}"
-            saved = await services.orders.put(path, visitor=visitor, json=body, if_match=f'"{key}"')
-    except MistypedError as wrong:
-        return await _form(
-            page, services, typed, rows, status=422, errors={wrong.field: str(page.t.bidding.wrong)}, **given
-        )
-    except REFUSED as refusal:
-        errors, told = errors_of(refusal, page)
-        errors = {{"start_fen": "start", "step_fen": "step"}.get(name, name): text for name, text in errors.items()}
-        if auction_id is None:
-            given["key"] = str(new_id())
-        return await _form(page, services, typed, rows, status=refusal.status, errors=errors, error=told, **given)
-    return page.go(f"/work/auctions/{saved['auction_id']}", done="saved")
+    return await save_draft(_DRAFT, page, services, visitor, form, auction_id)
 
 
 @router.get("/work/auctions/{auction_id}")
@@ -148,7 +144,10 @@ async def get_live(page: PageDep, services: Services, visitor: SignedIn, auction
     """How it stands, alone: fetched again and again by the page."""
     ensure_kind(visitor, *_KINDS)
     live = await services.orders.get(f"/v1/auctions/{auction_id}/live", visitor=visitor)
-    return page.render("auction_live.html", live=live_of(live, page), auction_id=auction_id)
+    answer = page.render("auction_live.html", live=live_of(live, page), auction_id=auction_id)
+    if page.request.query_params.get("phase", live["phase"]) != live["phase"]:
+        answer.headers["HX-Refresh"] = "true"  # what may be done now stands around it: bidding, awarding
+    return answer
 
 
 async def _bids(page: Page, services: Services, visitor: Visitor, auction_id: UUID) -> ListPage:
@@ -197,11 +196,9 @@ async def post_decision(
     verb, reason = str(form.get("verb", "")), str(form.get("reason", ""))[:500]
     if verb not in {"publish", "award", "cancel"}:
         raise NotFound("There is no such step.", code="auction-unknown")
-    headers = {"idempotency-key": str(form.get("key", "")), "if-match": f'"{form.get("revision", "")}"'}
     body = {} if verb == "publish" else {"reason": reason}
-    path = f"/v1/auctions/{auction_id}/{verb}"
     try:
-        await services.orders.answer("POST", path, visitor=visitor, json=body, headers=headers)
+        await take_step(services, visitor, form, f"/v1/auctions/{auction_id}/{verb}", body)
     except REFUSED as refusal:
         told = page.told(refusal)
         return await _show(page, services, visitor, auction_id, status=refusal.status, error=told, reason=reason)
@@ -254,7 +251,17 @@ async def post_bid(
         )
     except REFUSED as refusal:
         told = page.told(refusal)
-        return await _show(page, services, visitor, auction_id, status=refusal.status, error=told)
+        errors = {"amount": told} if refusal.field == "amount_fen" else {}
+        return await _show(
+            page,
+            services,
+            visitor,
+            auction_id,
+            status=refusal.status,
+            error="" if errors else told,
+            typed=typed,
+            errors=errors,
+        )
     return page.go(f"/work/auctions/{auction_id}", done=f"bid-{placed['bid_position']}")
 
 
@@ -289,6 +296,7 @@ async def _show(
             | {f"pieces_{each['line_id']}": str(each["piece_count"]) for each in found["own_offers"]}
         )
     typed = Typed({"amount": f"{live['most_fen'] / 100:.2f}"} | typed)
+    places, names = await places_told(services, page, codes_of(found)), page.t.names["auction_verb"]
     return page.render(
         "auction.html",
         status=status,
@@ -298,42 +306,14 @@ async def _show(
         reason=reason,
         found=found,
         auction_id=auction_id,
-        facts=auction_facts(found, page),
+        facts=auction_facts(found, page, places),
+        places=places,
         live=live_of(live, page),
         is_supplier=is_supplier,
         may_enter=may_enter,
         may_bid=is_supplier and live["phase"] == "RUNNING" and live["entry_number"] is not None,
         typed=typed,
         skus=await own_skus(services, visitor) if may_enter else [],
-        verbs=verbs_of(found, page) if visitor.kind == "institution" else [],
-        trail=trail_of(trail, page),
-    )
-
-
-async def _form(
-    page: Page,
-    services: Services,
-    typed: Typed,
-    rows: list[Typed],
-    *,
-    key: str,
-    auction_id: UUID | None = None,
-    status: int = 200,
-    error: str = "",
-    errors: dict[str, str] | None = None,
-) -> Response:
-    await show_place(services, page, typed, "county_code")
-    for row in rows:
-        await show_place(services, page, row, "origin_county_code")
-    return page.render(
-        "auction_form.html",
-        status=status,
-        typed=typed,
-        rows=filled(rows, row_count(typed)) if len(rows) < row_count(typed) else rows,
-        funds=[Choice(each, page.t.names["bidding_fund"][each]) for each in FUNDS],
-        is_new=auction_id is None,
-        action="/work/auctions/new" if auction_id is None else f"/work/auctions/{auction_id}/edit",
-        error=error,
-        errors=Typed(errors or {}),
-        key=key,
+        verbs=verbs_of(VERBS.get(found["status"], ()), names) if visitor.kind == "institution" else [],
+        trail=trail_of(trail, page, names),
     )

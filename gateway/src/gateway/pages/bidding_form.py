@@ -18,8 +18,17 @@ from shared.clock import SHANGHAI
 COMMON: Final = (
     "title", "fund", "note", "recipient", "phone", "county_code", "detail", "deliver_from", "deliver_until",
 )  # fmt: skip
-OWN_QUOTATION: Final = ("closes_at", "q", "rows")
-OWN_AUCTION: Final = ("start", "step", "starts_at", "ends_at", "extension_minutes", "most_extensions", "rows")
+OWN_QUOTATION: Final = ("closes_at", "q", "rows", "goods_q")
+OWN_AUCTION: Final = (
+    "start",
+    "step",
+    "starts_at",
+    "ends_at",
+    "extension_minutes",
+    "most_extensions",
+    "rows",
+    "goods_q",
+)
 FUNDS: Final = ("CANTEEN", "UNION", "OTHER")
 _ROW: Final = ("description", "quantity", "unit", "origin_county_code", "certificates")
 _FEWEST_ROWS, _MORE_ROWS, _MOST_ROWS = 3, 3, 50
@@ -46,7 +55,7 @@ def row_count(typed: Typed, *, wants_more: bool = False) -> int:
 
 def rows_of(form: FormData, count: int, *, has_sku: bool) -> list[Typed]:
     """The rows as typed, the empty ones too."""
-    names = (*_ROW, "sku_id") if has_sku else _ROW
+    names = (*_ROW, "sku_id", "goods") if has_sku else _ROW
     found = []
     for number in range(count):
         typed = typed_of(form, *(f"{name}_{number}" for name in names))
@@ -129,7 +138,10 @@ def typed_from(found: Mapping[str, Any]) -> tuple[Typed, list[Typed]]:
     whole_numbers = {name: str(found[name]) for name in ("extension_minutes", "most_extensions") if name in found}
     texts = {name: str(found[name]) for name in COMMON if name not in times}
     rows = [
-        Typed({name: "" if line.get(name) is None else str(line[name]) for name in (*_ROW, "sku_id")})
+        Typed(
+            {name: "" if line.get(name) is None else str(line[name]) for name in (*_ROW, "sku_id")},
+            goods=" · ".join(line[name] for name in ("goods", "goods_supplier") if line.get(name)),
+        )
         for line in found["lines"]
     ]
     return Typed(texts | times | money | whole_numbers | {"rows": str(len(rows))}), rows

@@ -1,26 +1,33 @@
 """What an invited supplier sees of requests for quotation: reading, asking, bidding under seal."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
 from gateway.pages.account import Choice
+from gateway.pages.bidding_drafts import REFUSED
+from gateway.pages.bidding_goods import own_skus
+from gateway.pages.bidding_view import codes_of
 from gateway.pages.figures import money
 from gateway.pages.list_pages import Cell, Column, Empty, ListPage, add_list, choices
+from gateway.pages.listing import download
+from gateway.pages.place_field import places_told
 from gateway.pages.presale_form import scaled, whole
 from gateway.pages.promotion_form import MistypedError
-from gateway.pages.quotation_view import STATUSES, list_row, quotation_facts
-from gateway.pages.quotations import REFUSED
+from gateway.pages.quotation_view import STATUSES, file_row, list_row, quotation_facts
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
 from gateway.pages.work import ensure_kind
 from gateway.services import Services
 from gateway.visitor import CheckedForm, SignedIn, Visitor
+from shared.errors import BadRequest, Invalid, TooLarge, Unsupported
 
 router = APIRouter(default_response_class=Response)
+FILE_KINDS: Final = ("SAMPLE_REPORT", "CERTIFICATE", "LETTER", "OTHER")
+_FILE_REFUSED: Final = (*REFUSED, BadRequest, TooLarge, Unsupported)
 _PATH = "/work/quotation-invitations"
 
 
@@ -90,6 +97,60 @@ async def post_withdraw(
     return page.go(f"{_PATH}/{quotation_id}", done="withdrawn")
 
 
+@router.post(f"{_PATH}/{{quotation_id}}/files")
+async def post_file(
+    page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm, quotation_id: UUID
+) -> Response:
+    """Put a file beside the bid, under its seal; one of the same kind and name is replaced."""
+    ensure_kind(visitor, "supplier")
+    typed, file = typed_of(form, "file_kind", "file_name"), form.get("file")
+    try:
+        if not isinstance(file, UploadFile) or not file.filename:
+            raise Invalid("Choose a file.", code="file-missing", field="file")
+        params = {
+            "kind": typed.file_kind if typed.file_kind in FILE_KINDS else FILE_KINDS[-1],
+            "name": _file_name(typed.file_name or file.filename),
+        }
+        await services.orders.answer(
+            "POST",
+            f"/v1/quotation-invitations/{quotation_id}/bid/files",
+            visitor=visitor,
+            data=await file.read(),
+            params=params,
+            headers={"content-type": file.content_type or "application/octet-stream"},
+        )
+    except _FILE_REFUSED as refusal:
+        t = page.t.bidding
+        told = {"file-too-large": t.file_too_large, "file-type-not-accepted": t.file_types}
+        errors = {"file": told.get(refusal.code) or page.told(refusal)}
+        return await _show(page, services, visitor, quotation_id, filed=typed, status=refusal.status, errors=errors)
+    return page.go(f"{_PATH}/{quotation_id}", done="filed")
+
+
+def _file_name(text: str) -> str:
+    return "".join(each for each in text if each.isprintable())[:80] or "-"
+
+
+@router.get(f"{_PATH}/{{quotation_id}}/files/{{file_id}}")
+async def get_file(services: Services, visitor: SignedIn, quotation_id: UUID, file_id: UUID) -> Response:
+    """An own file."""
+    ensure_kind(visitor, "supplier")
+    return await download(services.orders, visitor, f"/v1/quotation-invitations/{quotation_id}/bid/files/{file_id}")
+
+
+@router.post(f"{_PATH}/{{quotation_id}}/files/{{file_id}}/removal")
+async def post_removal(
+    page: PageDep, services: Services, visitor: SignedIn, _: CheckedForm, quotation_id: UUID, file_id: UUID
+) -> Response:
+    """Take a file away."""
+    ensure_kind(visitor, "supplier")
+    try:
+        await services.orders.delete(f"/v1/quotation-invitations/{quotation_id}/bid/files/{file_id}", visitor=visitor)
+    except REFUSED as refusal:
+        return await _show(page, services, visitor, quotation_id, status=refusal.status, error=page.told(refusal))
+    return page.go(f"{_PATH}/{quotation_id}", done="removed")
+
+
 @router.post(f"{_PATH}/{{quotation_id}}/questions")
 async def post_question(
     page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm, quotation_id: UUID
@@ -110,7 +171,7 @@ async def post_question(
 def _typed(form: FormData, found: dict[str, Any]) -> Typed:
     lines = [each["line_id"] for each in found["lines"]]
     names = [f"{name}_{line_id}" for line_id in lines for name in ("sku", "pieces", "price")]
-    return typed_of(form, "promised_on", "bid_note", *names)
+    return typed_of(form, "promised_on", "bid_note", "warranty_days", *names)
 
 
 def _typed_from(found: dict[str, Any]) -> Typed:
@@ -118,7 +179,8 @@ def _typed_from(found: dict[str, Any]) -> Typed:
     typed = Typed({f"pieces_{each['line_id']}": str(each["quantity"]) for each in found["lines"] if each["sku_id"]})
     own = found["own_bid"]
     if own is not None:
-        typed |= {"promised_on": own["promised_on"] or "", "bid_note": own["note"]}
+        warranty = "" if own["warranty_days"] is None else str(own["warranty_days"])
+        typed |= {"promised_on": own["promised_on"] or "", "bid_note": own["note"], "warranty_days": warranty}
         for offer in own["offers"]:
             line_id = offer["line_id"]
             typed |= {
@@ -144,13 +206,12 @@ def _bid_of(typed: Typed, found: dict[str, Any]) -> dict[str, Any]:
         raise MistypedError(f"sku_{found['lines'][0]['line_id']}")
     if not typed.promised_on:
         raise MistypedError("promised_on")
-    return {"offers": offers, "promised_on": typed.promised_on, "note": typed.bid_note}
-
-
-async def own_skus(services: Services, visitor: Visitor) -> list[Choice]:
-    """The packs of the supplier, by name."""
-    found = await services.orders.get("/v1/stock", visitor=visitor, params={"limit": 100})
-    return [Choice(each["sku_id"], f"{each['product_title']} · {each['specification']}") for each in found["items"]]
+    return {
+        "offers": offers,
+        "promised_on": typed.promised_on,
+        "note": typed.bid_note,
+        "warranty_days": whole(typed, "warranty_days") if typed.warranty_days else None,
+    }
 
 
 async def _show(
@@ -160,13 +221,18 @@ async def _show(
     quotation_id: UUID,
     *,
     typed: Typed | None = None,
+    filed: Typed | None = None,
     status: int = 200,
     error: str = "",
     errors: dict[str, str] | None = None,
 ) -> Response:
     found = await services.orders.get(f"/v1/quotation-invitations/{quotation_id}", visitor=visitor)
     t, own = page.t.bidding, found["own_bid"]
-    done = {"bid": t.bid_sealed, "withdrawn": t.bid_withdrawn, "asked": t.asked}
+    done = {"bid": t.bid_sealed, "withdrawn": t.bid_withdrawn, "asked": t.asked} | {
+        "filed": t.filed,
+        "removed": t.file_removed,
+    }
+    places = await places_told(services, page, codes_of(found))
     own_facts = (
         []
         if own is None
@@ -174,7 +240,8 @@ async def _show(
             (t.status, page.t.names["quotation_bid_status"][own["status"]]),
             (t.submitted, page.time(own["submitted_at"])),
             (t.total, money(own["total_fen"]) if own["total_fen"] is not None else ""),
-            (t.promised, own["promised_on"] or ""),
+            (t.promised, page.day(own["promised_on"]) if own["promised_on"] else ""),
+            (t.warranty, "" if own["warranty_days"] is None else t.days(count=own["warranty_days"])),
         ]
     )
     return page.render(
@@ -184,9 +251,17 @@ async def _show(
         errors=Typed(errors or {}),
         notice=done.get(page.request.query_params.get("done", ""), ""),
         found=found,
-        facts=quotation_facts(found, page),
+        facts=quotation_facts(found, page, places),
+        places=places,
         own_facts=own_facts,
         may_bid=found["status"] == "OPEN",
+        files=[
+            file_row(each, page, f"{_PATH}/{quotation_id}/files/{each['file_id']}")
+            for each in (own or {}).get("files", [])
+        ],
+        file_kinds=[Choice(each, page.t.names["bid_file"][each]) for each in FILE_KINDS],
+        filed=filed or Typed(file_kind=FILE_KINDS[0]),
+        has_bid=own is not None and own["status"] == "SEALED",
         may_withdraw=found["status"] == "OPEN" and own is not None and own["status"] == "SEALED",
         typed=_typed_from(found) if typed is None else typed,
         skus=await own_skus(services, visitor) if found["status"] == "OPEN" else [],

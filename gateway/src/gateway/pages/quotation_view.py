@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from gateway.pages.account import Choice
+from gateway.pages.bidding_view import span
 from gateway.pages.figures import money
 from gateway.pages.list_pages import Badge, Cell
-from gateway.pages.parts import Head, TrailEntry, Verb
+from gateway.pages.parts import Head
 from gateway.pages.shell import Page
 
+_PATH: Final = "/work/quotations"
 STATUSES: Final = ("DRAFT", "OPEN", "OPENED", "AWARDED", "CANCELLED")
 _TONES: Final = {"OPEN": "leaf", "OPENED": "urgent", "AWARDED": "key", "CANCELLED": "clay"}
 _BID_TONES: Final = {"SEALED": "leaf", "WON": "key", "PARTLY_WON": "key", "LOST": "clay", "WITHDRAWN": ""}
-_VERBS: Final = {"DRAFT": ("publish", "cancel"), "OPEN": ("open", "cancel"), "OPENED": ("cancel",)}
+VERBS: Final = {"DRAFT": ("publish", "cancel"), "OPEN": ("open", "cancel"), "OPENED": ("cancel",)}
 
 
 def list_row(found: Mapping[str, Any], page: Page) -> dict[str, Any]:
@@ -47,20 +49,17 @@ def _badges(found: Mapping[str, Any], page: Page) -> list[Badge]:
     return badges
 
 
-def span(found: Mapping[str, Any], page: Page) -> str:
-    """From when until when the goods come."""
-    return f"{page.time(found['deliver_from'])} – {page.time(found['deliver_until'])}"
-
-
-def quotation_facts(found: Mapping[str, Any], page: Page) -> list[tuple[str, Any]]:
-    """What was asked, and what came of it."""
+def quotation_facts(
+    found: Mapping[str, Any], page: Page, places: Mapping[str, str], people: Mapping[str, str] | None = None
+) -> list[tuple[str, Any]]:
+    """What was asked, and what came of it: by whom and when it was opened and awarded, for those who are told."""
     t = page.t.bidding
     pairs: list[tuple[str, Any]] = [
         (t.status, page.t.names["quotation_status"][found["status"]]),
         (t.unit, found["unit_name"]),
         (t.closes, page.time(found["closes_at"])),
         (t.delivery, span(found, page)),
-        (t.place, f"{found['county_code']} {found['detail']}"),
+        (t.place, f"{places.get(found['county_code'], found['county_code'])} {found['detail']}"),
     ]
     if "fund" in found:
         pairs += [
@@ -68,6 +67,12 @@ def quotation_facts(found: Mapping[str, Any], page: Page) -> list[tuple[str, Any
             (t.recipient, f"{found['recipient']} {found['phone']}"),
         ]
     pairs.append((t.note, found["note"]))
+    for label, instant, person_id in (
+        (t.opened, found["opened_at"], found.get("opened_by")),
+        (t.awarded_at, found.get("awarded_at"), found.get("awarded_by")),
+    ):
+        if instant:
+            pairs.append((label, f"{page.time(instant)} {(people or {}).get(person_id or '', '')}".strip()))
     for label, value in (
         (t.extended, t.once if found["extension_count"] else ""),
         (t.few_bids, found.get("few_bids_reason")),
@@ -84,7 +89,12 @@ def percent_above(above_bp: int | None) -> str:
     return f"+{above_bp / 100:.2f} %" if above_bp else ""
 
 
-def sheet_table(sheet: Mapping[str, Any], page: Page) -> dict[str, Any]:
+def codes_of_offers(sheet: Mapping[str, Any]) -> set[str]:
+    """The divisions from which the offered goods come."""
+    return {each["origin_county_code"] for each in sheet["offers"]}
+
+
+def sheet_table(sheet: Mapping[str, Any], page: Page, places: Mapping[str, str]) -> dict[str, Any]:
     """The comparison: a column for each bid, a row for each line, the totals below."""
     t = page.t.bidding
     offers = {(each["line_id"], each["bid_id"]): each for each in sheet["offers"]}
@@ -93,7 +103,8 @@ def sheet_table(sheet: Mapping[str, Any], page: Page) -> dict[str, Any]:
         {
             "name": f"{line['line_number']}. {line['description']}",
             "wanted": f"{line['quantity']} {line['unit']}",
-            "cells": [_cell(offers.get((line["line_id"], bid["bid_id"])), page) for bid in sheet["bids"]],
+            "named": line["goods"] if line["goods"] != line["description"] else "",
+            "cells": [_cell(offers.get((line["line_id"], bid["bid_id"])), page, places) for bid in sheet["bids"]],
         }
         for line in sheet["lines"]
     ]
@@ -103,8 +114,14 @@ def sheet_table(sheet: Mapping[str, Any], page: Page) -> dict[str, Any]:
             "above": percent_above(bid["above_bp"]),
             "is_cheapest": bid["is_cheapest"],
             "is_whole": bid["is_whole"],
-            "promised": bid["promised_on"],
+            "promised": page.day(bid["promised_on"]),
             "is_in_time": bid["is_in_time"],
+            "warranty": t.days(count=bid["warranty_days"]) if bid["warranty_days"] is not None else "",
+            "submitted": page.time(bid["submitted_at"]),
+            "files": [
+                file_row(each, page, f"{_PATH}/{sheet['quotation_id']}/bids/{bid['bid_id']}/files/{each['file_id']}")
+                for each in bid["files"]
+            ],
             "note": bid["note"],
             "status": page.t.names["quotation_bid_status"][bid["status"]],
             "tone": _BID_TONES.get(bid["status"], ""),
@@ -114,7 +131,13 @@ def sheet_table(sheet: Mapping[str, Any], page: Page) -> dict[str, Any]:
     return {"heads": heads, "lines": lines, "totals": totals}
 
 
-def _cell(offer: Mapping[str, Any] | None, page: Page) -> dict[str, Any] | None:
+def file_row(file: Mapping[str, Any], page: Page, url: str) -> dict[str, Any]:
+    """An attachment as a link, with what it is and how large."""
+    size = f"{max(1, round(file['size_bytes'] / 1024)):,} KB"
+    return {**file, "url": url, "kind_name": page.t.names["bid_file"][file["kind"]], "size": size}
+
+
+def _cell(offer: Mapping[str, Any] | None, page: Page, places: Mapping[str, str]) -> dict[str, Any] | None:
     if offer is None:
         return None
     each = page.t.bidding.pieces_at(count=offer["piece_count"], price=money(offer["unit_price_fen"]))
@@ -122,6 +145,7 @@ def _cell(offer: Mapping[str, Any] | None, page: Page) -> dict[str, Any] | None:
         "amount": money(offer["amount_fen"]),
         "goods": f"{offer['product_title']} {offer['specification']}",
         "each": each,
+        "origin": places.get(offer["origin_county_code"], offer["origin_county_code"]),
         "above": percent_above(offer["above_bp"]),
         "is_cheapest": offer["is_cheapest"],
         "is_awarded": offer["is_awarded"],
@@ -154,25 +178,3 @@ def award_choices(sheet: Mapping[str, Any], page: Page) -> dict[str, Any]:
 
 def _amount(offer: Mapping[str, Any]) -> int:
     return int(offer["amount_fen"])
-
-
-def verbs_of(found: Mapping[str, Any], page: Page) -> list[Verb]:
-    """What its status allows. Whether the deadline is over, orders decides."""
-    names = page.t.names["quotation_verb"]
-    return [
-        Verb(each, names[each], "danger" if each == "cancel" else "main") for each in _VERBS.get(found["status"], ())
-    ]
-
-
-def trail_of(trail: Mapping[str, Any], page: Page) -> list[TrailEntry]:
-    """Who did what."""
-    names = page.t.names
-    return [
-        TrailEntry(
-            page.time(each["done_at"]),
-            names["trail_actor"].get(each["actor"], each["actor"]),
-            names["quotation_verb"].get(each["verb"], each["verb"]),
-            reason=each["reason"],
-        )
-        for each in trail["items"]
-    ]

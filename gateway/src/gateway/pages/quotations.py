@@ -4,47 +4,38 @@ from typing import Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter
-from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from gateway.pages.account import Choice
-from gateway.pages.bidding_form import (
-    COMMON,
-    FUNDS,
-    OWN_QUOTATION,
-    filled,
-    instant,
-    quotation_of,
-    row_count,
-    rows_of,
-    typed_from,
-)
+from gateway.pages.bidding_drafts import REFUSED, Draft, draft_form, save_draft, take_step
+from gateway.pages.bidding_form import OWN_QUOTATION, instant, quotation_of, typed_from
+from gateway.pages.bidding_view import codes_of, trail_of, verbs_of
 from gateway.pages.list_pages import Action, Cell, Column, Empty, ListPage, add_list, choices
+from gateway.pages.listing import download
 from gateway.pages.parts import Filter
-from gateway.pages.place_field import show_place
+from gateway.pages.place_field import places_told
 from gateway.pages.promotion_form import MistypedError
 from gateway.pages.quotation_view import (
     STATUSES,
+    VERBS,
     award_choices,
+    codes_of_offers,
     list_row,
     quotation_facts,
     sheet_table,
-    trail_of,
-    verbs_of,
 )
+from gateway.pages.service import names_of
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
 from gateway.pages.work import ensure_kind
 from gateway.services import Services
 from gateway.visitor import CheckedForm, SignedIn, Visitor
-from shared.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Stale
+from shared.errors import NotFound
 from shared.ids import new_id
 
 router = APIRouter(default_response_class=Response)
-REFUSED: Final = (Conflict, Forbidden, Invalid, Stale)
 _PATH: Final = "/work/quotations"
 _KINDS: Final = ("institution", "official", "operator")
-_FIELDS: Final = (*COMMON, *OWN_QUOTATION)
 _MOST_SHOWN: Final = 100
 
 
@@ -79,18 +70,47 @@ def _quotations(page: Page, visitor: Visitor) -> ListPage:
 add_list(router, _PATH, _KINDS, _quotations)
 
 
+async def _suppliers(services: Services, visitor: Visitor, **asked: Any) -> dict[str, str]:
+    found = await services.orders.get(
+        "/v1/quotation-suppliers", visitor=visitor, params={"limit": _MOST_SHOWN, **asked}
+    )
+    return {each["supplier_id"]: each["supplier_name"] for each in found["items"]}
+
+
+async def _to_invite(services: Services, visitor: Visitor, typed: Typed, chosen: list[str]) -> dict[str, Any]:
+    suppliers = await _suppliers(services, visitor, q=typed.q[:60])
+    is_cut = len(suppliers) == _MOST_SHOWN
+    if missing := [each for each in chosen if each not in suppliers]:  # chosen in an earlier search
+        suppliers = await _suppliers(services, visitor, id=missing) | suppliers
+    invited = [Choice(supplier_id, name) for supplier_id, name in suppliers.items()]
+    return {"chosen": set(chosen), "is_cut": is_cut, "suppliers": invited}
+
+
+_DRAFT: Final = Draft(
+    path=_PATH,
+    api="/v1/quotations",
+    id_name="quotation_id",
+    template="quotation_form.html",
+    own_fields=OWN_QUOTATION,
+    has_sku=True,
+    body=quotation_of,
+    more=_to_invite,
+    field_of={},
+)
+
+
 @router.get("/work/quotations/new")
 async def get_new(page: PageDep, services: Services, visitor: SignedIn) -> Response:
     """An empty form, with suppliers to invite."""
     ensure_kind(visitor, "institution")
-    return await _form(page, services, visitor, Typed(fund="CANTEEN"), [], [], key=str(new_id()))
+    return await draft_form(_DRAFT, page, services, visitor, Typed(fund="CANTEEN"), [], [], key=str(new_id()))
 
 
 @router.post("/work/quotations/new")
 async def post_new(page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm) -> Response:
     """Save a draft; looking for suppliers and more rows come back to the form."""
     ensure_kind(visitor, "institution")
-    return await _save(page, services, visitor, form, None)
+    return await save_draft(_DRAFT, page, services, visitor, form, None)
 
 
 @router.get("/work/quotations/{quotation_id}")
@@ -107,9 +127,8 @@ async def get_edit(page: PageDep, services: Services, visitor: SignedIn, quotati
     found = await services.orders.get(f"/v1/quotations/{quotation_id}", visitor=visitor)
     typed, rows = typed_from(found)
     chosen = [each["supplier_id"] for each in found["suppliers"]]
-    return await _form(
-        page, services, visitor, typed, rows, chosen, key=str(found["revision"]), quotation_id=quotation_id
-    )
+    given: dict[str, Any] = {"key": str(found["revision"]), "own_id": quotation_id}
+    return await draft_form(_DRAFT, page, services, visitor, typed, rows, chosen, **given)
 
 
 @router.post("/work/quotations/{quotation_id}/edit")
@@ -118,43 +137,7 @@ async def post_edit(
 ) -> Response:
     """Save the change against the version that the form began with."""
     ensure_kind(visitor, "institution")
-    return await _save(page, services, visitor, form, quotation_id)
-
-
-async def _save(
-    page: Page, services: Services, visitor: Visitor, form: FormData, quotation_id: UUID | None
-) -> Response:
-    typed, key = typed_of(form, *_FIELDS), str(form.get("key") or new_id())
-    count = row_count(typed, wants_more=form.get("do") == "rows")
-    rows = rows_of(form, count, has_sku=True)
-    chosen = [str(each) for each in form.getlist("supplier_ids")]
-    given: dict[str, Any] = {"key": key, "quotation_id": quotation_id}
-    if form.get("do") in {"rows", "search"}:
-        return await _form(page, services, visitor, typed, rows, chosen, **given)
-    try:
-        body = await quotation_of(typed, rows, chosen, services, page)
-        if quotation_id is None:
-            saved = await services.orders.post("/v1/quotations", visitor=visitor, json=body, idempotency_key=key)
-        else:
-            path = f"/v1/quotations/{quotation_id}"
-            saved = await services.orders.put(path, visitor=visitor, json=body, if_match=f'"{key}"')
-    except MistypedError as wrong:
-        errors = {wrong.field: str(page.t.bidding.wrong)}
-        return await _form(page, services, visitor, typed, rows, chosen, status=422, errors=errors, **given)
-    except REFUSED as refusal:
-        errors, told = errors_of(refusal, page)
-        if quotation_id is None:
-            given["key"] = str(new_id())
-        return await _form(
-            page, services, visitor, typed, rows, chosen, status=refusal.status, errors=errors, error=told, **given
-        )
-    return page.go(f"/work/quotations/{saved['quotation_id']}", done="saved")
-
-
-def errors_of(refusal: Refusal, page: Page) -> tuple[dict[str, str], str]:
-    """The refusal beside its field where the form has it, and above in any case."""
-    field = (refusal.field or "").removeprefix("address.")
-    return {field: page.told(refusal)} if field else {}, page.told(refusal)
+    return await save_draft(_DRAFT, page, services, visitor, form, quotation_id)
 
 
 @router.post("/work/quotations/{quotation_id}/decision")
@@ -173,6 +156,15 @@ async def post_decision(
     except MistypedError:
         return await _show(page, services, visitor, quotation_id, status=422, error=page.t.bidding.wrong)
     return await _move(page, services, visitor, form, quotation_id, verb, body)
+
+
+@router.get("/work/quotations/{quotation_id}/bids/{bid_id}/files/{file_id}")
+async def get_attachment(
+    services: Services, visitor: SignedIn, quotation_id: UUID, bid_id: UUID, file_id: UUID
+) -> Response:
+    """An attachment of an opened bid."""
+    ensure_kind(visitor, *_KINDS)
+    return await download(services.orders, visitor, f"/v1/quotations/{quotation_id}/bids/{bid_id}/files/{file_id}")
 
 
 @router.post("/work/quotations/{quotation_id}/award")
@@ -212,10 +204,8 @@ async def post_answer(
 async def _move(
     page: Page, services: Services, visitor: Visitor, form: Any, quotation_id: UUID, verb: str, body: dict[str, Any]
 ) -> Response:
-    headers = {"idempotency-key": str(form.get("key", "")), "if-match": f'"{form.get("revision", "")}"'}
     try:
-        path = f"/v1/quotations/{quotation_id}/{verb}"
-        await services.orders.answer("POST", path, visitor=visitor, json=body, headers=headers)
+        await take_step(services, visitor, form, f"/v1/quotations/{quotation_id}/{verb}", body)
     except REFUSED as refusal:
         return await _show(
             page, services, visitor, quotation_id, status=refusal.status, error=page.told(refusal),
@@ -239,6 +229,8 @@ async def _show(
     trail = await services.orders.get(f"{path}/trail", visitor=visitor)
     sheet = await services.orders.get(f"{path}/comparison", visitor=visitor)
     may_act = visitor.kind == "institution"
+    people = await names_of(page, [found["opened_by"], found["awarded_by"]])
+    places = await places_told(services, page, codes_of(found) | codes_of_offers(sheet))
     return page.render(
         "quotation.html",
         status=status,
@@ -248,58 +240,14 @@ async def _show(
             page.request.query_params.get("done", ""), ""
         ),
         found=found,
-        facts=quotation_facts(found, page),
-        sheet=sheet_table(sheet, page) if sheet["bids"] else None,
+        facts=quotation_facts(found, page, places, people),
+        places=places,
+        sheet=sheet_table(sheet, page, places) if sheet["bids"] else None,
         may_award=may_act and found["status"] == "OPENED",
         award=award_choices(sheet, page),
         may_answer=may_act and found["status"] == "OPEN",
-        verbs=verbs_of(found, page) if may_act else [],
-        trail=trail_of(trail, page),
+        verbs=verbs_of(VERBS.get(found["status"], ()), page.t.names["quotation_verb"]) if may_act else [],
+        trail=trail_of(trail, page, page.t.names["quotation_verb"]),
         key=str(new_id()),
         other_key=str(new_id()),
-    )
-
-
-async def _suppliers(services: Services, visitor: Visitor, **asked: Any) -> dict[str, str]:
-    found = await services.orders.get(
-        "/v1/quotation-suppliers", visitor=visitor, params={"limit": _MOST_SHOWN, **asked}
-    )
-    return {each["supplier_id"]: each["supplier_name"] for each in found["items"]}
-
-
-async def _form(
-    page: Page,
-    services: Services,
-    visitor: Visitor,
-    typed: Typed,
-    rows: list[Typed],
-    chosen: list[str],
-    *,
-    key: str,
-    quotation_id: UUID | None = None,
-    status: int = 200,
-    error: str = "",
-    errors: dict[str, str] | None = None,
-) -> Response:
-    await show_place(services, page, typed, "county_code")
-    for row in rows:
-        await show_place(services, page, row, "origin_county_code")
-    suppliers = await _suppliers(services, visitor, q=typed.q[:60])
-    is_cut = len(suppliers) == _MOST_SHOWN
-    if missing := [each for each in chosen if each not in suppliers]:  # chosen in an earlier search
-        suppliers = await _suppliers(services, visitor, id=missing) | suppliers
-    return page.render(
-        "quotation_form.html",
-        status=status,
-        typed=typed,
-        rows=filled(rows, row_count(typed)) if len(rows) < row_count(typed) else rows,
-        chosen=set(chosen),
-        is_cut=is_cut,
-        suppliers=[Choice(supplier_id, name) for supplier_id, name in suppliers.items()],
-        funds=[Choice(each, page.t.names["bidding_fund"][each]) for each in FUNDS],
-        is_new=quotation_id is None,
-        action="/work/quotations/new" if quotation_id is None else f"/work/quotations/{quotation_id}/edit",
-        error=error,
-        errors=Typed(errors or {}),
-        key=key,
     )
