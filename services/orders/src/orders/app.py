@@ -30,6 +30,10 @@ from orders.claim_code.routes import router as claim_code_router
 from orders.contract import models as contract_models
 from orders.contract.call_routes import router as call_off_router
 from orders.contract.routes import router as contract_router
+from orders.crop_order import models as crop_models
+from orders.crop_order.harvest_routes import router as crop_harvest_router
+from orders.crop_order.milestone_routes import router as crop_milestone_router
+from orders.crop_order.routes import router as crop_router
 from orders.delivery import models as delivery_models
 from orders.delivery.routes import router as delivery_router
 from orders.dispute import models as dispute_models
@@ -171,6 +175,7 @@ MODELS = (
     unit_models,
     reserved_share_models,
     contract_models,
+    crop_models,
     unit_order_models,
     acceptance_models,
     dispute_models,
@@ -279,6 +284,9 @@ service = Service(
         auction_router,
         call_off_router,
         contract_router,
+        crop_milestone_router,
+        crop_router,
+        crop_harvest_router,
         invoice_check_router,
         settlement_router,
         bank_statement_router,

@@ -12,6 +12,7 @@ from orders.cart import actions as cart_actions
 from orders.claim import actions as claim_actions
 from orders.claim import queries as claim_queries
 from orders.contract import jobs as contract_jobs
+from orders.crop_order import jobs as crop_jobs
 from orders.exchange import actions as exchange_actions
 from orders.exchange import queries as exchange_queries
 from orders.gift_campaign import jobs as gift_campaign_jobs
@@ -52,6 +53,7 @@ gift_campaign_jobs.register(jobs)
 point_jobs.register(jobs)
 gift_claim_jobs.register(jobs)
 contract_jobs.register(jobs)
+crop_jobs.register(jobs)
 gift_parcel_jobs.register(jobs)
 
 

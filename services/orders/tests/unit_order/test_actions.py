@@ -13,7 +13,7 @@ from orders.order import actions as order_actions
 from orders.order import shortfall
 from orders.stock import queries as stock_queries
 from orders.trail import queries as trail_queries
-from orders.unit_order import actions, queries, rules
+from orders.unit_order import actions, pausing, queries, rules
 from services.orders.tests.factories import NOW
 from services.orders.tests.unit_order.buying import bought, bring, delivered, stage_of
 from shared.auth import Caller
@@ -192,7 +192,7 @@ async def test_the_database_holds_the_published_moves(db: AsyncSession):
 async def test_a_pause_stops_all_but_the_road(db: AsyncSession):
     deal = await delivered(db)
     own = await stage_of(db, deal.order_id)
-    await actions.pause(db, own, now=LATER)
+    await pausing.pause(db, own, now=LATER)
     with pytest.raises(Conflict) as refused:
         await actions.move_on(db, order_id=deal.order_id, verb="refuse_goods", actor="unit", now=LATER)
     assert refused.value.code == "order-disputed"
@@ -205,9 +205,9 @@ async def test_a_pause_moves_the_clocks(db: AsyncSession):
     deal = await bought(db)
     before = await stage_of(db, deal.order_id)
     lapses_at = before.lapses_at
-    await actions.pause(db, before, now=LATER)
+    await pausing.pause(db, before, now=LATER)
     assert not await queries.list_to_lapse(db, now=lapses_at, limit=9)
-    await actions.resume(db, before, now=LATER + timedelta(days=3))
+    await pausing.resume(db, before, now=LATER + timedelta(days=3))
     assert (await stage_of(db, deal.order_id)).lapses_at == lapses_at + timedelta(days=3)
 
 

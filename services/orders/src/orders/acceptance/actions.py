@@ -12,6 +12,7 @@ from orders.acceptance import queries, rules
 from orders.acceptance.models import Acceptance, AcceptanceLine
 from orders.acceptance.rules import CheckedLine, Owed, Quality, SentLine
 from orders.budget import actions as budget_actions
+from orders.crop_order import crediting as crop_crediting
 from orders.order import queries as order_queries
 from orders.photo import actions as photo_actions
 from orders.unit import queries as unit_queries
@@ -137,6 +138,7 @@ async def _owe(
 ) -> None:
     """The order is accepted; the budget is consumed for it, and what is left of its commitment free again."""
     accepted_fen = acceptance.accepted_fen
+    crop = await crop_crediting.lock_crop(db, way=own.way, purchase_id=own.purchase_id)
     await unit_order_actions.move_on(
         db,
         order_id=own.order_id,
@@ -158,6 +160,8 @@ async def _owe(
         )
     if order["payable_fen"] > accepted_fen:
         await unit_order_actions.release_budget(db, own, amount_fen=order["payable_fen"] - accepted_fen, now=now)
+    if crop is not None:
+        await crop_crediting.credit_accepted(db, crop, order_id=own.order_id, accepted_fen=accepted_fen, now=now)
     await tell_accepted(db, order, own, now=now)
 
 

@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from orders.approval.rules import Outcome
 from orders.contract import actions as contract_actions
 from orders.contract import queries as contract_queries
+from orders.crop_order import actions as crop_actions
+from orders.crop_order import queries as crop_queries
 from orders.gift_campaign import carrying as gift_carrying
 from orders.gift_campaign import queries as gift_queries
 from orders.purchase import actions as purchase_actions
@@ -47,6 +49,7 @@ class Subject:
 
 SUBJECTS: Mapping[str, Subject] = {
     "contract": Subject(contract_queries.lock_contract, contract_actions.settle_approval),
+    "crop-order": Subject(crop_queries.lock_crop_order, crop_actions.settle_approval),
     "purchase": Subject(purchase_queries.lock_purchase, purchase_actions.settle_approval),
     "gift-campaign": Subject(gift_queries.lock_campaign, gift_carrying.settle_approval),
 }

@@ -27,10 +27,12 @@ _STATEMENT = """
     SELECT entry.position, entry.entry_id, entry.kind, entry.amount_fen, entry.granted_after_fen,
            entry.committed_after_fen, entry.consumed_after_fen,
            entry.granted_after_fen - entry.committed_after_fen - entry.consumed_after_fen AS left_after_fen,
-           entry.reference_kind, entry.reference_id, coalesce(purchase.purchase_number, '') AS reference_number,
-           coalesce(purchase.title, '') AS reference_title, entry.reason, entry.recorded_at
+           entry.reference_kind, entry.reference_id,
+           coalesce(purchase.purchase_number, crop.crop_order_number, '') AS reference_number,
+           coalesce(purchase.title, crop.title, '') AS reference_title, entry.reason, entry.recorded_at
     FROM budget_entries AS entry
     LEFT JOIN purchases AS purchase ON entry.reference_kind = 'purchase' AND purchase.purchase_id = entry.reference_id
+    LEFT JOIN crop_orders AS crop ON entry.reference_kind = 'crop-order' AND crop.crop_order_id = entry.reference_id
 """
 
 
@@ -141,7 +143,7 @@ async def find_left(db: AsyncSession, *, unit_id: UUID, year: int, fund: Fund) -
 async def list_entries(
     db: AsyncSession, budget_id: UUID, *, before: int | None = None, limit: int
 ) -> Sequence[Row[Any]]:
-    """The statement, the latest first, with the purchases that its entries were for."""
+    """The statement, the latest first, with what its entries were for."""
     values: dict[str, Any] = {"budget_id": budget_id, "limit": limit}
     condition = "entry.budget_id = :budget_id"
     if before is not None:

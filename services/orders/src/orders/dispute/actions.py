@@ -22,6 +22,7 @@ from orders.trail.actions import Actor
 from orders.unit import queries as unit_queries
 from orders.unit.rules import ensure_duty
 from orders.unit_order import actions as unit_order_actions
+from orders.unit_order import pausing
 from orders.unit_order import queries as unit_order_queries
 from orders.unit_order.models import UnitOrder
 from orders.unit_order.rules import Verb
@@ -65,7 +66,7 @@ async def open_dispute(
         opened_at=now,
     )
     db.add(dispute)
-    await unit_order_actions.pause(db, own, now=now)
+    await pausing.pause(db, own, now=now)
     if photo_ids:
         await photo_actions.attach_photos(
             db,
@@ -91,7 +92,7 @@ async def withdraw_dispute(
     ensure_fresh(expected_revision, dispute.revision)
     after = rules.status_after("withdraw", dispute.status)
     own = await unit_order_queries.lock_unit_order(db, dispute.order_id)
-    await unit_order_actions.resume(db, own, now=now)
+    await pausing.resume(db, own, now=now)
     side: Side = "unit" if seen.side == "unit" else "supplier"
     await _end(db, dispute, "withdraw", after=after, reason=reason, actor=side, caller=caller, now=now)
     return dispute
@@ -120,7 +121,7 @@ async def resolve_dispute(
         each.payable_fen - each.reduced_fen for each in await acceptance_queries.list_lines(db, dispute.order_id)
     )
     rules.ensure_outcome(outcome, stage=own.stage, reduced_fen=reduced_fen, goods_fen=goods_fen)
-    await unit_order_actions.resume(db, own, now=now)
+    await pausing.resume(db, own, now=now)
     dispute.outcome, dispute.reduced_fen, dispute.resolution = outcome, reduced_fen, reason
     await _end(db, dispute, "resolve", after=after, reason=reason, actor="operator", caller=caller, now=now)
     if outcome == "REDUCE":

@@ -196,20 +196,25 @@ def deposit_effect(
 def shares(rule: Shortfall, harvested: int, bookings: Sequence[tuple[UUID, int, int]]) -> list[Share]:
     """The harvest among bookings (id, pieces, deposit in fen), who paid first comes first. All together never more than
     was harvested, nobody more than they booked; what each keeps and gets back of the deposit is exactly the deposit."""
-    wanted = [quantity for _, quantity, _ in bookings]
-    if harvested >= sum(wanted):
-        given = wanted
-    elif rule == "PRO_RATA":
-        given = share_by_largest_remainder(harvested, wanted)
-    else:
-        given, left = [], harvested
-        for quantity in wanted:
-            given.append(min(quantity, left))
-            left -= given[-1]
+    given = given_counts(rule, harvested, [quantity for _, quantity, _ in bookings])
     return [
         Share(booking_id, quantity, count, deposit, pieces_fen(deposit, quantity=quantity, before=0, count=count))
         for (booking_id, quantity, deposit), count in zip(bookings, given, strict=True)
     ]
+
+
+def given_counts(rule: Shortfall, harvested: int, wanted: Sequence[int]) -> list[int]:
+    """What of a harvest each gets who wants so much of it, in their order: pro rata with the largest remainders first,
+    or one after the other. All together never more than was harvested, nobody more than they want."""
+    if harvested >= sum(wanted):
+        return list(wanted)
+    if rule == "PRO_RATA":
+        return share_by_largest_remainder(harvested, wanted)
+    given, left = [], harvested
+    for quantity in wanted:
+        given.append(min(quantity, left))
+        left -= given[-1]
+    return given
 
 
 def returns_deposit(if_unpaid: str, share: Share) -> bool:

@@ -135,10 +135,12 @@ async def submit_purchase(
     case_id: UUID,
     by: UUID | None,
     is_approved_by: tuple[str, UUID] | None = None,
+    year: int | None = None,
     now: datetime,
 ) -> Purchase:
     """Ask for approval and set the money apart, in one transaction. `is_approved_by` names what covers it already (a
-    contract, a campaign's plan): no case is opened then.
+    contract, a campaign's plan): no case is opened then. `year` is whose budget was asked for long ago; else it is this
+    one.
 
     409 `purchase-status`, `purchase-address-missing`, `price-changed`, `sku-not-listed`, `region-not-served`,
     `union-papers-missing`, `budget-exceeded`, `unit-closed`; 412 `stale`.
@@ -155,7 +157,7 @@ async def submit_purchase(
     if is_approved_by is None:
         await _ensure_union_papers(db, purchase, unit.county_code, now=now)
     purchase.submitted_by, purchase.submitted_at = by, now
-    purchase.budget_year, purchase.approved_digest = budget_year(now), None
+    purchase.budget_year, purchase.approved_digest = year or budget_year(now), None
     purchase.approved_by_kind, purchase.approved_by_id = is_approved_by or (None, None)
     await budget_actions.commit(
         db,

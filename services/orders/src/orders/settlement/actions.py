@@ -118,7 +118,8 @@ async def undo_match(
     db: AsyncSession, *, match_id: UUID, reason: str, caller: Caller, now: datetime
 ) -> SettlementMatch:
     """It was for something else: the money is free again, and a settled order waits for it again, until it is
-    reviewed. 404 `match-not-found`; 409 `match-undone`, `settlement-stage`; 422 `reason-missing`."""
+    reviewed. 404 `match-not-found`; 409 `match-undone`, `match-of-deposit`, `settlement-stage`; 422
+    `reason-missing`."""
     if not reason:
         raise Invalid("Say why.", code="reason-missing", field="reason")
     match = await queries.get_match(db, match_id)
@@ -130,6 +131,8 @@ async def undo_match(
     match = await queries.get_match(db, match_id)
     if match.undone_at is not None:
         raise Conflict("This booking is undone already.", code="match-undone")
+    if match.crop_order_id is not None:
+        raise Conflict("A deposit pays for the order of its crop order.", code="match-of-deposit")
     rules.ensure_undoable(owed.stage)
     if match.line_id is not None:
         await bank_queries.lock_line(db, match.line_id)

@@ -61,13 +61,13 @@ class UnitPayment(Base):
 
 
 class SettlementMatch(Base):
-    """So much of a bank's line, or of a payment that the supplier confirmed, pays for the order. Written once, undone
-    at most once; a trigger moves the sums of both sides."""
+    """So much of a bank's line, of a payment that the supplier confirmed, or of a crop order's deposit pays for the
+    order. Written once, undone at most once; a trigger moves the sums of both sides."""
 
     __tablename__ = "settlement_matches"
     __table_args__ = (
         CheckConstraint("amount_fen > 0", name="amount_is_positive"),
-        CheckConstraint("(line_id IS NULL) <> (payment_id IS NULL)", name="money_comes_from_one_place"),
+        CheckConstraint("num_nonnulls(line_id, payment_id, crop_order_id) = 1", name="money_comes_from_one_place"),
         CheckConstraint("NOT is_manual OR matched_by IS NOT NULL", name="manual_is_somebodys"),
         CheckConstraint(
             "(undone_at IS NULL) = (undone_by IS NULL) AND (undone_at IS NULL) = (undo_reason = '')",
@@ -78,12 +78,19 @@ class SettlementMatch(Base):
         Index(
             "ix_settlement_matches_payment_once", "payment_id", unique=True, postgresql_where=text("undone_at IS NULL")
         ),
+        Index(
+            "ix_settlement_matches_deposit_once",
+            "crop_order_id",
+            unique=True,
+            postgresql_where=text("undone_at IS NULL"),
+        ),
     )
 
     match_id: Mapped[UUID] = mapped_column(primary_key=True)
     order_id: Mapped[UUID] = mapped_column(ForeignKey("settlements.order_id"))
     line_id: Mapped[UUID | None] = mapped_column(ForeignKey("bank_lines.line_id"))
     payment_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit_payments.payment_id"))
+    crop_order_id: Mapped[UUID | None] = mapped_column(ForeignKey("crop_orders.crop_order_id"))
     amount_fen: Mapped[int] = mapped_column(BigInteger)
     is_manual: Mapped[bool]
     matched_by: Mapped[UUID | None]

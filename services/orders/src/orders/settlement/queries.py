@@ -73,8 +73,8 @@ _LINES = text("""
 """)
 _MATCHES = text("""
     SELECT matched.match_id, matched.amount_fen, matched.is_manual, matched.matched_at, matched.undone_at,
-           matched.undo_reason, matched.line_id, matched.payment_id, line.bank_number, line.received_on, line.payer,
-           line.remark, paid.way, paid.paid_on, paid.voucher
+           matched.undo_reason, matched.line_id, matched.payment_id, matched.crop_order_id,
+           line.bank_number, line.received_on, line.payer, line.remark, paid.way, paid.paid_on, paid.voucher
     FROM settlement_matches AS matched LEFT JOIN bank_lines AS line USING (line_id)
     LEFT JOIN unit_payments AS paid USING (payment_id)
     WHERE matched.order_id = :order_id

@@ -156,7 +156,8 @@ async def move_payment(
 async def undo_match(match_id: UUID, body: schemas.WhyIn, caller: CallerDep, db: Db) -> schemas.MatchMade:
     """This money was for something else: it is free again, and the order waits for its money, until it is reviewed.
 
-    404 `match-not-found`; 409 `match-undone`, `settlement-stage`, `order-disputed`; 422 `reason-missing`.
+    404 `match-not-found`; 409 `match-undone`, `match-of-deposit`, `settlement-stage`, `order-disputed`; 422
+    `reason-missing`.
     """
     match = await actions.undo_match(db, match_id=match_id, reason=body.reason, caller=caller, now=utc_now())
     return schemas.MatchMade.model_validate(match)

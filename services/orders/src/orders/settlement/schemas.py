@@ -92,7 +92,8 @@ class PaymentOut(BaseModel):
 
 
 class MatchOut(BaseModel):
-    """Money that pays for the order: of a transfer on the supplier's account, or of a confirmed payment."""
+    """Money that pays for the order: of a transfer on the supplier's account, of a confirmed payment, or of the deposit
+    that was paid for its crop order."""
 
     match_id: UUID
     amount_fen: int
@@ -102,6 +103,7 @@ class MatchOut(BaseModel):
     undo_reason: str
     line_id: UUID | None
     payment_id: UUID | None
+    crop_order_id: UUID | None
     bank_number: str | None
     received_on: date | None
     payer: str | None

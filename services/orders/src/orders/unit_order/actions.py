@@ -1,6 +1,6 @@
 """What moves a unit's order on: its supplier, the road, its unit, the clock. Only `move_on` writes the stage.
 
-Lock order: the order's row, its unit order, the budget, then stock.
+Lock order: the order's row, its unit order, its crop order, the budget, then stock.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.acceptance import queries as acceptance_queries
 from orders.budget import actions as budget_actions
+from orders.crop_order import crediting as crop_crediting
 from orders.order import paying, voiding
 from orders.order import queries as order_queries
 from orders.order.rules import LEFT
@@ -25,7 +26,6 @@ from orders.unit_order import queries, rules
 from orders.unit_order.models import UnitOrder
 from orders.unit_order.rules import Verb, Way
 from shared.auth import Caller
-from shared.clock import business_day
 from shared.errors import Conflict
 from shared.events.institutions import ConfirmationAsked, OrderConfirmed, OrderCounted, OrderSettled
 from shared.events.orders import OrderCancelled, SettledLine, SupplierOrderSettled
@@ -123,6 +123,7 @@ async def move_on(
     await _record(db, order_id, verb, before, own.stage, actor=actor, person_id=person_id, now=now, reason=reason)
     if verb == "complete":
         await db.execute(_COMPLETE, {"order_id": order_id, "changed_by": person_id, "now": now})
+        await crop_crediting.follow_completion(db, way=own.way, purchase_id=own.purchase_id, now=now)
     if verb in {"settle", "complete"}:
         fact = fact_of(await order_queries.lock_order(db, order_id), own)
         if verb == "settle":
@@ -278,10 +279,13 @@ async def end_order(
     order_id = UUID(order["order_id"])
     was_confirmed = order["status"] == "CONFIRMED"
     own = await move_on(db, order_id=order_id, verb=verb, actor=actor, person_id=person_id, reason=reason, now=now)
+    crop = await crop_crediting.lock_crop(db, way=own.way, purchase_id=own.purchase_id)
     if own.accepted_fen:
         await restore_budget(db, own, amount_fen=own.accepted_fen, entry_id=uuid5(order_id, "restore"), now=now)
     elif own.accepted_at is None:
         await release_budget(db, own, amount_fen=order["payable_fen"], now=now)
+    if crop is not None:
+        await crop_crediting.follow_end(db, crop, reason=reason, actor=actor, person_id=person_id, now=now)
     if any(part["fulfilment"] in LEFT for part in order["parts"]):
         values = {"order_id": order_id, "reason": reason, "changed_by": person_id, "now": now}
         await db.execute(_END_ARRIVED, values)
@@ -338,26 +342,6 @@ def fact_of(order: Mapping[str, Any], own: UnitOrder) -> dict[str, Any]:
         "fund": own.fund,
         "budget_year": own.budget_year,
     }
-
-
-async def pause(db: AsyncSession, own: UnitOrder, *, now: datetime) -> None:
-    """A dispute stops every clock and step. The caller has locked it."""
-    own.is_disputed, own.paused_at = True, now
-    own.revision += 1
-    await db.flush()
-
-
-async def resume(db: AsyncSession, own: UnitOrder, *, now: datetime) -> None:
-    """The clocks go on where they stood. The caller has locked it, and it is paused."""
-    paused_at = own.paused_at or now
-    paused = now - paused_at
-    own.is_disputed, own.paused_at = False, None
-    if own.stage == "PENDING_CONFIRM":
-        own.remind_at, own.lapses_at = own.remind_at + paused, own.lapses_at + paused
-    if own.due_on is not None:
-        own.due_on += business_day(now) - business_day(paused_at)
-    own.revision += 1
-    await db.flush()
 
 
 async def _lock_own_sale(db: AsyncSession, order_id: UUID, caller: Caller) -> dict[str, Any]:

@@ -137,6 +137,70 @@ class BidDecided(Event):
     decided_at: datetime
 
 
+class CropOrderOffered(Event):
+    """A unit's approvers agreed to a crop order: its supplier is to say whether it agrees too."""
+
+    type: ClassVar[str] = "orders.crop-order-offered.v1"
+    subject_field: ClassVar[str] = "crop_order_id"
+
+    crop_order_id: UUID
+    supplier_id: UUID
+    title: str
+    quantity: int
+    total_fen: Fen
+    offered_at: datetime
+
+
+class CropMilestoneMissed(Event):
+    """The day by which a supplier was to report a milestone is over, and it reported nothing. Told once for each."""
+
+    type: ClassVar[str] = "orders.crop-milestone-missed.v1"
+    subject_field: ClassVar[str] = "crop_order_id"
+
+    crop_order_id: UUID
+    organisation_id: UUID | None = None
+    supplier_id: UUID
+    title: str
+    number: int
+    milestone: str
+    due_on: date
+    told_at: datetime
+
+
+class CropHarvestShared(Event):
+    """A crop order's share of the harvest: all that was ordered or less. With `decide_by` it is so little that the unit
+    may leave it until then; `owed_back_fen` is what of the deposit the share does not need."""
+
+    type: ClassVar[str] = "orders.crop-harvest-shared.v1"
+    subject_field: ClassVar[str] = "crop_order_id"
+
+    crop_order_id: UUID
+    organisation_id: UUID | None = None
+    supplier_id: UUID
+    title: str
+    quantity: int
+    allocated_count: int
+    owed_back_fen: Fen = 0
+    decide_by: datetime | None = None
+    shared_at: datetime
+
+
+class CropOrderEnded(Event):
+    """Nothing comes of a crop order: its crop failed or a side left it; so much of its deposit is owed back."""
+
+    type: ClassVar[str] = "orders.crop-order-ended.v1"
+    subject_field: ClassVar[str] = "crop_order_id"
+
+    crop_order_id: UUID
+    organisation_id: UUID | None = None
+    supplier_id: UUID
+    title: str
+    outcome: Literal["CANCELLED", "FAILED"]
+    owed_back_fen: Fen = 0
+    reason: str
+    ended_at: datetime
+
+
 class GiftLine(Part):
     """Pieces of a SKU in each parcel of a chunk, as they were sold."""
 
