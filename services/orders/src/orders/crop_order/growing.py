@@ -39,14 +39,14 @@ async def report_milestone(
     """
     crop = await lock_offered(db, crop_order_id, caller, expected_revision)
     before = crop.status
-    crop.status = rules.status_after("report", before)
+    after = rules.status_after("report", before)
     milestone = await db.get(CropMilestone, (crop_order_id, number), populate_existing=True)
     if milestone is None:
         raise NotFound("The order has no such milestone.", code="milestone-unknown", field="number")
     if milestone.reached_on is not None:
         raise Conflict("This milestone was reported already.", code="milestone-reported")
     rules.ensure_reported(reached_on, agreed_on=business_day(crop.agreed_at or now), on=business_day(now))
-    milestone.reached_on, milestone.note = reached_on, note
+    crop.status, milestone.reached_on, milestone.note = after, reached_on, note
     milestone.reported_by, milestone.reported_at = caller.person_id, now
     if photo_ids:
         unit = await unit_queries.get_unit(db, crop.unit_id)
@@ -143,9 +143,10 @@ async def _end(
     now: datetime,
 ) -> CropOrder:
     before = crop.status
-    crop.status = rules.status_after(verb, before)
+    after = rules.status_after(verb, before)
     if before == "AGREED" and crop.deposit_told_on is not None:
         raise Conflict("The deposit is on its way. Its supplier first says whether it came.", code="deposit-told")
+    crop.status = after
     await crediting.give_up(db, crop, by=caller.person_id, now=now)
     if before == "HARVESTED":
         await stock_actions.release_stock(db, holder_ids=[crop.crop_order_id], now=now)

@@ -32,11 +32,16 @@ async def tell_deposit(
     `crop-order-status`, `deposit-told`; 412 `stale`; 422 `payment-day-future`."""
     crop = await _lock_paid(db, crop_order_id, caller, expected_revision)
     before = crop.status
-    crop.status = rules.status_after("tell-deposit", before)
+    after = rules.status_after("tell-deposit", before)
     if crop.deposit_told_on is not None:
         raise Conflict("This deposit was told already. Its supplier says whether it came.", code="deposit-told")
     _ensure_past(paid_on, now=now)
-    crop.deposit_told_on, crop.deposit_told_by, crop.deposit_voucher = paid_on, caller.person_id, voucher
+    crop.status, crop.deposit_told_on, crop.deposit_told_by, crop.deposit_voucher = (
+        after,
+        paid_on,
+        caller.person_id,
+        voucher,
+    )
     await crediting.changed(
         db,
         crop,
@@ -64,9 +69,10 @@ async def answer_deposit(
     looks again. 404 `crop-order-unknown`; 409 `crop-order-status`, `deposit-not-told`; 412 `stale`."""
     crop = await lock_offered(db, crop_order_id, caller, expected_revision)
     before, verb = crop.status, "confirm-deposit" if has_come else "deny-deposit"
-    crop.status = rules.status_after(verb, before)
+    after = rules.status_after(verb, before)
     if crop.deposit_told_on is None:
         raise Conflict("The unit has not said that it paid.", code="deposit-not-told")
+    crop.status = after
     if has_come:
         crop.deposit_paid_at = now
         await budget_actions.consume(

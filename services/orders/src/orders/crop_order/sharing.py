@@ -219,7 +219,8 @@ async def _tell_share(db: AsyncSession, crop: CropOrder, share: rules.Share, *, 
         quantity=share.quantity,
         allocated_count=share.allocated_count,
         owed_back_fen=crop.owed_back_fen,
-        decide_by=crop.decide_by,
+        is_below_least=share.is_below_least,
+        decide_until_at=crop.decide_by,
         shared_at=now,
     )
     await publish(db, event, now=now)

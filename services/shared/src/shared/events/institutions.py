@@ -168,8 +168,8 @@ class CropMilestoneMissed(Event):
 
 
 class CropHarvestShared(Event):
-    """A crop order's share of the harvest: all that was ordered or less. With `decide_by` it is so little that the unit
-    may leave it until then; `owed_back_fen` is what of the deposit the share does not need."""
+    """A crop order's share of the harvest: all that was ordered or less. With `is_below_least` it is so little that
+    the unit may leave it until `decide_until_at`; `owed_back_fen` is what of the deposit the share does not need."""
 
     type: ClassVar[str] = "orders.crop-harvest-shared.v1"
     subject_field: ClassVar[str] = "crop_order_id"
@@ -181,7 +181,8 @@ class CropHarvestShared(Event):
     quantity: int
     allocated_count: int
     owed_back_fen: Fen = 0
-    decide_by: datetime | None = None
+    is_below_least: bool = False
+    decide_until_at: datetime | None = None
     shared_at: datetime
 
 
