@@ -9,7 +9,12 @@ from gateway.pages.wording import wording
 from gateway.visitor import Language
 
 _NOTICE: Final = "notice"
-_NAMED: Final = {"type": "licence_type", "status": "supplier_status", "kind": "excursion_kind", "milestone": "crop_milestone"}
+_NAMED: Final = {
+    "type": "licence_type",
+    "status": "supplier_status",
+    "kind": "excursion_kind",
+    "milestone": "crop_milestone",
+}
 
 
 class _Facts(dict[str, str]):
