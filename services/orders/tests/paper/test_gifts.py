@@ -4,7 +4,7 @@ import io
 from uuid import uuid4
 
 import httpx2
-from pypdf import PdfReader
+from pypdf import PdfReader, PdfWriter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.orders.tests.claim_factories import claim, close, handed_out
@@ -59,8 +59,41 @@ async def test_a_reimbursement_file_holds_plan_roster_sheet_and_money_in_one(
         "已付款合计0.00元（零元整）",
     ):
         assert words in said
-    assert len(PdfReader(io.BytesIO(answer.content)).pages) == 4
+    assert len(PdfReader(io.BytesIO(answer.content)).pages) == 5
     rows = await rows_of(client, path, union)
     assert [row[3] for row in rows if row[0] == "询价单"] == [2000.0, 2000.0, 2000.0]
     stranger = as_caller(kind="institution", organisation_id=uuid4(), roles=("union",))
     await ensure_unknown(client, path, "gift-campaign-unknown", stranger, as_caller())
+
+
+async def test_uploaded_files_are_bound_where_they_belong_and_what_cannot_be_is_told(
+    client: httpx2.AsyncClient, db: AsyncSession, as_caller: Headers
+):
+    handed = await handed_out(db, members=1)
+    union = as_person(as_caller, handed.organiser)
+    path = f"/v1/gift-campaigns/{handed.campaign.campaign_id}"
+    file = io.BytesIO()
+    with PdfWriter() as writer:
+        writer.add_blank_page(300, 400)
+        writer.add_blank_page(300, 400)
+        writer.write(file)
+    for kind, content in (
+        ("PAYMENT", file.getvalue()),
+        ("CONTRACT", file.getvalue() + b"\n"),
+        ("OTHER", b"%PDF-1.7 x"),
+    ):
+        sent = await client.post(
+            f"{path}/documents",
+            params={"kind": kind, "name": f"{kind}.pdf"},
+            content=content,
+            headers=union | {"content-type": "application/pdf"},
+        )
+        assert sent.status_code == 201, sent.text
+    answer = await client.get(f"{path}/reimbursement", headers=union)
+    said = text_of(answer)
+    assert "合同：CONTRACT.pdf" in said
+    assert "其他：OTHER.pdf文件损坏或无法识别，未并入，请另附原件" in said
+    pdf = PdfReader(io.BytesIO(answer.content))
+    marks = [each["/Title"] for each in pdf.outline]  # type: ignore[call-overload]
+    assert marks == ["目录", "慰问品发放方案", "合同：CONTRACT.pdf", "慰问品发放名册", "付款凭证：PAYMENT.pdf"]
+    assert len(pdf.pages) == 1 + 1 + 2 + 1 + 2

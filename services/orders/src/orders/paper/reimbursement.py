@@ -2,9 +2,9 @@
 sign-off sheet and the acceptance forms of its orders."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row
 
@@ -14,7 +14,7 @@ from orders.gift_member.models import GiftMember
 from orders.invoice_check.models import UnitInvoice
 from orders.paper.words import day_told, share_told
 from shared.papers.capitals import in_capitals
-from shared.papers.paper import Cell, Column, Paper, Table, amount
+from shared.papers.paper import Attached, Cell, Column, Paper, Table, amount
 
 _DOCUMENTS = {
     "MINUTES": "会议纪要",
@@ -39,6 +39,51 @@ _REASONS = {
     "NO_DUES": "未缴会费",
 }
 _INVOICE_STATUSES = {"SUBMITTED": "待核对", "ACCEPTED": "已核对", "REJECTED": "已退回", "WITHDRAWN": "已撤回"}
+
+
+TOO_LARGE: Final = "附件合计过大，未并入，请另附原件"
+NOT_THERE: Final = "文件不在，未并入，请另附原件"
+_AFTER_PLAN: Final = ("MINUTES", "GROUP", "QUOTE", "CHAIR", "COMPETITION", "CONTRACT")
+_AFTER_MONEY: Final = ("INVOICE", "PAYMENT", "OTHER")
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """The file's own papers; what was uploaded follows the one to which it belongs."""
+
+    plan: Paper
+    roster: Paper
+    sign_off: list[Paper] = field(default_factory=list)
+    acceptance: list[Paper] = field(default_factory=list)
+    money: list[Paper] = field(default_factory=list)
+
+    def all(self) -> list[Paper]:
+        """In their order, without files."""
+        return [self.plan, self.roster, *self.sign_off, *self.acceptance, *self.money]
+
+    def with_files(self, files: Sequence[tuple[str, Attached]]) -> list[Paper | Attached]:
+        """In their order, each with the files of its kinds; files of a kind in the order in which they came."""
+
+        def of(*kinds: str) -> list[Attached]:
+            return [file for kind in kinds for own, file in files if own == kind]
+
+        return [
+            self.plan,
+            *of(*_AFTER_PLAN),
+            self.roster,
+            *self.sign_off,
+            *of("SIGN_OFF"),
+            *self.acceptance,
+            *of("ACCEPTANCE"),
+            *self.money,
+            *of(*_AFTER_MONEY),
+        ]
+
+
+def title_of(document: GiftDocument) -> str:
+    """How a file stands in the contents."""
+    name = f"{document.name}（{document.supplier_name}）" if document.supplier_name else document.name
+    return f"{_DOCUMENTS[document.kind]}：{name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from urllib.parse import quote
 from fastapi import Query, Request, Response
 
 from shared.errors import Conflict
-from shared.papers.paper import Paper
-from shared.papers.press import PDF, XLSX, pdf_of, xlsx_of
+from shared.papers.paper import Bound, Paper
+from shared.papers.press import PDF, XLSX, bound_pdf_of, pdf_of, xlsx_of
 
 PaperFormat = Annotated[
     Literal["pdf", "xlsx"], Query(alias="format", description="pdf to print and sign, xlsx to work with.")
@@ -25,10 +25,20 @@ async def paper_response(
 
     503 `papers-unavailable` where papers cannot be set.
     """
+    fonts_path = request.app.state.settings.paper_fonts
+    content = await pdf_of(papers, fonts_path=fonts_path) if kind == "pdf" else await xlsx_of(papers)
+    return file_response(content, kind=kind, name=name)
+
+
+async def bound_response(request: Request, bound: Bound, *, name: str) -> Response:
+    """Papers and files as one PDF. 503 `papers-unavailable`."""
+    content = await bound_pdf_of(bound, fonts_path=request.app.state.settings.paper_fonts)
+    return file_response(content, kind="pdf", name=name)
+
+
+def file_response(content: bytes, *, kind: Literal["pdf", "xlsx"], name: str) -> Response:
+    """The bytes under their name, for this person only."""
     is_pdf = kind == "pdf"
-    content = (
-        await pdf_of(papers, fonts_path=request.app.state.settings.paper_fonts) if is_pdf else await xlsx_of(papers)
-    )
     where = "inline" if is_pdf else "attachment"
     return Response(
         content,

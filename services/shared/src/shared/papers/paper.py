@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from shared.clock import SHANGHAI
@@ -85,4 +86,45 @@ def as_set(paper: Paper) -> dict[str, Any]:
         "signatures": list(paper.signatures),
         "wide": paper.is_wide,
         "made": "" if paper.made_at is None else paper.made_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M"),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A file to be bound: a PDF or a picture at `path`. With `refusal` it is not bound, and the contents say why."""
+
+    title: str
+    path: Path | None = None
+    media_type: str = "application/pdf"
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Papers and files in their order, behind a page of contents. A file of more than `most_pages` is not bound."""
+
+    title: str
+    issuer: str
+    parts: Sequence[Paper | Attached]
+    most_pages: int
+    made_at: datetime | None = None
+
+
+def as_bound(bound: Bound) -> dict[str, Any]:
+    """All of it as binding reads it."""
+    return {
+        "title": bound.title,
+        "contents": as_set(Paper(title=bound.title, issuer=bound.issuer, made_at=bound.made_at)),
+        "most_pages": bound.most_pages,
+        "parts": [
+            {"title": each.title, "paper": as_set(each)}
+            if isinstance(each, Paper)
+            else {
+                "title": each.title,
+                "path": None if each.path is None else str(each.path),
+                "media_type": each.media_type,
+                "refusal": each.refusal,
+            }
+            for each in bound.parts
+        ],
     }

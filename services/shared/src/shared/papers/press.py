@@ -13,7 +13,7 @@ import xlsxwriter
 
 from shared.errors import Unavailable
 from shared.log import logger
-from shared.papers.paper import Cell, Paper, as_set, told
+from shared.papers.paper import Bound, Cell, Paper, as_bound, as_set, told
 
 PDF: Final = "application/pdf"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -28,15 +28,24 @@ async def pdf_of(papers: Sequence[Paper], *, fonts_path: Path) -> bytes:
     503 `papers-unavailable` where the letters are missing or the setting fails or takes over a minute: nothing is
     written anywhere, asking again is safe.
     """
+    return await _made("shared.papers.setting", fonts_path, orjson.dumps([as_set(paper) for paper in papers]))
+
+
+async def bound_pdf_of(bound: Bound, *, fonts_path: Path) -> bytes:
+    """Papers and files bound into one PDF behind a page of contents, with bookmarks. What cannot be bound is told in
+    the contents. 503 `papers-unavailable` as for papers."""
+    return await _made("shared.papers.binding", fonts_path, orjson.dumps(as_bound(bound)))
+
+
+async def _made(module: str, fonts_path: Path, text: bytes) -> bytes:
     if not (fonts_path / "400Regular").is_dir():
         log.error("the letters of papers are not there", fonts_path=str(fonts_path))
         raise _unavailable()
-    text = orjson.dumps([as_set(paper) for paper in papers])
     async with _at_once:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "shared.papers.setting",
+            module,
             str(fonts_path),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
