@@ -1,8 +1,11 @@
 """A unit's order from accepted to counted at the pages: invoice, check, transfer, review; and what is late."""
 
+import io
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
+
+from python_calamine import CalamineWorkbook
 
 from orders.acceptance import actions as acceptance_actions
 from orders.acceptance import queries as acceptance_queries
@@ -75,6 +78,26 @@ async def accepted(house: House, market: Market, unit: Unit, supplier_id: UUID, 
         return str(order_id), seen.payment_code
 
 
+async def ensure_papers_of_a_period(unit: Unit, order_id: str) -> None:
+    """The statement of account by its days, the ledger by its year."""
+    today = business_day(utc_now())
+    own = (await unit.handler.open(f"/work/settlements/{order_id}")).form(f"/papers/account/{order_id}.pdf")
+    assert set(own.values) >= {"from_on", "until_on"}
+    account = f"/papers/account/{order_id}.xlsx"
+    whole = await unit.handler.fetch(f"{account}?from_on={today}&until_on=")
+    assert (whole.status_code, whole.content[:2]) == (200, b"PK")
+    assert (await unit.handler.fetch(f"{account}?from_on={today}&until_on=2020-01-01")).status_code == 422
+    ledger = f"/papers/ledger/{unit.unit_id}"
+    assert "year" in (await unit.handler.open(f"/work/units/{unit.unit_id}")).form(f"{ledger}.pdf").values
+    years = [(await unit.handler.fetch(f"{ledger}.xlsx?year={each}")).content for each in (today.year, 2020)]
+    titles = [CalamineWorkbook.from_filelike(io.BytesIO(each)).get_sheet_by_index(0).to_python() for each in years]
+    assert [
+        any(["年度", str(each)] == row[:2] for row in rows)
+        for each, rows in zip((today.year, 2020), titles, strict=True)
+    ] == [True, True]
+    assert len(titles[0]) > len(titles[1])
+
+
 async def test_an_order_is_invoiced_checked_paid_and_reviewed(house: House, market: Market, tmp_path: Path):
     unit = await school(house, market)
     person = await member(house, "supplier", "admin")
@@ -129,6 +152,7 @@ async def test_an_order_is_invoiced_checked_paid_and_reviewed(house: House, mark
     assert "已完成" in done.text
     english = Reader(house, unit.handler.person, "en")
     assert "Reviewed and counted" in (await english.open(path)).text
+    await ensure_papers_of_a_period(unit, order_id)
     for address in ("/work/settlements.csv", "/work/overdue.csv"):
         assert (await unit.handler.fetch(address)).status_code == 200
     assert (await seller.fetch("/work/bank-lines.xlsx")).content.startswith(b"PK")

@@ -156,6 +156,7 @@ async def _show(
     done = page.request.query_params.get("done", "")
     return page.render(
         "unit.html",
+        this_year=year,
         status=refusal.status if refusal else 200,
         unit=row,
         url=f"{PATH}/{unit_id}",
