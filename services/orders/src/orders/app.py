@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from orders.absorption import models as absorption_models
 from orders.acceptance import models as acceptance_models
 from orders.acceptance.routes import router as acceptance_router
 from orders.address import models as address_models
@@ -69,6 +70,7 @@ from orders.invoice_check.routes import router as invoice_check_router
 from orders.invoice_title import models as invoice_title_models
 from orders.invoice_title.routes import router as invoice_title_router
 from orders.jobs import jobs
+from orders.joint_purchase import models as joint_purchase_models
 from orders.line_refund import models as line_refund_models
 from orders.line_refund.routes import router as line_refund_router
 from orders.loss.routes import router as loss_router
@@ -193,6 +195,8 @@ MODELS = (
     bank_statement_models,
     settlement_models,
     overdue_models,
+    joint_purchase_models,
+    absorption_models,
 )
 
 
