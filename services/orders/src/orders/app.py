@@ -6,6 +6,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from orders.absorption import models as absorption_models
+from orders.absorption.routes import router as absorption_router
 from orders.acceptance import models as acceptance_models
 from orders.acceptance.routes import router as acceptance_router
 from orders.address import models as address_models
@@ -71,6 +72,7 @@ from orders.invoice_title import models as invoice_title_models
 from orders.invoice_title.routes import router as invoice_title_router
 from orders.jobs import jobs
 from orders.joint_purchase import models as joint_purchase_models
+from orders.joint_purchase.routes import router as joint_purchase_router
 from orders.line_refund import models as line_refund_models
 from orders.line_refund.routes import router as line_refund_router
 from orders.loss.routes import router as loss_router
@@ -286,6 +288,8 @@ service = Service(
         bid_file_router,
         invitation_router,
         auction_router,
+        joint_purchase_router,
+        absorption_router,
         call_off_router,
         contract_router,
         crop_milestone_router,

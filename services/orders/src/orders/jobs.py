@@ -26,6 +26,7 @@ from orders.order import actions as order_actions
 from orders.overdue import actions as overdue_actions
 from orders.payment import jobs as payment_jobs
 from orders.point import jobs as point_jobs
+from orders.pool import jobs as pool_jobs
 from orders.presale import actions as presale_actions
 from orders.presale import booking
 from orders.presale import queries as presale_queries
@@ -55,6 +56,7 @@ gift_claim_jobs.register(jobs)
 contract_jobs.register(jobs)
 crop_jobs.register(jobs)
 gift_parcel_jobs.register(jobs)
+pool_jobs.register(jobs)
 
 
 @jobs.periodic("* * * * *")

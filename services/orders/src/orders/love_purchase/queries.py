@@ -63,6 +63,12 @@ async def get_love_purchase(db: AsyncSession, love_purchase_id: UUID) -> Row[Any
     return row
 
 
+async def find_open(db: AsyncSession, love_purchase_id: UUID) -> LovePurchase | None:
+    """The flag, while it is open."""
+    found = await db.get(LovePurchase, love_purchase_id)
+    return found if found is not None and found.status == "OPEN" else None
+
+
 async def lock_love_purchase(db: AsyncSession, love_purchase_id: UUID, caller: Caller) -> LovePurchase:
     """One that the caller may change, locked until the transaction ends."""
     statement = select(LovePurchase).where(LovePurchase.love_purchase_id == love_purchase_id)

@@ -11,6 +11,7 @@ from sqlalchemy import delete, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orders.absorption.standing import ensure_stands
 from orders.approval import actions as approval_actions
 from orders.approval import rules as approval_rules
 from orders.approval.rules import Outcome
@@ -98,14 +99,15 @@ async def edit_purchase(
     """Another basket, fund, address or title, at today's prices. What changes an asked or given approval's basket voids
     it and frees its money; None keeps the lines of a way that agreed on them.
 
-    409 `purchase-status`, `purchase-lines-agreed`, `sku-not-listed`, `region-not-served`; 412 `stale`; 422 as
-    `draft_purchase`.
+    409 `purchase-status`, `purchase-lines-agreed`, `pledge-given-back`, `sku-not-listed`, `region-not-served`; 412
+    `stale`; 422 as `draft_purchase`.
     """
     purchase = await queries.lock_purchase(db, purchase_id)
     before = purchase.status
     verb = "change" if before in rules.MOVES["change"][0] else "edit"
     after = rules.status_after(verb, before)
     ensure_fresh(expected_revision, purchase.revision)
+    await ensure_stands(db, purchase.source_id)
     unit = await unit_queries.get_unit(db, purchase.unit_id)
     rules.ensure_fund(fund, has_union=unit.has_union)
     kept = wanted_lines(await queries.list_lines(db, purchase_id))
@@ -143,13 +145,14 @@ async def submit_purchase(
     one.
 
     409 `purchase-status`, `purchase-address-missing`, `price-changed`, `sku-not-listed`, `region-not-served`,
-    `union-papers-missing`, `budget-exceeded`, `unit-closed`; 412 `stale`.
+    `pledge-given-back`, `union-papers-missing`, `budget-exceeded`, `unit-closed`; 412 `stale`.
     """
     purchase = await queries.lock_purchase(db, purchase_id)
     before = purchase.status
     after = rules.status_after("submit", before)
     if expected_revision is not None:
         ensure_fresh(expected_revision, purchase.revision)
+    await ensure_stands(db, purchase.source_id)
     unit = await unit_queries.get_unit(db, purchase.unit_id)
     if unit.status != "ACTIVE":
         raise Conflict("This unit was merged or closed: it buys nothing more.", code="unit-closed")

@@ -1,7 +1,7 @@
 """Ordering an approved purchase: one order a supplier, all in one transaction with the purchase itself.
 
-Lock order: the purchase, then the stock of all its SKUs in their order, so that two purchases of the same goods from
-several suppliers wait for each other and never in a circle.
+Lock order: the purchase, what its way to buy held for it, then the stock of all its SKUs in their order, so that two
+purchases of the same goods from several suppliers wait for each other and never in a circle.
 """
 
 from datetime import datetime
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orders.hold import actions as hold_actions
 from orders.order.rules import stock_short
 from orders.order.unit_ordering import UnitLine, place_for_unit
 from orders.purchase import actions, queries, rules
@@ -44,6 +45,8 @@ async def order_purchase(
         raise Conflict("This unit was merged or closed: it buys nothing more.", code="unit-closed")
     basket = await actions.price_again(db, purchase, now=now)
     address = rules.ensure_addressed(actions.address_of(purchase))
+    if purchase.source_id is not None:  # what its way held for it is held by its order from now on
+        await hold_actions.let_go(db, holder_id=purchase.source_id, now=now)
     shortages = await stock_queries.lock_shortages(db, {line.sku.sku_id: line.quantity for line in basket.lines})
     if shortages:
         titles = {str(line.sku.sku_id): line.sku.product_title for line in basket.lines}

@@ -148,8 +148,8 @@ async def edit_purchase(
     """Change it, at today's prices; a changed basket voids what was asked or approved (VOIDED) and frees its money.
 
     403 `unit-needed`, `duty-missing`; 404 `purchase-unknown`; 409 `unit-closed`, `purchase-status`,
-    `purchase-lines-agreed`, `sku-not-listed`, `region-not-served`; 412 `stale`; 422 `fund-without-union`,
-    `purchase-lines`, `purchase-too-large`; 428 `precondition-missing`.
+    `purchase-lines-agreed`, `pledge-given-back`, `sku-not-listed`, `region-not-served`; 412 `stale`; 422
+    `fund-without-union`, `purchase-lines`, `purchase-too-large`; 428 `precondition-missing`.
     """
     await _handled(db, caller, purchase_id)
     rules.ensure_may_handle(caller, body.fund)
@@ -173,7 +173,8 @@ async def edit_purchase(
 async def submit_purchase(purchase_id: UUID, caller: CallerDep, db: Db, expected: IfMatch, once: Once) -> Response:
     """Ask for approval; its money is set apart. 403 `unit-needed`, `duty-missing`; 404 `purchase-unknown`; 409
     `unit-closed`, `purchase-status`, `purchase-address-missing`, `price-changed`, `sku-not-listed`,
-    `region-not-served`, `union-papers-missing`, `budget-exceeded`; 412 `stale`; 428 `precondition-missing`."""
+    `region-not-served`, `pledge-given-back`, `union-papers-missing`, `budget-exceeded`; 412
+    `stale`; 428 `precondition-missing`."""
     await _handled(db, caller, purchase_id)
     purchase = await actions.submit_purchase(
         db,

@@ -273,3 +273,21 @@ class OverdueTold(Event):
     payment_count: int = 0
     payment_fen: Fen = 0
     most_days: int
+
+
+class PoolTold(Event):
+    """Something happened to a joint purchase or to a harvest that units absorb: told once to each organisation that
+    takes part or may, `supplier` or `unit`."""
+
+    type: ClassVar[str] = "orders.pool-told.v1"
+    subject_field: ClassVar[str] = "pool_id"
+
+    pool_kind: Literal["joint-purchase", "absorption"]
+    pool_id: UUID
+    organisation_id: UUID
+    side: Literal["supplier", "unit"]
+    outcome: Literal[
+        "OFFERED", "DECLINED", "OPENED", "CLOSED", "FAILED", "CANCELLED", "ORDERED", "PUBLISHED", "ABSORBED", "ENDED"
+    ]
+    title: str
+    told_at: datetime
