@@ -27,6 +27,7 @@ from shared.auth import Caller
 from shared.clock import utc_now
 
 DEADLINE = NOW + timedelta(days=5)
+DEADLINE_IN = timedelta(days=5)
 AFTER = DEADLINE + timedelta(minutes=1)
 STEPS = (rules.Step(100, 3500), rules.Step(200, 3200), rules.Step(400, 2900))
 LISTED_FEN = 3980
