@@ -36,6 +36,7 @@ from shared.events.institutions import (
     OrderConfirmed,
     OrderSettled,
     OverdueTold,
+    PoolTold,
     SupplierInvited,
 )
 from shared.events.logistics import (
@@ -88,6 +89,7 @@ HEARD: dict[str, tuple[type[Event], ...]] = {
         CropHarvestShared,
         CropOrderEnded,
         BidDecided,
+        PoolTold,
         NotArrived,
         AfterSalesAnswered,
         ReviewAnswered,
