@@ -37,6 +37,9 @@ async def test_what_a_buyer_misses_is_declared_lost_and_paid_back(house: House, 
     told = await buyer.fill(path, f"{path}/parts/{part_id}/missing", {"note": "门口没有"})
     assert told.notices["status"] == "已告诉商家和客服，查到结果会通知您。"
     assert "商家正在查件" in told.text
+    missed = await seller.open("/work/losses?state=MISSING")
+    assert order["order_number"] in missed.text
+    assert "买家没收到，待查" in missed.text
     again = await market.ask("orders", "POST", f"/v1{path}/parts/{part_id}/report-missing", mine, body={})
     assert (again.status_code, again.json()["code"]) == (409, "reported-already")
     await house.drain("gateway")
@@ -58,7 +61,23 @@ async def test_what_a_buyer_misses_is_declared_lost_and_paid_back(house: House, 
     case = await agent.open(f"/work/service/{order['order_id']}")
     for line in ("买家说没有收到", "途中遗失，退款或补发", "开始退款", "站内消息 订单"):
         assert line in case.text
+    await an_agent_decides_what_the_carrier_bears(seller, agent, order["order_number"], waybill)
     await market.ensure_books_agree()
+
+
+async def an_agent_decides_what_the_carrier_bears(seller: Reader, agent: Reader, number: str, waybill: str) -> None:
+    shown = await agent.open(f"/work/losses?q={waybill}")
+    assert number in shown.text
+    [link] = {each for each in shown.links if each.startswith("/work/losses/")}
+    refused = await agent.fill(link, link, {"share": "120", "reason": "合同"})
+    assert (refused.status, "请填允许范围内的整数百分比。" in refused.text) == (422, True)
+    told = await agent.send(refused, link, {"share": "80", "reason": "运输合同只赔八成"})
+    assert told.notices["status"] == "已改为新的比例，商家能看到。"
+    seen = await seller.open(link)
+    for line in ("承运商承担 100%", "承运商承担 80%", "运输合同只赔八成", "登记遗失"):
+        assert line in seen.text
+    assert link not in [each.action for each in seen.forms], "only the customer service decides"
+    assert number in (await seller.fetch("/work/losses.csv")).text
 
 
 async def test_an_agent_declares_it_and_the_goods_go_again(house: House, market: Market):

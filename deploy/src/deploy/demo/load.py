@@ -30,6 +30,7 @@ from deploy.demo import (
     institutions,
     labour,
     linkages,
+    losses,
     market,
     pickup,
     places,
@@ -163,9 +164,12 @@ async def _load_trade(
     await points.load_points(database["orders"], now=now, advance=step("points spent", points.COUNT))
     await together.load_together(database["orders"], now=now, advance=step("buying together", together.COUNT))
     await _load_arrivals(database, now=now, step=step)
+    astray = step("parcels that do not arrive", losses.COUNT)
+    await losses.load_sent(database["orders"], database["logistics"], now=now, advance=astray)
     # The cashier hears once more, of what was bought since; only then does a day's statement know all of its payments.
     again = step("what else was paid", len(past))
     await cashbook.load_cashbook(database["orders"], environment, advance=again)
+    await losses.load_losses(database["orders"], database["logistics"], now=now, advance=astray)
     compared = step("a week of payment statements", statements.DAYS)
     await statements.load_statements(database["orders"], now=now, advance=compared)
 

@@ -45,6 +45,7 @@ MENU: tuple[Entry, ...] = (
     Entry("after_sales", "/work/after-sales", SUPPLIER | OPERATOR, "supply", "check"),
     Entry("returns", "/work/returns", SUPPLIER | OPERATOR, "supply", "box"),
     Entry("exchanges", "/work/exchanges", SUPPLIER | OPERATOR, "supply", "box"),
+    Entry("losses", "/work/losses", SUPPLIER | OPERATOR, "supply", "truck"),
     Entry("reviews", "/work/reviews", SUPPLIER | OPERATOR, "supply", "book"),
     Entry("promotions", "/work/promotions", SUPPLIER | OPERATOR, "supply", "list"),
     Entry("group_buys", "/work/group-buys", SUPPLIER | OPERATOR, "supply", "people"),

@@ -75,6 +75,7 @@ from orders.joint_purchase import models as joint_purchase_models
 from orders.joint_purchase.routes import router as joint_purchase_router
 from orders.line_refund import models as line_refund_models
 from orders.line_refund.routes import router as line_refund_router
+from orders.loss.routes import lists as losses_router
 from orders.loss.routes import router as loss_router
 from orders.lot import models as lot_models
 from orders.lot.routes import router as lot_router
@@ -232,6 +233,7 @@ service = Service(
         invoice_title_router,
         order_router,
         loss_router,
+        losses_router,
         hold_router,
         stock_check_router,
         lot_router,

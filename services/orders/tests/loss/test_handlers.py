@@ -100,8 +100,9 @@ class Trade:
 
 
 async def trade_of(db: AsyncSession, parts: int = 1, stock: int = 3) -> Trade:
-    db.add(DeliveryTariff(first_g=1_000_000, first_fen=CARRIAGE_FEN, step_g=1000, step_fen=0))
-    await db.flush()
+    if not await db.scalar(text("SELECT EXISTS (SELECT FROM delivery_tariffs WHERE supplier_id IS NULL)")):
+        db.add(DeliveryTariff(first_g=1_000_000, first_fen=CARRIAGE_FEN, step_g=1000, step_fen=0))
+        await db.flush()
     skus = [await listed_sku(db, stock=stock, price_fen=1000) for _ in range(parts)]
     draft = await placed_order(db, *((sku.sku_id, 3) for sku in skus))
     await captured_payment(db, order_id=draft.order_id, payable_fen=draft.payable_fen, buyer_id=draft.buyer.person_id)

@@ -63,7 +63,6 @@ async def forgo_pieces(
     count: int,
     *,
     with_delivery: bool = False,
-    carrier_bp: int = 0,
     now: datetime,
 ) -> rules.RefundShare:
     """Pieces that were paid and will never be sent, or never arrive: nobody can claim them any more; what they are
@@ -75,7 +74,7 @@ async def forgo_pieces(
         weight_g=None,
         net_weight_g=line.net_weight_g,
         with_delivery=with_delivery,
-        carrier_bp=carrier_bp,
+        carrier_bp=0,
     )
     forgone = {"count": count, "goods_fen": share.goods_fen, "delivery_fen": share.delivery_fen}
     await db.execute(_FORGO, {"line_id": line.line_id, **forgone})

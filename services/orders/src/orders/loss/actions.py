@@ -24,9 +24,11 @@ from orders.order import queries as order_queries
 from orders.payment import actions as payment_actions
 from orders.point import actions as point_actions
 from orders.point import rules as point_rules
+from orders.trail import actions as trail_actions
 from shared.auth import Caller
 from shared.clock import business_day
 from shared.errors import Conflict
+from shared.etag import ensure_fresh
 from shared.events.aftercare import NotArrived
 from shared.events.orders import PiecesGivenUp, RefundedLine, SupplierOrderSettled
 from shared.ids import new_id
@@ -67,7 +69,6 @@ class _Given:
     refunded_count: int = 0
     replaced_count: int = 0
     refund_fen: int = 0
-    carrier_fen: int = 0
 
 
 async def note_lost(db: AsyncSession, told: Told, *, now: datetime) -> None:
@@ -88,6 +89,8 @@ async def note_lost(db: AsyncSession, told: Told, *, now: datetime) -> None:
     if point_rules.is_for(order["buyer_kind"]):  # before the stock, as placing does
         await point_actions.lock_account(db, UUID(order["buyer_id"]), now=now)
     given = await _give(db, told, part, now=now)
+    carrier_bp = rules.carrier_bp()
+    carrier_fen = rules.carrier_part(given.refund_fen, carrier_bp)
     db.add(
         PartLoss(
             loss_id=told.loss_id,
@@ -101,11 +104,13 @@ async def note_lost(db: AsyncSession, told: Told, *, now: datetime) -> None:
             declared_at=now,
             refunded_count=given.refunded_count,
             replaced_count=given.replaced_count,
-            supplier_fen=given.refund_fen - given.carrier_fen,
-            carrier_fen=given.carrier_fen,
+            supplier_fen=given.refund_fen - carrier_fen,
+            carrier_fen=carrier_fen,
+            carrier_bp=carrier_bp,
         )
     )
     await db.flush()
+    await _record(db, told.loss_id, "declare", None, carrier_bp, told.evidence, told.side, told.declared_by, now)
     await _note(db, told.order_id, told.supplier_order_id, "PIECES_LOST", told.evidence, by=told.declared_by, now=now)
     if not given.lines:
         return
@@ -118,7 +123,7 @@ async def note_lost(db: AsyncSession, told: Told, *, now: datetime) -> None:
         lines=tuple(given.lines),
         refunded_fen=given.refund_fen,
         cause="lost",
-        carrier_fen=given.carrier_fen,
+        carrier_fen=carrier_fen,
         noted_at=now,
     )
     await publish(db, event, now=now)
@@ -150,12 +155,7 @@ async def _give(db: AsyncSession, told: Told, part: Mapping[str, Any], *, now: d
             to_pay_back.append((line, count))
     for line, count in to_pay_back:
         share = await line_refund_actions.forgo_pieces(
-            db,
-            line,
-            count,
-            with_delivery=rules.delivery_goes_back(),
-            carrier_bp=rules.carrier_bp(),
-            now=now,
+            db, line, count, with_delivery=rules.delivery_goes_back(), now=now
         )
         await shortfall.keep(db, told.loss_id, line, count, refund_fen=share.goods_fen, now=now)
         given.lines.append(
@@ -169,8 +169,59 @@ async def _give(db: AsyncSession, told: Told, part: Mapping[str, Any], *, now: d
         )
         given.refunded_count += count
         given.refund_fen += share.total_fen
-        given.carrier_fen += share.carrier_fen
     return given
+
+
+async def decide_share(
+    db: AsyncSession,
+    *,
+    loss_id: UUID,
+    carrier_bp: int,
+    reason: str,
+    expected_revision: int,
+    caller: Caller,
+    now: datetime,
+) -> PartLoss:
+    """The customer service decides which share of what went back the carrier bears; the rest is the supplier's. The
+    buyer's money does not change.
+
+    404 `loss-not-found`; 409 `nothing-to-share`, `share-unchanged`; 412 `stale`; 422 `share-out-of-bounds`.
+    """
+    loss = await queries.lock_loss(db, loss_id)
+    ensure_fresh(expected_revision, loss.revision)
+    total_fen, before_bp = loss.supplier_fen + loss.carrier_fen, loss.carrier_bp
+    rules.ensure_share(carrier_bp, now_bp=before_bp, shared_fen=total_fen)
+    loss.carrier_bp, loss.carrier_fen = carrier_bp, rules.carrier_part(total_fen, carrier_bp)
+    loss.supplier_fen = total_fen - loss.carrier_fen
+    loss.revision += 1
+    await _record(db, loss_id, "decide-share", before_bp, carrier_bp, reason, "operator", caller.person_id, now)
+    return loss
+
+
+async def _record(
+    db: AsyncSession,
+    loss_id: UUID,
+    verb: str,
+    before_bp: int | None,
+    after_bp: int,
+    reason: str,
+    actor: Literal["supplier", "operator"],
+    person_id: UUID,
+    now: datetime,
+) -> None:
+    """The trail of a loss tells the carrier's share in basis points."""
+    await trail_actions.record(
+        db,
+        subject_kind="loss",
+        subject_id=loss_id,
+        verb=verb,
+        from_status=None if before_bp is None else str(before_bp),
+        to_status=str(after_bp),
+        reason=reason,
+        actor=actor,
+        person_id=person_id,
+        now=now,
+    )
 
 
 async def end_lost_part(db: AsyncSession, *, order_id: UUID, supplier_order_id: UUID, now: datetime) -> None:

@@ -14,6 +14,7 @@ from orders.delivery.rules import day_after
 from orders.loss import rules
 from orders.loss.models import MissingReport, PartLoss
 from shared.clock import business_day
+from shared.errors import NotFound
 
 _SENT = text("""
     SELECT part.supplier_order_id, part.fulfilment, part.shipped_at, promise.last_days,
@@ -43,6 +44,19 @@ class Awaited:
 async def is_known(db: AsyncSession, loss_id: UUID) -> bool:
     """Whether this loss was taken in already."""
     return await db.get(PartLoss, loss_id) is not None
+
+
+async def lock_loss(db: AsyncSession, loss_id: UUID) -> PartLoss:
+    """The loss, held until the transaction ends. 404 `loss-not-found`."""
+    found = await db.scalar(select(PartLoss).where(PartLoss.loss_id == loss_id).with_for_update())
+    if found is None:
+        raise no_such_loss()
+    return found
+
+
+def no_such_loss() -> NotFound:
+    """404 `loss-not-found`."""
+    return NotFound("There is no such loss.", code="loss-not-found", field="loss_id")
 
 
 async def list_losses(db: AsyncSession, order_id: UUID) -> Sequence[PartLoss]:

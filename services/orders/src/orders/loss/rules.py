@@ -8,8 +8,9 @@ from importlib.resources import files
 from typing import Any
 from uuid import UUID
 
-from shared.errors import Conflict
+from shared.errors import Conflict, Invalid
 
+_WHOLE_BP = 10_000
 UNDER_WAY = frozenset({"PARTLY_SHIPPED", "SHIPPED"})
 
 
@@ -22,6 +23,22 @@ def figures() -> dict[str, Any]:
 def carrier_bp() -> int:
     """The carrier's share of what goes back, in basis points."""
     return int(figures()["fault"]["carrier_bp"])
+
+
+def ensure_share(bp: int, *, now_bp: int, shared_fen: int) -> None:
+    """409 `nothing-to-share` where nothing went back, `share-unchanged`; 422 `share-out-of-bounds`."""
+    if shared_fen == 0:
+        raise Conflict("No money went back for it.", code="nothing-to-share")
+    fault = figures()["fault"]
+    if not int(fault["least_bp"]) <= bp <= int(fault["most_bp"]) or bp % int(fault["step_bp"]):
+        raise Invalid("The carrier cannot bear that share.", code="share-out-of-bounds", field="carrier_bp")
+    if bp == now_bp:
+        raise Conflict("The carrier bears that share already.", code="share-unchanged")
+
+
+def carrier_part(total_fen: int, bp: int) -> int:
+    """What of the money the carrier bears; the odd fen is the supplier's."""
+    return total_fen * bp // _WHOLE_BP
 
 
 def delivery_goes_back() -> bool:

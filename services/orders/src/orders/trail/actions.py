@@ -45,6 +45,7 @@ SubjectKind = Literal[
     "absorption",
     "gift-campaign",
     "claim-code",
+    "loss",
 ]
 
 

@@ -19,7 +19,7 @@ class TrailEntry(Base):
             " 'booking', 'exchange', 'donation-recipient', 'donation', 'unit', 'reserved-share', 'budget', 'approval',"
             " 'purchase', 'unit-order', 'acceptance', 'dispute', 'settlement', 'quotation', 'auction', 'contract',"
             " 'call-off', 'crop-order', 'joint-purchase', 'reserve-purchase', 'absorption', 'gift-campaign',"
-            " 'claim-code')",
+            " 'claim-code', 'loss')",
             name="subject_is_known",
         ),
         CheckConstraint(
