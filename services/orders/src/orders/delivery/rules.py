@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from orders.sku.rules import SaleSku
@@ -44,9 +45,10 @@ class Promise:
     last_days: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Carriage:
-    """The tables: tariffs and promises as they are in force."""
+    """The tables: tariffs and promises as they are in force. Which of them counts is looked up once for each question
+    and remembered with these very tables."""
 
     tariffs: tuple[Tariff, ...] = ()
     promises: tuple[Promise, ...] = ()
@@ -95,6 +97,24 @@ def unserved_of(skus: Iterable[SaleSku], *, tariffs: Iterable[Tariff], county_co
     return [sku for sku in skus if is_unserved(sku)]
 
 
+@lru_cache(maxsize=4096)
+def _tariff_of(carriage: Carriage, supplier_id: UUID, temperature_class: str, county_code: str) -> Tariff | None:
+    return tariff_for(
+        carriage.tariffs, supplier_id=supplier_id, temperature_class=temperature_class, county_code=county_code
+    )
+
+
+@lru_cache(maxsize=4096)
+def _promise_of(carriage: Carriage, origin: str, county_code: str) -> Promise | None:
+    """Of the nearest pair of regions."""
+    fitting = (
+        each
+        for each in carriage.promises
+        if origin.startswith(each.from_prefix) and county_code.startswith(each.to_prefix)
+    )
+    return max(fitting, key=lambda each: (len(each.to_prefix) + len(each.from_prefix), each.to_prefix), default=None)
+
+
 def parcel_of(
     pieces: Sequence[tuple[SaleSku, int]],
     *,
@@ -113,9 +133,7 @@ def parcel_of(
     fee_fen, missing, unserved_classes = 0, 0, set[str]()
     is_ever_free = True
     for temperature_class, weight_g in weights.items():
-        tariff = tariff_for(
-            carriage.tariffs, supplier_id=supplier_id, temperature_class=temperature_class, county_code=county_code
-        )
+        tariff = _tariff_of(carriage, supplier_id, temperature_class, county_code)
         if tariff is None:
             continue
         if not tariff.is_served:
@@ -151,13 +169,7 @@ def arrival(
 
     What is sold ahead leaves on its day. Carriers rest on public holidays: those days do not count.
     """
-    origin = pieces[0][0].supplier_county_code
-    fitting = (
-        each
-        for each in carriage.promises
-        if origin.startswith(each.from_prefix) and county_code.startswith(each.to_prefix)
-    )
-    promise = max(fitting, key=lambda each: (len(each.to_prefix) + len(each.from_prefix), each.to_prefix), default=None)
+    promise = _promise_of(carriage, pieces[0][0].supplier_county_code, county_code)
     if promise is None:
         return None, None
     leaves_on = max([today, *(sku.presale.ships_on for sku, _ in pieces if sku.presale is not None)])
@@ -167,6 +179,7 @@ def arrival(
     )
 
 
+@lru_cache(maxsize=4096)
 def day_after(start: date, days: int, is_holiday: Callable[[date], bool]) -> date:
     """The day so many travelling days after `start`; a day on which carriers rest is none."""
     day, left, end = start, days, start + timedelta(days=days) + _LONGEST_PAUSE
