@@ -116,6 +116,41 @@ async def test_nobody_approves_what_they_asked_for_not_even_through_somebody_els
             )
 
 
+async def test_who_drafted_or_changed_it_does_not_approve_what_somebody_else_asks_for(db: AsyncSession):
+    office = await with_steps(db, {"duty": "approver"})
+    chief, other = office.caller("approver").person_id, office.caller("approver", uuid4())
+    drafted = await submitted(db, office, await a_purchase(db, office, caller_id=chief))
+    edited = await a_purchase(db, office)
+    await purchase_actions.edit_purchase(
+        db,
+        purchase_id=edited.purchase_id,
+        expected_revision=edited.revision,
+        fund="CANTEEN",
+        lines=None,
+        title="食堂干货",
+        note="",
+        address=ADDRESS,
+        by=chief,
+        now=NOW,
+    )
+    edited = await submitted(db, office, edited)
+    for purchase in (drafted, edited):
+        assert (await refusal_of(decided(db, office, purchase))).code == "approval-own-request"
+        mine = await queries.list_cases(db, [office.unit_id], waiting_for=office.caller("approver"), limit=9, now=NOW)
+        case = await case_of(db, purchase.purchase_id)
+        assert case.case_id not in {each.case_id for each in mine}
+        with pytest.raises(DBAPIError):
+            async with db.begin_nested():
+                await db.execute(
+                    text("""
+                        INSERT INTO approval_decisions (case_id, step_number, verdict, person_id, duty, decided_at)
+                        VALUES (:case_id, 1, 'APPROVE', :chief, 'approver', :now)
+                    """),
+                    {"case_id": case.case_id, "chief": chief, "now": NOW},
+                )
+        assert (await decided(db, office, purchase, caller=other)).status == "APPROVED"
+
+
 async def test_a_delegate_decides_on_the_days_that_were_said_until_it_is_revoked(db: AsyncSession):
     office = await with_steps(db, {"duty": "approver"})
     purchase = await submitted(db, office, await a_purchase(db, office))

@@ -23,7 +23,7 @@ def authority(**given: Any) -> rules.Authority:
         "person_id": APPROVER,
         "duties": {"approver"},
         "step_duties": ["approver"],
-        "asked_by": ASKER,
+        "prepared_by": {ASKER},
         "delegated": [],
         "decided_before": set(),
     }

@@ -50,6 +50,7 @@ async def open_case(
         amount_fen=amount_fen,
         categories=sorted(set(categories)),
         asked_by=asked_by,
+        prepared_by=await queries.list_preparers(db, subject_kind, subject_id, asked_by=asked_by),
         asked_at=now,
         status="PENDING" if first else "APPROVED",
         tier_name=tier.name,

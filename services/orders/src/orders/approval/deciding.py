@@ -88,7 +88,7 @@ async def ensure_may_decide(
         person_id=caller.person_id,
         duties=duties_of(caller),
         step_duties=case.step_duties,
-        asked_by=case.asked_by,
+        prepared_by=case.prepared_by,
         delegated=await queries.list_running(db, unit_id=case.unit_id, to_person_id=caller.person_id, on=on),
         decided_before={each for one in earlier for each in (one.person_id, one.for_person_id) if each is not None},
     )

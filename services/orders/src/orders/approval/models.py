@@ -13,6 +13,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
+    Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -96,6 +97,8 @@ class ApprovalCase(Base):
     amount_fen: Mapped[int] = mapped_column(BigInteger)
     categories: Mapped[list[str]] = mapped_column(ARRAY(Text))
     asked_by: Mapped[UUID | None]
+    prepared_by: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default=text("'{}'"))
+    """Who drafted or changed the subject before it was asked for, and who asked."""
     asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     status: Mapped[str] = mapped_column(Text)
     tier_name: Mapped[str] = mapped_column(Text)

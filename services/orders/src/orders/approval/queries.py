@@ -10,6 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from orders.approval import rules
 from orders.approval.models import ApprovalCase, ApprovalDecision, ApprovalDelegation, ApprovalScheme
+from orders.trail.models import TrailEntry
 from orders.unit import queries as unit_queries
 from orders.unit.rules import duties_of
 from shared.auth import Caller
@@ -45,6 +46,16 @@ async def list_tiers(db: AsyncSession, unit_id: UUID) -> tuple[rules.Tier, ...]:
     """The tiers that count for the unit: its own, or the default ones."""
     scheme = await find_scheme(db, unit_id)
     return rules.tiers_of(rules.defaults()["tier"] if scheme is None else scheme.tiers)
+
+
+async def list_preparers(db: AsyncSession, subject_kind: str, subject_id: UUID, *, asked_by: UUID | None) -> list[UUID]:
+    """Who drafted or changed the subject, by its trail, and who asks for its approval."""
+    statement = select(TrailEntry.person_id).where(
+        TrailEntry.subject_kind == subject_kind,
+        TrailEntry.subject_id == subject_id,
+        TrailEntry.verb.in_(rules.PREPARING),
+    )
+    return sorted({each for each in (*await db.scalars(statement), asked_by) if each is not None})
 
 
 async def get_case(db: AsyncSession, case_id: UUID) -> ApprovalCase:
@@ -175,11 +186,11 @@ async def _waiting(
     may: ColumnElement[bool] = own
     for unit_id in unit_ids:
         for lent in await list_running(db, unit_id=unit_id, to_person_id=me, on=business_day(now)):
-            is_free = ApprovalCase.asked_by.is_distinct_from(lent.from_person_id) & ~_decided(lent.from_person_id)
+            is_free = ~ApprovalCase.prepared_by.contains([lent.from_person_id]) & ~_decided(lent.from_person_id)
             may = may | (
                 (ApprovalCase.unit_id == unit_id) & ApprovalCase.step_duties.overlap(sorted(lent.duties)) & is_free
             )
-    return [ApprovalCase.status == "PENDING", ApprovalCase.asked_by.is_distinct_from(me), ~_decided(me), may]
+    return [ApprovalCase.status == "PENDING", ~ApprovalCase.prepared_by.contains([me]), ~_decided(me), may]
 
 
 def _decided(person_id: UUID) -> ColumnElement[bool]:

@@ -1,6 +1,7 @@
 """Who approves what: tiers by amount, fund and category, steps in turn, delegation, time-out.
 
-Nobody approves what they asked for, also not through delegation; two steps need two people; one refusal ends it.
+Nobody approves what they asked for, drafted or changed, also not through delegation; two steps need two people; one
+refusal ends it.
 """
 
 import tomllib
@@ -32,6 +33,8 @@ MOVES: Moves = {
     "void": (frozenset({"PENDING", "APPROVED"}), "VOIDED"),
     "withdraw": (frozenset({"PENDING", "APPROVED"}), "WITHDRAWN"),
 }
+PREPARING = ("draft", "edit", "change", "describe")
+"""The verbs in a subject's trail by which somebody makes it what it is when its approval is asked for."""
 _HERE = Path(__file__).parent
 
 
@@ -161,24 +164,24 @@ def authority_of(
     person_id: UUID,
     duties: Collection[str],
     step_duties: Collection[str],
-    asked_by: UUID | None,
+    prepared_by: Collection[UUID],
     delegated: Sequence[Delegated],
     decided_before: Collection[UUID],
 ) -> Authority:
     """By what the person decides this step. 403 `approval-own-request`, `duty-missing`; 409 `approval-decided-before`:
     two steps need two people."""
-    if person_id == asked_by:
+    if person_id in prepared_by:
         raise own_request()
     if person_id in decided_before:
         raise _decided_before()
     if own := set(step_duties).intersection(duties):
         return Authority(_first(own))
     lent = [each for each in delegated if each.duties.intersection(step_duties)]
-    free = [each for each in lent if each.from_person_id not in {asked_by, *decided_before}]
+    free = [each for each in lent if each.from_person_id not in {*prepared_by, *decided_before}]
     if free:
         first = free[0]
         return Authority(_first(first.duties.intersection(step_duties)), first.from_person_id)
-    if any(each.from_person_id == asked_by for each in lent):
+    if any(each.from_person_id in prepared_by for each in lent):
         raise own_request()
     if lent:
         raise _decided_before()
@@ -190,8 +193,11 @@ def authority_of(
 
 
 def own_request() -> Forbidden:
-    """The refusal of who decides on what they asked for, themselves or for who did."""
-    return Forbidden("Nobody approves what they asked for, also not for somebody else.", code="approval-own-request")
+    """The refusal of who decides on what they asked for or prepared, themselves or for who did."""
+    return Forbidden(
+        "Nobody approves what they asked for, drafted or changed, also not for somebody else.",
+        code="approval-own-request",
+    )
 
 
 def _decided_before() -> Conflict:
