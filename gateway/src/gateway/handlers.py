@@ -42,6 +42,7 @@ from shared.events.institutions import (
 from shared.events.logistics import (
     ExcursionOpened,
     LostParcelArrived,
+    ParcelsArrived,
     ParcelsLost,
     ShipmentDelivered,
     ShipmentDispatched,
@@ -99,6 +100,7 @@ HEARD: dict[str, tuple[type[Event], ...]] = {
     ),
     "logistics": (
         ShipmentDispatched,
+        ParcelsArrived,
         ShipmentDelivered,
         ShipmentShort,
         ParcelsLost,

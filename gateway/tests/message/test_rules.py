@@ -112,3 +112,13 @@ def test_a_delivery_names_who_sent_what_and_an_older_event_does_not():
     text = told_to_buyer(event, supplier_name="大山合作社", product_title="香菇")[2]
     assert "大山合作社发的香菇等已全部签收" in text
     assert told_to_buyer(event, supplier_name="", product_title="")[0] == "parcel-delivered"
+
+
+def test_parcels_that_arrive_before_the_others_are_counted():
+    event, waybills = "logistics.parcels-arrived.v1", ["SF2"]
+    counts = {"waybill_numbers": waybills, "arrived_count": 1, "parcel_count": 3}
+    template, link, text = told_to_buyer(event, **counts, is_all_sent=True)
+    assert (template, link.endswith("/tracking")) == ("some-arrived", True)
+    assert text.endswith("共 3 个包裹，已签收 1 个（SF2），其余还在路上。")
+    text = told_to_buyer(event, **counts, is_all_sent=False)[2]
+    assert text.endswith("的包裹 SF2 已签收，其余商品还没发完。")

@@ -51,7 +51,7 @@ def told_by_orders(events: Iterable[Mapping[str, Any]], people: Mapping[str, str
             kind=each["kind"],
             what=" ".join(part for part in (_what(each["kind"], each["what"], page), each["title"]) if part),
             who=people.get(str(each["person_id"]), "") or page.t.names["case_actor"].get(each["actor"], each["actor"]),
-            why=each["reason"],
+            why=page.t.names["cancel_reason"].get(each["reason"].split(" ")[0], each["reason"]),
             amount=money(each["amount_fen"]) if each["amount_fen"] else "",
             url=f"{_PAGES[each['kind']]}{each['subject_id']}" if each["kind"] in _PAGES else "",
         )

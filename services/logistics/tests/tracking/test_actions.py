@@ -11,7 +11,7 @@ from logistics.tracking import actions
 from logistics.tracking.actions import Heard, SaidUpdate
 from services.logistics.tests.factories import CARRIER, Way, on_its_way, said, with_carrier
 from shared.db import Database
-from shared.events.logistics import ShipmentDelivered
+from shared.events.logistics import ParcelsArrived, ShipmentDelivered
 from shared.ids import new_id
 from shared.testing import NOW, published
 
@@ -41,6 +41,55 @@ async def test_a_shipment_is_delivered_with_its_last_parcel_and_says_so_once(db:
     (event,) = await published(db, ShipmentDelivered)
     assert isinstance(event, ShipmentDelivered)
     assert (event.shipment_id, event.delivered_at) == (way.shipment_id, NOW + timedelta(hours=6))
+
+
+async def some_arrived(db: AsyncSession) -> list[tuple[tuple[str, ...], int, int, bool]]:
+    return [
+        (each.waybill_numbers, each.arrived_count, each.parcel_count, each.is_all_sent)
+        for each in await published(db, ParcelsArrived)
+        if isinstance(each, ParcelsArrived)
+    ]
+
+
+async def test_of_three_parcels_each_arrival_is_told_once_whatever_is_pushed_again(db: AsyncSession):
+    await with_carrier(db)
+    first, second, third = (await on_its_way(db, parcels=3)).waybills
+    arrival = said(second, "DELIVERED", NOW + timedelta(hours=6))
+    await hear(db, arrival)
+    await hear(db, said(second, "IN_TRANSIT", NOW + timedelta(hours=1)), said(first, "PICKED_UP", NOW))
+    await hear(db, arrival, said(second, "DELIVERED", NOW + timedelta(hours=5)))
+    assert await some_arrived(db) == [((second,), 1, 3, True)]
+    await hear(db, said(first, "DELIVERED", NOW + timedelta(hours=4)), arrival)
+    assert await some_arrived(db) == [((second,), 1, 3, True), ((first,), 2, 3, True)]
+    assert await published(db, ShipmentDelivered) == []
+    for hours in (8, 7):
+        await hear(db, said(third, "DELIVERED", NOW + timedelta(hours=hours)), arrival)
+    assert len(await some_arrived(db)) == 2, "the last is told as the whole shipment"
+    assert len(await published(db, ShipmentDelivered)) == 1
+
+
+async def test_two_of_three_that_arrive_in_one_push_are_told_together(db: AsyncSession):
+    await with_carrier(db)
+    first, second, _ = (await on_its_way(db, parcels=3)).waybills
+    await hear(db, *(said(each, "DELIVERED", NOW + timedelta(hours=6)) for each in (second, first)))
+    assert await some_arrived(db) == [(tuple(sorted((first, second))), 2, 3, True)]
+
+
+async def test_a_shipment_of_one_parcel_is_told_by_its_delivery_alone(db: AsyncSession):
+    await with_carrier(db)
+    only = (await on_its_way(db, parcels=1)).waybill
+    await hear(db, said(only, "DELIVERED", NOW + timedelta(hours=6)))
+    assert (await some_arrived(db), len(await published(db, ShipmentDelivered))) == ([], 1)
+
+
+async def test_what_arrives_before_all_has_left_is_told_as_such(db: AsyncSession):
+    await with_carrier(db)
+    way = await on_its_way(db, parcels=1)
+    await db.execute(text("UPDATE shipments SET status = 'PENDING', dispatched_at = NULL"))
+    for _ in range(2):
+        await hear(db, said(way.waybill, "DELIVERED", NOW + timedelta(hours=6)))
+    assert await some_arrived(db) == [((way.waybill,), 1, 1, False)]
+    assert await published(db, ShipmentDelivered) == []
 
 
 async def test_the_second_parcels_news_do_not_touch_the_first(db: AsyncSession, way: Way):
@@ -100,6 +149,7 @@ async def test_pushes_for_one_shipment_at_once_lose_nothing(fresh_database: Data
         assert await db.scalar(text("SELECT count(*) FROM shipments WHERE status = 'DELIVERED'")) == 5
         events = await published(db, ShipmentDelivered)
         assert len(events) == 5
+        assert len(await some_arrived(db)) <= 5, "at most the first of two, once a shipment"
 
 
 async def test_news_and_the_dispatch_that_makes_the_parcel_known_meet_whoever_is_first(fresh_database: Database):

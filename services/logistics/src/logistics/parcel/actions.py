@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import Row, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -98,6 +99,20 @@ async def keep_losses(db: AsyncSession, shipment_id: UUID, parcel_ids: Sequence[
         for parcel_id in parcel_ids
     )
     await db.flush()
+
+
+_TELL_ARRIVALS = text("""
+    UPDATE parcels SET arrival_told_at = :now
+    WHERE shipment_id = :shipment_id AND delivered_at IS NOT NULL AND arrival_told_at IS NULL
+      AND NOT EXISTS (SELECT FROM parcel_losses AS lost WHERE lost.parcel_id = parcels.parcel_id)
+    RETURNING waybill_number, delivered_at
+""")
+
+
+async def tell_arrivals(db: AsyncSession, shipment_id: UUID, *, now: datetime) -> list[Row[Any]]:
+    """Which parcels of the locked shipment arrived and were not told of yet, those apart that are lost; from now on
+    they are told of."""
+    return list(await db.execute(_TELL_ARRIVALS, {"shipment_id": shipment_id, "now": now}))
 
 
 async def note_late_arrivals(db: AsyncSession, arrived: Mapping[UUID, datetime], *, now: datetime) -> None:

@@ -10,7 +10,8 @@ from logistics.base import Base
 
 
 class Parcel(Base):
-    """A box on its way. `status`, `leg` and the instants beside them follow from the log and from nothing else."""
+    """A box on its way. `status`, `leg` and the instants beside them follow from the log and from nothing else;
+    `arrival_told_at` is when its arrival was told apart from its shipment's, which happens once."""
 
     __tablename__ = "parcels"
     __table_args__ = (
@@ -38,6 +39,7 @@ class Parcel(Base):
     exception_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     last_update_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     delivered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    arrival_told_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     returned_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 

@@ -10,12 +10,13 @@ from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from logistics.parcel import actions as parcel_actions
 from logistics.parcel import queries as parcel_queries
 from logistics.shipment import rules
 from logistics.shipment.models import Shipment, ShipmentLine
 from logistics.shipment.queries import get_first, list_lines, lock_shipments, lock_shipments_of_order
 from logistics.shipment.rules import CANCELLED, DELIVERED, DISPATCHED, LOST, PENDING, PaidLine
-from shared.events.logistics import ShipmentCreated, ShipmentDelivered, ShipmentLost
+from shared.events.logistics import ParcelsArrived, ShipmentCreated, ShipmentDelivered, ShipmentLost
 from shared.outbox import publish
 
 _ADDRESSED = (
@@ -212,20 +213,21 @@ async def cancel_shipments(db: AsyncSession, *, order_id: UUID, cancelled_at: da
 
 async def note_delivery(db: AsyncSession, *, shipment_ids: Sequence[UUID], now: datetime) -> None:
     """Parcels of these shipments were delivered, or lost: a shipment is delivered with its last parcel that is not
-    lost, and lost where all are.
+    lost, and lost where all are. Before that each arrival is told once, with how many are still awaited.
 
     Each shipment is locked before its parcels are counted, so of two pushes that deliver the last two parcels at once
-    the second sees both. Publishes ShipmentDelivered or ShipmentLost.
+    the second sees both. Publishes ShipmentDelivered, ShipmentLost or ParcelsArrived.
     """
     for shipment in await lock_shipments(db, shipment_ids):
-        if shipment.status != DISPATCHED:
+        if shipment.status not in {PENDING, DISPATCHED}:
             continue
         awaited = await parcel_queries.list_delivery(db, shipment.shipment_id)
-        if not awaited:
+        if not awaited and shipment.status == DISPATCHED:
             await _lose(db, shipment, now=now)
             continue
         arrived_at = rules.arrived_at(awaited)
-        if arrived_at is None:
+        if arrived_at is None or shipment.status == PENDING:
+            await _tell_some(db, shipment, awaited, now=now)
             continue
         await db.execute(
             update(Shipment)
@@ -245,6 +247,27 @@ async def note_delivery(db: AsyncSession, *, shipment_ids: Sequence[UUID], now: 
             product_title=goods[0].product_title,
         )
         await publish(db, event, now=now)
+
+
+async def _tell_some(
+    db: AsyncSession, shipment: Shipment, awaited: Sequence[datetime | None], *, now: datetime
+) -> None:
+    arrived = await parcel_actions.tell_arrivals(db, shipment.shipment_id, now=now)
+    if not arrived:
+        return
+    event = ParcelsArrived(
+        shipment_id=shipment.shipment_id,
+        order_id=shipment.order_id,
+        supplier_order_id=shipment.supplier_order_id,
+        waybill_numbers=tuple(sorted(each.waybill_number for each in arrived)),
+        arrived_count=sum(each is not None for each in awaited),
+        parcel_count=len(awaited),
+        is_all_sent=shipment.status == DISPATCHED,
+        arrived_at=max(each.delivered_at for each in arrived),
+        exchange_id=shipment.exchange_id,
+        gift_parcel_id=shipment.gift_parcel_id,
+    )
+    await publish(db, event, now=now)
 
 
 async def _lose(db: AsyncSession, shipment: Shipment, *, now: datetime) -> None:

@@ -118,7 +118,8 @@ async def record_updates(
 
     Two pushes for one parcel at once wait for each other at its row; the second reads a log that holds both.
     What is said of an unknown waybill stays in the log and takes effect when the parcel appears.
-    Publishes ShipmentDelivered; and, where a delivery ends or corrects one, ExcursionOpened and ExcursionClosed.
+    Publishes ShipmentDelivered, or ParcelsArrived while others are awaited; and, where a delivery ends or corrects one,
+    ExcursionOpened and ExcursionClosed.
     """
     if not updates:
         return Heard(0, 0, ())

@@ -95,6 +95,26 @@ class ShipmentDelivered(Event):
     product_title: str = Field(default="", description="The first of its goods, as is `sku_id`.")
 
 
+class ParcelsArrived(Event):
+    """Parcels of a shipment arrived while others are still awaited: so many of so many that were sent and are not lost.
+    Told once a parcel; the last ones are told by ShipmentDelivered alone. `is_all_sent` is false while more is to be
+    sent."""
+
+    type: ClassVar[str] = "logistics.parcels-arrived.v1"
+    subject_field: ClassVar[str] = "order_id"
+
+    shipment_id: UUID
+    order_id: UUID
+    supplier_order_id: UUID
+    waybill_numbers: tuple[str, ...]
+    arrived_count: int
+    parcel_count: int
+    is_all_sent: bool
+    arrived_at: datetime
+    exchange_id: UUID | None = None
+    gift_parcel_id: UUID | None = None
+
+
 class ParcelsLost(Event):
     """Parcels of a shipment were declared lost on their way: their pieces are paid back, or sent again where the buyer
     shall have them and there are any. `reason` is what shows it."""
