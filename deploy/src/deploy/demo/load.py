@@ -19,6 +19,7 @@ from deploy.demo import (
     buying,
     cashbook,
     contracts,
+    crop_orders,
     desks,
     donations,
     exchanges,
@@ -182,6 +183,8 @@ async def _load_arrivals(database: Mapping[str, Database], *, now: datetime, ste
     on_account = step("orders on account", len(unit_orders.ORDERS))
     await unit_orders.load_unit_orders(database["orders"], database["logistics"], now=now, advance=on_account)
     await buying.load_buying(database["orders"], now=now, advance=step("what units buy", buying.COUNT))
+    awaited = step("crop orders", len(crop_orders.CROPS))  # from the budgets that were granted just now
+    await crop_orders.load_crop_orders(database["orders"], now=now, advance=awaited)
 
 
 def _first_load_at(state: Path) -> datetime:

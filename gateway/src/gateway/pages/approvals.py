@@ -29,6 +29,7 @@ _VIEWS: Final = ("asked", "overdue", "all")
 """Besides what waits for the visitor."""
 
 _STATUSES: Final = ("PENDING", "APPROVED", "REFUSED", "VOIDED", "WITHDRAWN", "EXPIRED")
+_SUBJECTS: Final = {"contract": "/work/contracts/", "crop-order": "/work/crop-orders/"}
 _TONES: Final = {"PENDING": "urgent", "APPROVED": "leaf", "REFUSED": "clay", "EXPIRED": "clay"}
 _REFUSED: Final = (Conflict, Invalid, Stale, Forbidden)
 
@@ -168,6 +169,7 @@ async def _show(
         case=case,
         url=f"{PATH}/{case_id}",
         purchase=purchase,
+        subject_url=_SUBJECTS[case["subject_kind"]] + case["subject_id"] if case["subject_kind"] in _SUBJECTS else "",
         heads=line_heads(page),
         rows=[] if purchase is None else line_rows(purchase, page),
         union=None if purchase is None else union_view(purchase, page),

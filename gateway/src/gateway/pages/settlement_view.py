@@ -199,6 +199,9 @@ def _payment(each: Mapping[str, Any], page: Page) -> dict[str, Any]:
 def _match(each: Mapping[str, Any], page: Page) -> dict[str, Any]:
     t, names = page.t.settlements, page.t.names
     by_bank = each["line_id"] is not None
+    if each["crop_order_id"] is not None:
+        told = {"source": t.deposit, "day": page.day(each["matched_at"]), "how": t.by_itself, "is_deposit": True}
+        return {**each, "amount": money(each["amount_fen"]), **told}
     return {
         **each,
         "amount": money(each["amount_fen"]),

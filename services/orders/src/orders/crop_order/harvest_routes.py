@@ -32,7 +32,7 @@ async def list_harvests(
     caller: CallerDep, db: Read, *, q: Wanted = None, cursor: CursorText = None, limit: Limit = 20
 ) -> Page[schemas.HarvestOut]:
     """What the supplier declared, or all for operators, the newest first. 400 `cursor-invalid`; 403
-    `suppliers-only`."""
+    `harvest-suppliers-only`."""
     _ensure_supplier(caller)
     found = await queries.list_harvests(db, caller, wanted=q, after=tables.id_after(cursor), limit=limit + 1)
     items = [schemas.HarvestOut.model_validate(each) for each in found[:limit]]
@@ -44,7 +44,7 @@ async def list_harvests(
 async def export_harvests(
     request: Request, caller: CallerDep, *, q: Wanted = None, sheet: SheetFormat = "xlsx"
 ) -> Response:
-    """The same list as a table. 403 `suppliers-only`."""
+    """The same list as a table. 403 `harvest-suppliers-only`."""
     _ensure_supplier(caller)
 
     async def batches() -> AsyncIterator[Sequence[Any]]:
@@ -63,7 +63,7 @@ async def export_harvests(
 
 @router.get("/seasons")
 async def list_seasons(caller: CallerDep, db: Read) -> schemas.SeasonList:
-    """The supplier's seasons whose harvest is awaited, the earliest first. 403 `suppliers-only`."""
+    """The supplier's seasons whose harvest is awaited, the earliest first. 403 `harvest-suppliers-only`."""
     _ensure_supplier(caller)
     found = await queries.list_seasons(db, caller)
     return schemas.SeasonList(items=[schemas.SeasonOut.model_validate(each) for each in found])
@@ -80,7 +80,7 @@ async def preview_sharing(
     harvested_count: Annotated[int, Query(ge=0, le=10_000_000)],
 ) -> schemas.SharingOut:
     """What so large a harvest would bring each order; nothing is written. `seen` is for declaring exactly this. 403
-    `suppliers-only`; 404 `sku-unknown`; 409 `season-over`, `season-empty`."""
+    `harvest-suppliers-only`; 404 `sku-unknown`; 409 `season-over`, `season-empty`."""
     wanted = SeasonOf(sku_id, season_year, season)
     sku, found = await sharing.preview_sharing(db, season=wanted, harvested_count=harvested_count, caller=caller)
     names = await queries.list_unit_names(db, [each.unit_id for each in found.orders.values()])
@@ -117,8 +117,11 @@ async def preview_sharing(
 
 @router.post("", status_code=201, response_model=schemas.HarvestPage)
 async def declare_harvest(body: schemas.HarvestIn, caller: CallerDep, db: Db, once: Once) -> Response:
-    """Declare what grew, once a season: it comes into stock and is shared, in one step that is never taken back. 403
-    `suppliers-only`; 404 `sku-unknown`; 409 `season-over`, `season-empty`, `sharing-changed`, `sku-not-listed`."""
+    """Declare what grew, once a season: it comes into stock and is shared, in one step that is never taken back.
+
+    403 `harvest-suppliers-only`; 404 `sku-unknown`; 409 `season-over`, `season-empty`, `sharing-changed`,
+    `sku-not-listed`.
+    """
     harvest = await sharing.declare_harvest(
         db,
         harvest_id=new_id(),
@@ -148,4 +151,4 @@ async def _page(db: AsyncSession, harvest: CropHarvest, caller: Caller) -> schem
 
 def _ensure_supplier(caller: Caller) -> None:
     if not caller.is_operator and (caller.kind != "supplier" or caller.organisation_id is None):
-        raise Forbidden("Suppliers declare what they harvested.", code="suppliers-only")
+        raise Forbidden("Suppliers declare what they harvested.", code="harvest-suppliers-only")

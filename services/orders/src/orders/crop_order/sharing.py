@@ -63,7 +63,7 @@ class Sharing:
 async def preview_sharing(
     db: AsyncSession, *, season: SeasonOf, harvested_count: int, caller: Caller
 ) -> tuple[SaleSku, Sharing]:
-    """Who would get what, written nowhere. 403 `suppliers-only`; 404 `sku-unknown`; 409 `season-over`,
+    """Who would get what, written nowhere. 403 `harvest-suppliers-only`; 404 `sku-unknown`; 409 `season-over`,
     `season-empty`."""
     sku = await _own_sku(db, season, caller)
     await _ensure_undeclared(db, season)
@@ -84,8 +84,8 @@ async def declare_harvest(
     """State what grew: it comes into stock, each order of the season gets its share and becomes a purchase and an order
     at the agreed price. A share below the agreed least waits for its unit's word; nothing at all is a failed crop.
 
-    403 `suppliers-only`; 404 `sku-unknown`; 409 `season-over`, `season-empty`, `sharing-changed` (look at it again),
-    `sku-not-listed`. All of it, or nothing.
+    403 `harvest-suppliers-only`; 404 `sku-unknown`; 409 `season-over`, `season-empty`, `sharing-changed` (look at it
+    again), `sku-not-listed`. All of it, or nothing.
     """
     sku = await _own_sku(db, season, caller)
     await queries.lock_season(db, **_key(season))
@@ -278,7 +278,7 @@ async def _order(db: AsyncSession, crop: CropOrder, *, now: datetime) -> None:
 
 async def _own_sku(db: AsyncSession, season: SeasonOf, caller: Caller) -> SaleSku:
     if caller.kind != "supplier" or caller.organisation_id is None:
-        raise Forbidden("Suppliers declare what they harvested.", code="suppliers-only")
+        raise Forbidden("Suppliers declare what they harvested.", code="harvest-suppliers-only")
     sku = (await sku_queries.list_for_sale(db, [season.sku_id])).get(season.sku_id)
     if sku is None or sku.supplier_id != caller.organisation_id:
         raise NotFound("You have no such pack.", code="sku-unknown", field="sku_id")
