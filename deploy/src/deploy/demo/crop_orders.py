@@ -1,4 +1,4 @@
-"""Crop orders of the demo's school: drafted, in approval, offered, agreed, growing with a milestone that is late, shared
+"""Crop orders of the demo's school: drafted, in approval, offered, agreed, growing with a late milestone, shared
 from a short harvest, left with its deposit owed back, failed. All invented; made by the actions of orders, once."""
 
 from collections.abc import Callable
