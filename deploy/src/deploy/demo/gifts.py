@@ -2,12 +2,14 @@
 members whose roster is locked, with the rows of its file that were wrong."""
 
 import hashlib
+import io
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import combinations
 from typing import Final
 from uuid import UUID
 
+from pypdf import PdfWriter
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -40,7 +42,6 @@ _DAY: Final = timedelta(days=1)
 _SURNAMES: Final = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 _GIVEN: Final = ("晓梅", "建国", "秀英", "伟", "芳", "志强", "丽华", "明", "桂兰", "勇")
 _DEPARTMENTS: Final = ("语文组", "数学组", "英语组", "理化组", "史地组", "体艺组", "教务处", "总务处")
-_SCAN: Final = b"%PDF-1.4\n% a practice document of the demo\n"
 _GOODS: Final = text("""
     SELECT sku_id, price_fen FROM sellable_skus
     WHERE is_listed AND price_fen BETWEEN 2000 AND 15000 AND presale IS NULL AND designations && ARRAY['assisted-832']
@@ -74,12 +75,12 @@ async def _lock(db: AsyncSession, store: Files, now: datetime) -> None:
     """Twelve days ago planned, today ready for claims."""
     begun, today = now - 12 * _DAY, business_day(now)
     start, end = days_range(today, today + 13 * _DAY)
-    plan = _plan("元旦慰问活动", "NEW_YEAR", now, claims=(start, end), public_from=-8)
-    await _fund(db, plan.budget_fen, now=begun)
-    campaign = await _draft(db, "new-year", plan, now=begun)
-    await _pack(db, campaign, now=begun)
-    await _decide(db, campaign, now=begun)
-    union, given = _caller("canteen-union"), {"campaign_id": campaign.campaign_id, "person_id": _union()}
+    plan = plan_of("元旦慰问活动", "NEW_YEAR", now, claims=(start, end), public_from=-8)
+    await fund(db, plan.budget_fen, now=begun)
+    campaign = await draft(db, "new-year", plan, now=begun)
+    await pack(db, campaign, now=begun)
+    await decide(db, campaign, now=begun)
+    union, given = person("canteen-union"), {"campaign_id": campaign.campaign_id, "person_id": _union()}
     await member_actions.import_roster(
         db,
         file_id=demo_id("roster-file", "new-year"),
@@ -91,21 +92,7 @@ async def _lock(db: AsyncSession, store: Files, now: datetime) -> None:
         now=begun + _DAY,
         new_id=new_id,
     )
-    for kind, name, supplier_name, amount_fen, counted in PAPERS:
-        await actions.attach_document(
-            db,
-            store,
-            document_id=new_id(),
-            campaign_id=campaign.campaign_id,
-            kind=kind,
-            name=name,
-            supplier_name=supplier_name,
-            amount_fen=amount_fen,
-            counted=counted,
-            content=_SCAN + name.encode(),
-            person_id=_union(),
-            now=begun + _DAY,
-        )
+    await attach_papers(db, store, campaign, now=begun + _DAY)
     await carrying.request_quotes(db, expected_revision=campaign.revision, now=begun + _DAY, **given)
     await carrying.choose_supplier(
         db,
@@ -124,14 +111,33 @@ async def _lock(db: AsyncSession, store: Files, now: datetime) -> None:
     )
 
 
+async def attach_papers(db: AsyncSession, store: Files, campaign: GiftCampaign, *, now: datetime) -> None:
+    """Minutes, the purchasing group, three quotes."""
+    for kind, name, supplier_name, amount_fen, counted in PAPERS:
+        await actions.attach_document(
+            db,
+            store,
+            document_id=new_id(),
+            campaign_id=campaign.campaign_id,
+            kind=kind,
+            name=name,
+            supplier_name=supplier_name,
+            amount_fen=amount_fen,
+            counted=counted,
+            content=a_scan(name),
+            person_id=_union(),
+            now=now,
+        )
+
+
 async def _submit(db: AsyncSession, _: Files, now: datetime) -> None:
     """A plan that waits for the head's decision."""
     today = business_day(now)
     start, end = days_range(today + 12 * _DAY, today + 25 * _DAY)
-    plan = _plan("春节慰问活动", "SPRING_FESTIVAL", now, claims=(start, end), public_from=5)
-    await _fund(db, plan.budget_fen, now=now - _DAY)
-    campaign = await _draft(db, "spring", plan, now=now - _DAY)
-    await _pack(db, campaign, now=now - _DAY)
+    plan = plan_of("春节慰问活动", "SPRING_FESTIVAL", now, claims=(start, end), public_from=5)
+    await fund(db, plan.budget_fen, now=now - _DAY)
+    campaign = await draft(db, "spring", plan, now=now - _DAY)
+    await pack(db, campaign, now=now - _DAY)
     await carrying.submit_plan(
         db,
         campaign_id=campaign.campaign_id,
@@ -146,8 +152,8 @@ async def _give_up(db: AsyncSession, _: Files, now: datetime) -> None:
     """A plan that was given up before it was submitted."""
     begun, today = now - 70 * _DAY, business_day(now)
     start, end = days_range(today - 50 * _DAY, today - 40 * _DAY)
-    plan = _plan("国庆慰问活动", "NATIONAL_DAY", now, claims=(start, end), public_from=-60)
-    campaign = await _draft(db, "given-up", plan, now=begun)
+    plan = plan_of("国庆慰问活动", "NATIONAL_DAY", now, claims=(start, end), public_from=-60)
+    campaign = await draft(db, "given-up", plan, now=begun)
     await carrying.cancel_campaign(
         db,
         campaign_id=campaign.campaign_id,
@@ -158,7 +164,8 @@ async def _give_up(db: AsyncSession, _: Files, now: datetime) -> None:
     )
 
 
-def _plan(name: str, holiday: str, now: datetime, *, claims: tuple[datetime, datetime], public_from: int) -> Plan:
+def plan_of(name: str, holiday: str, now: datetime, *, claims: tuple[datetime, datetime], public_from: int) -> Plan:
+    """A plan for the whole school; days are counted from `now`."""
     first = business_day(now) + public_from * _DAY
     return Plan(
         name=name,
@@ -178,7 +185,18 @@ def _plan(name: str, holiday: str, now: datetime, *, claims: tuple[datetime, dat
     )
 
 
-async def _fund(db: AsyncSession, amount_fen: int, *, now: datetime) -> None:
+def a_scan(name: str) -> bytes:
+    """A sheet that stands for a scanned paper: blank, and no two alike."""
+    file = io.BytesIO()
+    with PdfWriter() as writer:
+        writer.add_blank_page(595, 842)
+        writer.add_metadata({"/Title": name})
+        writer.write(file)
+    return file.getvalue()
+
+
+async def fund(db: AsyncSession, amount_fen: int, *, now: datetime) -> None:
+    """The union has so much more to spend this year."""
     year = business_day(now).year
     await budget_actions.grant(
         db,
@@ -193,7 +211,8 @@ async def _fund(db: AsyncSession, amount_fen: int, *, now: datetime) -> None:
     )
 
 
-async def _draft(db: AsyncSession, key: str, plan: Plan, *, now: datetime) -> GiftCampaign:
+async def draft(db: AsyncSession, key: str, plan: Plan, *, now: datetime) -> GiftCampaign:
+    """The plan as the union writes it."""
     return await actions.draft_campaign(
         db,
         campaign_id=demo_id("gift-campaign", key),
@@ -204,20 +223,20 @@ async def _draft(db: AsyncSession, key: str, plan: Plan, *, now: datetime) -> Gi
     )
 
 
-async def _pack(db: AsyncSession, campaign: GiftCampaign, *, now: datetime) -> None:
+async def pack(db: AsyncSession, campaign: GiftCampaign, *, members: int = MEMBERS, now: datetime) -> None:
     """Two packages of three goods each, with enough of them in stock for everybody."""
     goods = {row.sku_id: row.price_fen for row in await db.execute(_GOODS)}
     chosen = packages_of(goods)
     for sku_id in sorted({sku_id for package in chosen for sku_id in package}):
         await stock_actions.receive_stock(
-            db, sku_id=sku_id, quantity=3 * MEMBERS, reference="慰问活动备货", recorded_by=None, now=now
+            db, sku_id=sku_id, quantity=3 * members, reference="慰问活动备货", recorded_by=None, now=now
         )
     names = ("山货礼包", "粮油礼包")
     await actions.pack(
         db,
         campaign_id=campaign.campaign_id,
         wanted=[
-            WantedPackage(name, MEMBERS, dict.fromkeys(package, 1)) for name, package in zip(names, chosen, strict=True)
+            WantedPackage(name, members, dict.fromkeys(package, 1)) for name, package in zip(names, chosen, strict=True)
         ],
         default_position=1,
         expected_revision=campaign.revision,
@@ -238,13 +257,13 @@ def packages_of(prices: dict[UUID, int]) -> list[tuple[UUID, ...]]:
     return found
 
 
-async def _decide(db: AsyncSession, campaign: GiftCampaign, *, now: datetime) -> None:
+async def decide(db: AsyncSession, campaign: GiftCampaign, *, key: str = "new-year", now: datetime) -> None:
     """Submitted by the union, approved step by step by those whose duty it is."""
     await carrying.submit_plan(
         db,
         campaign_id=campaign.campaign_id,
         expected_revision=campaign.revision,
-        case_id=demo_id("approval", "gifts-new-year"),
+        case_id=demo_id("approval", f"gifts-{key}"),
         person_id=_union(),
         now=now,
     )
@@ -260,24 +279,25 @@ async def _decide(db: AsyncSession, campaign: GiftCampaign, *, now: datetime) ->
             verdict="APPROVE",
             reason="同意",
             expected_revision=case.revision,
-            caller=_caller(account),
+            caller=person(account),
             now=now + timedelta(hours=hours),
         )
 
 
 def _rows() -> Sequence[FileRow]:
     """Two hundred who may have a gift, three who may not, and four rows that are wrong."""
-    rows = [_row(number) for number in range(1, MEMBERS + 1)]
+    rows = [member_row(number) for number in range(1, MEMBERS + 1)]
     rows += [
-        _row(MEMBERS + 1, standing="退休"),
-        _row(MEMBERS + 2, standing="调离"),
-        _row(MEMBERS + 3, standing="停薪留职"),
+        member_row(MEMBERS + 1, standing="退休"),
+        member_row(MEMBERS + 2, standing="调离"),
+        member_row(MEMBERS + 3, standing="停薪留职"),
     ]
     wrong: list[dict[str, str]] = [{"name": ""}, {"phone": "13800"}, {"joined_on": "前年"}, {"member_no": "GH0001"}]
-    return [*rows, *(_row(MEMBERS + 4 + place, **each) for place, each in enumerate(wrong))]
+    return [*rows, *(member_row(MEMBERS + 4 + place, **each) for place, each in enumerate(wrong))]
 
 
-def _row(number: int, **given: str) -> FileRow:
+def member_row(number: int, **given: str) -> FileRow:
+    """A row of the roster; the number names the member."""
     cells = {
         "member_no": f"GH{number:04d}",
         "name": _SURNAMES[number % len(_SURNAMES)] + _GIVEN[number // len(_SURNAMES) % len(_GIVEN)],
@@ -293,7 +313,8 @@ def _union() -> UUID:
     return UNIT_ACCOUNTS["canteen-union"].person_id
 
 
-def _caller(name: str) -> Caller:
+def person(name: str) -> Caller:
+    """Somebody of the school, by the account's name."""
     account = UNIT_ACCOUNTS[name]
     return Caller(
         account.person_id,

@@ -24,6 +24,7 @@ from deploy.demo import (
     donations,
     exchanges,
     filings,
+    gift_archive,
     gift_claims,
     gifts,
     goods,
@@ -164,7 +165,7 @@ async def _load_trade(
     await service.load_service(database["orders"], now=now, advance=step("the service desk", service.COUNT))
     await points.load_points(database["orders"], now=now, advance=step("points spent", points.COUNT))
     await together.load_together(database["orders"], now=now, advance=step("buying together", together.COUNT))
-    await _load_arrivals(database, now=now, step=step)
+    await _load_arrivals(database, environment, now=now, step=step)
     astray = step("parcels that do not arrive", losses.COUNT)
     await losses.load_sent(database["orders"], database["logistics"], now=now, advance=astray)
     # The cashier hears once more, of what was bought since; only then does a day's statement know all of its payments.
@@ -175,13 +176,17 @@ async def _load_trade(
     await statements.load_statements(database["orders"], now=now, advance=compared)
 
 
-async def _load_arrivals(database: Mapping[str, Database], *, now: datetime, step: Step) -> None:
+async def _load_arrivals(
+    database: Mapping[str, Database], environment: Mapping[str, str], *, now: datetime, step: Step
+) -> None:
     """What is bought, sent and brought one by one."""
     given = step("donations", donations.COUNT)
     await donations.load_gifts(database["orders"], now=now, advance=given)
     await donations.load_arrivals(database["orders"], database["logistics"], now=now, advance=given)
     on_account = step("orders on account", len(unit_orders.ORDERS))
     await unit_orders.load_unit_orders(database["orders"], database["logistics"], now=now, advance=on_account)
+    over = step("holiday gifts of the autumn", 2)
+    await gift_archive.load_archive(database["orders"], database["logistics"], environment, now=now, advance=over)
     await buying.load_buying(database["orders"], now=now, advance=step("what units buy", buying.COUNT))
     awaited = step("crop orders", len(crop_orders.CROPS))  # from the budgets that were granted just now
     await crop_orders.load_crop_orders(database["orders"], now=now, advance=awaited)

@@ -7,6 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.claim_code.models import ClaimCode
+from orders.gift_claim.rules import Destination
 from orders.gift_parcel import actions, queries, rules
 from orders.gift_parcel.models import GiftParcel
 from orders.handlers import LOGISTICS_HANDLERS
@@ -181,3 +182,20 @@ async def test_what_a_supplier_will_not_send_waits_for_nothing(db: AsyncSession)
         await actions.cancel_open(db, supplier_order_id=part_id)
     statuses = (await db.execute(text("SELECT status FROM gift_parcels ORDER BY status"))).scalars().all()
     assert statuses == ["CANCELLED", "DUE"]
+
+
+async def test_a_lot_on_its_way_is_shown_to_all_who_fetch_at_the_unit(db: AsyncSession):
+    handed = await handed_out(db, members=2, mode="MIXED")
+    await claim(db, handed, "M00001")
+    await claim(db, handed, "M00002", handed.choice(0, Destination("UNIT")))
+    await confirmed(db, handed)
+    await told(db)
+    lot, *_ = await parcels_of(db, None)
+    await actions.mark_shipped(
+        db, parcel_id=lot.parcel_id, carrier_code="sf-demo", waybill_numbers=["SF1"], shipped_at=LATER
+    )
+    found = await db.execute(select(ClaimCode.member_id, ClaimCode.status))
+    assert {row.member_id: row.status for row in found} == {
+        handed.members["M00001"]: "CLAIMED",
+        handed.members["M00002"]: "SHIPPED",
+    }

@@ -25,7 +25,7 @@ _SHIP_OWN = text("""
     WHERE member_id = :member_id AND status = 'CLAIMED'
 """)
 _SHIP_LOT = text("""
-    UPDATE claim_codes SET status = 'SHIPPED', revision = revision + 1, moved_at = :now
+    UPDATE claim_codes SET status = 'SHIPPED', revision = claim_codes.revision + 1, moved_at = :now
     FROM gift_claims AS claim
     WHERE claim.member_id = claim_codes.member_id AND claim.campaign_id = :campaign_id AND claim.way = 'UNIT'
       AND claim_codes.status = 'CLAIMED'
