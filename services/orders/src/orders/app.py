@@ -16,6 +16,7 @@ from orders.approval import models as approval_models
 from orders.approval.routes import delegation_router, tier_router
 from orders.approval.routes import router as approval_router
 from orders.auction import models as auction_models
+from orders.auction.bidding import bidding_together
 from orders.auction.routes import router as auction_router
 from orders.bank_statement import models as bank_statement_models
 from orders.bank_statement.routes import router as bank_statement_router
@@ -218,6 +219,7 @@ async def open_store(app: FastAPI) -> None:
 
 def _configure(app: FastAPI) -> None:
     app.state.placing = placing_together()
+    app.state.bidding = bidding_together()
     app.state.seal = Seal(app.state.settings.sealing_key.get_secret_value())
 
 

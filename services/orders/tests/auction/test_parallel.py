@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from orders.auction import actions
+from orders.auction import actions, bidding
 from services.orders.tests.auction import lots
 from shared.auth import Caller
 from shared.clock import utc_now
@@ -22,7 +22,7 @@ BIDS = "SELECT bid_position, amount_fen, supplier_id, placed_at FROM auction_bid
 CROWD = 50
 
 
-def sender(client: httpx2.AsyncClient, as_caller: Any, hall: lots.Hall, bidder: Caller) -> Any:
+def sender(client: httpx2.AsyncClient, as_caller: Any, hall: lots.Hall, bidder: Caller, *, key: str = "") -> Any:
     headers = as_caller(
         kind="supplier", person_id=bidder.person_id, organisation_id=bidder.organisation_id, roles=("sales",)
     )
@@ -31,7 +31,7 @@ def sender(client: httpx2.AsyncClient, as_caller: Any, hall: lots.Hall, bidder: 
         return await client.post(
             f"/v1/auctions/{hall.auction_id}/bids",
             json={"amount_fen": amount_fen},
-            headers=headers | {"idempotency-key": str(uuid4())},
+            headers=headers | {"idempotency-key": key or str(uuid4())},
         )
 
     return send
@@ -105,6 +105,75 @@ async def test_a_crowd_that_fights_loses_no_bid_and_every_reader_sees_one_order(
         assert after.amount_fen <= before.amount_fen - lots.STEP_FEN
         assert after.placed_at > before.placed_at
         assert after.supplier_id != before.supplier_id
+
+
+class Room:
+    """Bidders before an auction whose row somebody holds: the first waits for the row, all others for the first."""
+
+    def __init__(self, http: httpx2.AsyncClient, hall: lots.Hall, as_caller: Any) -> None:
+        self._http, self._hall, self._as_caller = http, hall, as_caller
+        self._lane = http.app.state.bidding._lanes[bidding._ANSWER]  # type: ignore[attr-defined]
+        self._tasks: list[asyncio.Task[httpx2.Response]] = []
+
+    async def comes(self, number: int, amount_fen: int, *, key: str = "") -> None:
+        """One more bid, which stands in the line when this returns."""
+        waiting = len(self._lane._waiting)
+        send = sender(self._http, self._as_caller, self._hall, self._hall.bidders[number], key=key)
+        self._tasks.append(asyncio.create_task(send(amount_fen)))
+        async with asyncio.timeout(20):
+            while len(self._lane._waiting) == waiting and (len(self._tasks) > 1 or not self._lane._is_taken):  # noqa: ASYNC110
+                await asyncio.sleep(0.002)
+
+    async def told(self) -> list[str | int]:
+        """Each one's place, or why there is none."""
+        answers = [(await each).json() for each in self._tasks]
+        return [each.get("bid_position", each.get("code")) for each in answers]
+
+
+async def test_bids_that_wait_go_together_in_their_order_and_each_gets_its_own_answer(
+    live_client: httpx2.AsyncClient, fresh_database: Database, as_caller: Any
+):
+    async with fresh_database.begin() as db:
+        hall = await lots.hall(db, bidder_count=4)
+    room, step, top = Room(live_client, hall, as_caller), lots.STEP_FEN, lots.START_FEN
+    async with fresh_database.begin() as db:
+        await db.execute(text("SELECT FROM auctions FOR UPDATE"))
+        await room.comes(0, top)
+        await room.comes(1, top - step)
+        await room.comes(2, top - step)  # as much as the one before it
+        await room.comes(1, top - 2 * step)  # leads already
+        await room.comes(2, top - 2 * step, key="one click")
+        await room.comes(2, top - 2 * step, key="one click")
+        await room.comes(2, top - 3 * step, key="one click")
+        await room.comes(3, top - 3 * step)
+    expected = [1, 2, "bid-too-high", "bid-leads-already", 3, 3, "idempotency-key-reused", 4]
+    assert await room.told() == expected
+    async with fresh_database.begin() as db:
+        rows = (await db.execute(text(BIDS.replace("SELECT", "SELECT xmin::text AS written_by,")))).all()
+        assert await db.scalar(text("SELECT count(*) FROM idempotency_keys")) == 4
+    assert [row.amount_fen for row in rows] == [top - number * step for number in range(4)]
+    assert len({row.written_by for row in rows[1:]}) == 1 < len({row.written_by for row in rows})
+    assert all(after.placed_at > before.placed_at for before, after in pairwise(rows))
+
+
+async def test_what_the_database_refuses_of_one_bid_is_refused_to_that_one_only(
+    live_client: httpx2.AsyncClient, fresh_database: Database, as_caller: Any
+):
+    async with fresh_database.begin() as db:
+        hall = await lots.hall(db, bidder_count=3)
+    room = Room(live_client, hall, as_caller)
+    async with fresh_database.begin() as db:
+        await db.execute(text("SELECT FROM auctions FOR UPDATE"))
+        for number in range(3):
+            await room.comes(number, lots.START_FEN - number * lots.STEP_FEN)
+        third_fen = lots.START_FEN - 2 * lots.STEP_FEN
+        refuse = f"ALTER TABLE auction_bids ADD CONSTRAINT no_third CHECK (amount_fen <> {third_fen}) NOT VALID"
+        await db.execute(text(refuse))
+    assert await room.told() == [1, 2, "constraint-violated"]
+    async with fresh_database.begin() as db:
+        assert await db.scalar(text("SELECT count(*) FROM auction_bids")) == 2
+        assert await db.scalar(text("SELECT bid_count FROM auctions")) == 2
+        assert await db.scalar(text("SELECT count(*) FROM idempotency_keys")) == 2
 
 
 async def ended(database: Database, hall: lots.Hall) -> str:

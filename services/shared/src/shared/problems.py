@@ -152,7 +152,7 @@ def database_refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, DBAPIError)  # noqa: S101 - registered for this class only
     state = str(getattr(error.orig, "sqlstate", "") or "")
     cause = getattr(error.orig, "__cause__", None)
-    constraint = getattr(cause, "constraint_name", None)
+    constraint = getattr(cause or error.orig, "constraint_name", None)
     if isinstance(error, IntegrityError) or state.startswith("23"):
         return problem(
             409,

@@ -35,7 +35,7 @@ _NUMBERED = re.compile(r"\$(\d+)")
 
 
 def repeated(statement: Statement, types: Mapping[str, str]) -> RunAll:
-    """A reading statement once for each caller in one round trip; `types` are its parameters' SQL types."""
+    """A statement once for each caller, in their order and one round trip; `types` are its parameters' SQL types."""
     columns = [f"CAST(asked.{name} AS {types[name]})" for name in statement.names]
     inner = _NUMBERED.sub(lambda found: columns[int(found[1]) - 1], statement.sql)
     # SELECT hides how many there are, for which each call would be planned anew. Lists travel as their literals,

@@ -18,7 +18,7 @@ from shared.clock import utc_now
 from shared.db import Db, Read
 from shared.errors import BadRequest
 from shared.etag import IfMatch, etag_of
-from shared.idempotency import Once
+from shared.idempotency import Once, OnceUnchecked
 from shared.ids import new_id
 from shared.page import CursorText, Limit, Page, decode_cursor, encode_cursor
 from shared.sheets import SheetFormat, sheet_response
@@ -221,21 +221,18 @@ async def enter_auction(auction_id: UUID, body: schemas.EntryIn, caller: CallerD
 
 
 @router.post("/{auction_id}/bids", status_code=201, response_model=schemas.BidPlaced)
-async def place_bid(auction_id: UUID, body: schemas.BidIn, caller: CallerDep, db: Db, once: Once) -> Response:
+async def place_bid(
+    request: Request, auction_id: UUID, body: schemas.BidIn, caller: CallerDep, once: OnceUnchecked
+) -> Response:
     """Bid for the whole lot, delivered. It counts if it is committed before the end by the database's clock. 403
     `kind-not-allowed`, `auction-not-entered`; 404 `auction-unknown`; 409 `auction-not-begun`, `auction-over`,
-    `auction-status`, `bid-leads-already`, `bid-too-high` (with `most_fen`), `constraint-violated`."""
-    answer = await bidding.place_bid(
-        db, auction_id=auction_id, bid_id=new_id(), amount_fen=body.amount_fen, caller=caller
-    )
-    placed = {
-        "bid_position": answer.bid_position,
-        "amount_fen": body.amount_fen,
-        "placed_at": answer.placed_at,
-        "ends_at": answer.ends_at,
-        "is_extended": answer.is_extended,
-    }
-    return await once.answer(db, schemas.BidPlaced.model_validate(placed), status=201)
+    `auction-status`, `bid-leads-already`, `bid-too-high` (with `most_fen`), `constraint-violated`. After a 503
+    `database-unavailable` the bid may be there: the same key sent again says so."""
+    async with request.app.state.bidding.join(request.app.state.database) as direct:
+        answer = await bidding.answer_bid(
+            direct, auction_id=auction_id, bid_id=new_id(), amount_fen=body.amount_fen, caller=caller, once=once
+        )
+    return Response(answer, status_code=201, media_type="application/json")
 
 
 @router.get("/{auction_id}/live")
