@@ -17,15 +17,22 @@ from orders.auction import bidding as auction_bidding
 from orders.auction import queries as auction_queries
 from orders.auction import rules as auction_rules
 from orders.order.rules import Address
-from orders.quotation import actions, awarding, bidding, queries, rules
+from orders.quotation import actions, attaching, awarding, bidding, queries, rules
 from orders.quotation.sealing import Seal
 from shared.auth import Caller
 from shared.clock import business_day, utc_now
 from shared.db import Database
+from shared.files import Files
 
 _BIDDERS: Final = 3
 _PLACE: Final = Address("食堂库房", "0717-0000000", "420525", "（演示）学府路 1 号食堂后门")
-_LINES: Final = (("干香菇，菌盖 3 厘米以上", 60, "斤"), ("红枣，一级", 80, "斤"))
+_WORDS: Final = ("红枣，一级", 80, "斤")
+_PAPERS: Final[tuple[tuple[rules.FileKind, str], ...]] = (
+    ("SAMPLE_REPORT", "（演示）农残检测报告.pdf"),
+    ("CERTIFICATE", "（演示）产地证明.pdf"),
+)
+_SCAN: Final = b"%PDF-1.4\n% a practice document of the demo\n"
+_WARRANTY_DAYS: Final = (90, 60, 30)
 _LOT: Final = (("食用菌和干果一批", 200, "斤"),)
 
 
@@ -84,12 +91,12 @@ async def load_bidding(
     orders: Database, environment: Mapping[str, str], *, now: datetime, advance: Callable[[int], None]
 ) -> None:
     """Each in a transaction of its own; what is there already is left as it is."""
-    seal = Seal(environment["ORDERS_SEALING_KEY"])
+    seal, store = Seal(environment["ORDERS_SEALING_KEY"]), Files(environment["ORDERS_FILES_URL"])
     new = await missing(orders, "quotations", "quotation_id", [each.quotation_id for each in QUOTATIONS])
     for each in QUOTATIONS:
         if each.quotation_id in new:
             async with orders.begin() as db:
-                await _load_quotation(db, seal, each, now=now)
+                await _load_quotation(db, store, seal, each, now=now)
         advance(1)
     new = await missing(orders, "auctions", "auction_id", [demo_id("auction", key) for key in AUCTIONS])
     for key in AUCTIONS:
@@ -99,7 +106,7 @@ async def load_bidding(
         advance(1)
 
 
-async def _load_quotation(db: AsyncSession, seal: Seal, row: Asked, *, now: datetime) -> None:
+async def _load_quotation(db: AsyncSession, files: Files, seal: Seal, row: Asked, *, now: datetime) -> None:
     closes, goods = now + timedelta(days=row.closes_in_days), bidders()
     begun = closes - timedelta(days=7)
     draft = actions.Draft(
@@ -110,7 +117,10 @@ async def _load_quotation(db: AsyncSession, seal: Seal, row: Asked, *, now: date
         deliver_from=closes + timedelta(days=7),
         deliver_until=closes + timedelta(days=9),
         closes_at=closes,
-        lines=tuple(rules.Wanted(None, *line, "", "承诺达标合格证") for line in _LINES),
+        lines=(
+            rules.Wanted(next(iter(goods.values()))[0].sku_id, "", 60, "件", "", "承诺达标合格证"),
+            rules.Wanted(None, *_WORDS, "", "承诺达标合格证"),
+        ),
         supplier_ids=tuple(goods),
     )
     handler = _handler()
@@ -148,10 +158,16 @@ async def _load_quotation(db: AsyncSession, seal: Seal, row: Asked, *, now: date
             seal,
             quotation_id=row.quotation_id,
             bid_id=demo_id("quotation-bid", f"{row.key}-{number}"),
-            bid=rules.Bid(offers, promised_on, "（演示）含送货上门。"),
+            bid=rules.Bid(offers, promised_on, "（演示）含送货上门。", _WARRANTY_DAYS[number]),
             caller=_supplier(supplier_id),
             now=begun + timedelta(days=1),
         )
+        for kind, name in _PAPERS[: 2 - number]:
+            await attaching.file_attachment(
+                db, files, seal, quotation_id=row.quotation_id,
+                file_id=demo_id("bid-file", f"{row.key}-{number}-{kind}"), kind=kind, name=name, content=_SCAN,
+                caller=_supplier(supplier_id), now=begun + timedelta(days=1),
+            )  # fmt: skip
     if row.is_opened:
         await actions.open_quotation(
             db, seal, quotation_id=row.quotation_id, expected_revision=made.revision, reason="", caller=handler,

@@ -285,17 +285,15 @@ async def _show(
     typed: Typed | None = None,
 ) -> Response:
     path = f"/v1/auctions/{auction_id}"
-    found = await services.orders.get(path, visitor=visitor)
+    # how it stands first: what changes in between, the next look at it notices
     live = await services.orders.get(f"{path}/live", visitor=visitor)
+    found = await services.orders.get(path, visitor=visitor)
     trail = await services.orders.get(f"{path}/trail", visitor=visitor)
     is_supplier, is_on = visitor.kind == "supplier", live["phase"] in {"COMING", "RUNNING"}
     may_enter = is_supplier and is_on and live["own_fen"] is None
-    if typed is None:
-        typed = Typed(
-            {f"sku_{each['line_id']}": each["sku_id"] for each in found["own_offers"]}
-            | {f"pieces_{each['line_id']}": str(each["piece_count"]) for each in found["own_offers"]}
-        )
-    typed = Typed({"amount": f"{live['most_fen'] / 100:.2f}"} | typed)
+    entered = {f"sku_{each['line_id']}": each["sku_id"] for each in found["own_offers"]}
+    entered |= {f"pieces_{each['line_id']}": str(each["piece_count"]) for each in found["own_offers"]}
+    typed = Typed(entered | {"amount": f"{live['most_fen'] / 100:.2f}"} | (typed or {}))
     places, names = await places_told(services, page, codes_of(found)), page.t.names["auction_verb"]
     return page.render(
         "auction.html",
