@@ -10,7 +10,7 @@ from tests.e2e.test_bidding_pages import LONGER, asked, let_time_pass, local, se
 from tests.e2e.units import school
 
 REPORT = b"%PDF-1.7 a report"
-COUNTY = "湖北省十堰市房县"
+COUNTY = "湖北省 十堰市 房县"
 
 
 async def test_goods_are_looked_for_and_named_wherever_they_stand(house: House, market: Market) -> None:

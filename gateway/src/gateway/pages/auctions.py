@@ -12,6 +12,7 @@ from gateway.pages.bidding_drafts import REFUSED, Draft, draft_form, save_draft,
 from gateway.pages.bidding_form import OWN_AUCTION, auction_of, typed_from
 from gateway.pages.bidding_goods import own_skus
 from gateway.pages.bidding_view import codes_of, trail_of, verbs_of
+from gateway.pages.group_buy_view import places_of
 from gateway.pages.list_pages import (
     Action,
     Badge,
@@ -25,7 +26,6 @@ from gateway.pages.list_pages import (
     show_list,
 )
 from gateway.pages.parts import Filter
-from gateway.pages.place_field import places_told
 from gateway.pages.presale_form import scaled, whole
 from gateway.pages.promotion_form import MistypedError
 from gateway.pages.shell import Page, PageDep
@@ -294,7 +294,7 @@ async def _show(
     entered = {f"sku_{each['line_id']}": each["sku_id"] for each in found["own_offers"]}
     entered |= {f"pieces_{each['line_id']}": str(each["piece_count"]) for each in found["own_offers"]}
     typed = Typed(entered | {"amount": f"{live['most_fen'] / 100:.2f}"} | (typed or {}))
-    places, names = await places_told(services, page, codes_of(found)), page.t.names["auction_verb"]
+    places, names = await places_of(services, codes_of(found), page), page.t.names["auction_verb"]
     return page.render(
         "auction.html",
         status=status,

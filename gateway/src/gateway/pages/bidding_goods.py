@@ -6,7 +6,7 @@ from typing import Any, Final
 from gateway.pages.account import Choice
 from gateway.pages.cards import in_language
 from gateway.pages.figures import money
-from gateway.pages.place_field import places_told
+from gateway.pages.group_buy_view import places_of
 from gateway.pages.shell import Page
 from gateway.pages.typed import Typed
 from gateway.services import Services
@@ -23,7 +23,7 @@ async def find_goods(page: Page, services: Services, visitor: Visitor, wanted: s
         return []
     params: dict[str, str | int] = {"q": wanted[:60], "limit": _MOST_SHOWN}
     found = (await services.orders.get("/v1/contracts/candidates", visitor=visitor, params=params))["items"]
-    places = await places_told(services, page, [each["origin_county_code"] for each in found])
+    places = await places_of(services, {each["origin_county_code"] for each in found} - {""}, page)
     return [
         {
             "sku_id": each["sku_id"],

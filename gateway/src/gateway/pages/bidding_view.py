@@ -33,4 +33,4 @@ def trail_of(trail: Mapping[str, Any], page: Page, names: Mapping[str, str]) -> 
 
 def codes_of(found: Mapping[str, Any]) -> set[str]:
     """The divisions that a request names: where the goods go, and where they are to come from."""
-    return {found["county_code"], *(each["origin_county_code"] for each in found["lines"])}
+    return {found["county_code"], *(each["origin_county_code"] for each in found["lines"])} - {""}

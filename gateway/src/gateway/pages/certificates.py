@@ -1,5 +1,6 @@
 """Certificates on the work pages: a supplier submits them with their scans, officials and operators decide."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -10,8 +11,8 @@ from starlette.responses import Response
 
 from gateway.pages.account import Choice
 from gateway.pages.application import document_url, told_errors, upload
-from gateway.pages.listing import Listing, download, listing_of
-from gateway.pages.parts import Filter, TrailEntry, Verb
+from gateway.pages.list_pages import Action, Badge, Cell, Column, Empty, ListPage, add_list, choices
+from gateway.pages.parts import TrailEntry, Verb
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
 from gateway.pages.work import ensure_kind
@@ -41,39 +42,42 @@ _SOON_DAYS: Final = 30
 DECIDERS: Final = ("official", "operator")
 
 
-def _listing(page: Page) -> Listing:
-    return listing_of(page.request, path=PATH, filters={"status": STATUSES, "type": TYPES})
-
-
-@router.get("/work/certificates")
-async def get_certificates(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+def _certificates(page: Page, visitor: Visitor) -> ListPage:
     """Certificates: a supplier's own, an official's region, an operator's all; those that end soon are marked."""
-    ensure_kind(visitor, "supplier", *DECIDERS)
-    listing, t, names = _listing(page), page.t.quality, page.t.names
-    found = await services.catalog.get("/v1/certificates", visitor=visitor, params=listing.params())
-    today = business_day(utc_now()).toordinal()
-    return page.render(
-        "certificates.html",
-        listing=listing,
-        rows=[row_of(each, page, today=today) for each in found["items"]],
-        next_cursor=found.get("next_cursor"),
-        heads=[listing.head(label) for label in (t.product, t.type, t.number, t.issuer, t.until, t.state)],
-        filters=[
-            Filter("status", t.state, [Choice(each, names["certificate_status"][each]) for each in STATUSES], t.every),
-            Filter("type", t.type, [Choice(each, names["certificate"][each]) for each in TYPES], t.every),
-        ],
-        may_add=visitor.kind in {"supplier", "operator"},
+    t, names, today = page.t.quality, page.t.names, business_day(utc_now()).toordinal()
+    can_add = visitor.kind == "supplier"
+    add = Action(t.add, f"{PATH}/new", is_main=True)
+    return ListPage(
+        path=PATH,
+        source="/v1/certificates",
+        service="catalog",
+        title=t.certificates,
+        intro=t.certificates_intro,
         notice=t.done if page.request.query_params.get("done") else "",
+        actions=[*([add] if can_add else []), Action(t.inspections, "/work/inspections")],
+        filters=[
+            choices("status", t.state, STATUSES, names["certificate_status"], t.every),
+            choices("type", t.type, TYPES, names["certificate"], t.every),
+        ],
+        row=lambda each: row_of(each, page, today=today),
+        columns=[
+            Column(t.product, lambda each: Cell(each["product_title"], each["url"])),
+            Column(t.type, "type_name"),
+            Column(t.number, "number", is_figures=True),
+            Column(t.issuer, "issuer"),
+            Column(t.until, _until, is_figures=True),
+            Column(t.state, lambda each: Cell(badges=[Badge(each["status_name"], each["tone"])])),
+        ],
+        empty=Empty(t.none, t.none_text, *((add.url, add.label) if can_add else ())),
+        narrowed=Empty(t.none_found, t.none_found_text, PATH, page.t.work.reset),
     )
 
 
-@router.get("/work/certificates.{kind}")
-async def get_certificates_file(page: PageDep, services: Services, visitor: SignedIn, kind: str) -> Response:
-    """The same list as CSV or Excel."""
-    ensure_kind(visitor, "supplier", *DECIDERS)
-    form = "csv" if kind == "csv" else "xlsx"
-    params = _listing(page).export_params(format=form)
-    return await download(services.catalog, visitor, "/v1/certificates/export", params)
+def _until(row: Mapping[str, Any]) -> Cell:
+    return Cell(row["until"], badges=[Badge(row["ends_soon"], "urgent")] if row["ends_soon"] else ())
+
+
+add_list(router, PATH, ("supplier", *DECIDERS), _certificates)
 
 
 @router.get("/work/certificates/new")

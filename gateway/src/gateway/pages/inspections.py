@@ -1,5 +1,6 @@
 """Inspection reports on the work pages: a supplier submits them, officials and operators decide whether they count."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from starlette.responses import Response
 from gateway.pages.account import Choice
 from gateway.pages.application import document_url, told_errors, upload
 from gateway.pages.certificates import DECIDERS, TONES, county_of, decide, own_products, trail_of
-from gateway.pages.listing import Listing, download, listing_of
+from gateway.pages.list_pages import Action, Badge, Cell, Column, Empty, ListPage, add_list, choices
 from gateway.pages.parts import Filter, Head, Verb
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
@@ -54,38 +55,41 @@ def items_of(text: str) -> list[dict[str, str]]:
     return found
 
 
-def _listing(page: Page) -> Listing:
-    return listing_of(page.request, path=PATH, filters={"status": STATUSES, "is_passed": ("true", "false")})
-
-
-@router.get("/work/inspections")
-async def get_inspections(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+def _inspections(page: Page, visitor: Visitor) -> ListPage:
     """Reports: a supplier's own, an official's region, an operator's all."""
-    ensure_kind(visitor, "supplier", *DECIDERS)
-    listing, t, names = _listing(page), page.t.quality, page.t.names
-    found = await services.catalog.get("/v1/inspections", visitor=visitor, params=listing.params())
-    return page.render(
-        "inspections.html",
-        listing=listing,
-        rows=[row_of(each, page) for each in found["items"]],
-        next_cursor=found.get("next_cursor"),
-        heads=[
-            listing.head(label)
-            for label in (t.product, t.number, t.laboratory, t.issued_on, t.until, t.result, t.state)
-        ],
+    t, can_add = page.t.quality, visitor.kind == "supplier"
+    add = Action(t.add_report, f"{PATH}/new", is_main=True)
+    return ListPage(
+        path=PATH,
+        source="/v1/inspections",
+        service="catalog",
+        title=t.inspections,
+        intro=t.inspections_intro,
+        actions=[*([add] if can_add else []), Action(t.certificates, "/work/certificates")],
         filters=[
-            Filter("status", t.state, [Choice(each, names["inspection_status"][each]) for each in STATUSES], t.every),
+            choices("status", t.state, STATUSES, page.t.names["inspection_status"], t.every),
             Filter("is_passed", t.result, [Choice("true", t.passed), Choice("false", t.failed)], t.every),
         ],
+        row=lambda each: row_of(each, page),
+        columns=[
+            Column(t.product, lambda each: Cell(each["product_title"], each["url"])),
+            Column(t.number, "report_number", is_figures=True),
+            Column(t.laboratory, "laboratory_name"),
+            Column(t.issued_on, "issued", is_figures=True),
+            Column(t.until, "until", is_figures=True),
+            Column(t.result, _result),
+            Column(t.state, lambda each: Cell(badges=[Badge(each["status_name"], each["tone"])])),
+        ],
+        empty=Empty(t.no_reports, t.no_reports_text, *((add.url, add.label) if can_add else ())),
+        narrowed=Empty(t.none_found, t.none_found_text, PATH, page.t.work.reset),
     )
 
 
-@router.get("/work/inspections.{kind}")
-async def get_inspections_file(page: PageDep, services: Services, visitor: SignedIn, kind: str) -> Response:
-    """The same list as CSV or Excel."""
-    ensure_kind(visitor, "supplier", *DECIDERS)
-    params = _listing(page).export_params(format="csv" if kind == "csv" else "xlsx")
-    return await download(services.catalog, visitor, "/v1/inspections/export", params)
+def _result(row: Mapping[str, Any]) -> Cell:
+    return Cell(badges=[Badge(row["result"], "leaf" if row["is_passed"] else "clay")])
+
+
+add_list(router, PATH, ("supplier", *DECIDERS), _inspections)
 
 
 @router.get("/work/inspections/new")

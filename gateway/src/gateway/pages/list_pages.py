@@ -135,6 +135,7 @@ class ListPage:
     also: Mapping[str, Callable[[str], bool]] = field(default_factory=dict)
     """Further names of the address that narrow the list, with what a value must be; what is not is ignored."""
     actions: Sequence[Action] = ()
+    notice: str = ""
     warning: str = ""
     has_search: bool = True
     """Whether the list is searched and narrowed at all: a short one is not."""
@@ -194,7 +195,7 @@ def draw_list(
         rows=[[each.cell(row) for each in shown.columns] for row in rows],
         next_cursor=found.get("next_cursor"),
         nothing=shown.narrowed if listing.is_narrowed and shown.narrowed else shown.empty,
-        **more,
+        **{"notice": shown.notice, **more},
     )
 
 

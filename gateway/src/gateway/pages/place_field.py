@@ -4,9 +4,8 @@ The field takes a name (房县), an offer of the list behind it (房县 湖北�
 JavaScript a name that several places share is answered with those places to choose from.
 """
 
-import asyncio
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -41,31 +40,6 @@ def place_text(region: Mapping[str, Any], language: Language) -> str:
     ]
     told = ", ".join(part for part in (own, *above) if part)
     return f"{name} {told} {region['code']}"
-
-
-def place_told(region: Mapping[str, Any], language: Language) -> str:
-    """A division as a page names it: 湖北省十堰市房县; Fang County, Shiyan City, Hubei."""
-    name, level = str(region["name"]), region["level"]
-    province, city = str(region["province"]), str(region.get("city") or "")
-    if language == "zh":
-        return "".join(dict.fromkeys(part for part in (province, city, name) if part))
-    own = province_name(str(region["code"]), name, "en") if level == "province" else place_name(name, "en")
-    city_told = place_name(city, "en") if level == "county" and city != name else ""
-    above = province_name(str(region["province_code"]), province, "en") if level != "province" else ""
-    return ", ".join(part for part in (own, city_told, above) if part)
-
-
-async def places_told(services: Services, page: Page, codes: Iterable[str]) -> dict[str, str]:
-    """The names of these divisions by code; what nobody knows stands as its code."""
-    wanted = sorted({each for each in codes if each})
-
-    async def told(code: str) -> str:
-        try:
-            return place_told(await services.catalog.get(f"/v1/regions/{code}", visitor=None), page.language)
-        except Refusal:  # a page opens, whether the place is found or not
-            return code
-
-    return dict(zip(wanted, await asyncio.gather(*(told(each) for each in wanted)), strict=True))
 
 
 async def show_place(services: Services, page: Page, typed: Typed, name: str) -> None:

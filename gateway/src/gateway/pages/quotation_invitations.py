@@ -12,9 +12,9 @@ from gateway.pages.bidding_drafts import REFUSED
 from gateway.pages.bidding_goods import own_skus
 from gateway.pages.bidding_view import codes_of
 from gateway.pages.figures import money
+from gateway.pages.group_buy_view import places_of
 from gateway.pages.list_pages import Cell, Column, Empty, ListPage, add_list, choices
 from gateway.pages.listing import download
-from gateway.pages.place_field import places_told
 from gateway.pages.presale_form import scaled, whole
 from gateway.pages.promotion_form import MistypedError
 from gateway.pages.quotation_view import STATUSES, file_row, list_row, quotation_facts
@@ -232,7 +232,7 @@ async def _show(
         "filed": t.filed,
         "removed": t.file_removed,
     }
-    places = await places_told(services, page, codes_of(found))
+    places = await places_of(services, codes_of(found), page)
     own_facts = (
         []
         if own is None

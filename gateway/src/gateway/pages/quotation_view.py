@@ -91,7 +91,7 @@ def percent_above(above_bp: int | None) -> str:
 
 def codes_of_offers(sheet: Mapping[str, Any]) -> set[str]:
     """The divisions from which the offered goods come."""
-    return {each["origin_county_code"] for each in sheet["offers"]}
+    return {each["origin_county_code"] for each in sheet["offers"]} - {""}
 
 
 def sheet_table(sheet: Mapping[str, Any], page: Page, places: Mapping[str, str]) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from gateway.pages.account import Choice
 from gateway.pages.bidding_drafts import REFUSED, Draft, draft_form, save_draft, take_step
 from gateway.pages.bidding_form import OWN_QUOTATION, instant, quotation_of, typed_from
 from gateway.pages.bidding_view import codes_of, trail_of, verbs_of
+from gateway.pages.group_buy_view import places_of
 from gateway.pages.list_pages import Action, Cell, Column, Empty, ListPage, add_list, choices
 from gateway.pages.listing import download
 from gateway.pages.parts import Filter
-from gateway.pages.place_field import places_told
 from gateway.pages.promotion_form import MistypedError
 from gateway.pages.quotation_view import (
     STATUSES,
@@ -230,7 +230,7 @@ async def _show(
     sheet = await services.orders.get(f"{path}/comparison", visitor=visitor)
     may_act = visitor.kind == "institution"
     people = await names_of(page, [found["opened_by"], found["awarded_by"]])
-    places = await places_told(services, page, codes_of(found) | codes_of_offers(sheet))
+    places = await places_of(services, codes_of(found) | codes_of_offers(sheet), page)
     return page.render(
         "quotation.html",
         status=status,
