@@ -67,6 +67,7 @@ PICKS = {
         {
             "supplier_order_id": "p",
             "order_number": "N1",
+            "invoice": INVOICE,
             "lines": [
                 {
                     "sku_id": "k",
@@ -197,6 +198,8 @@ def test_a_pick_list_as_a_sheet_has_totals_by_lot_then_what_lacks_then_the_order
         ("缺", "", 1, ""),
         ("订单", "N1", 5, ""),
     ]
+    titles = [row[8:] for row in rows]
+    assert titles == [("", "", "")] * 3 + [(INVOICE["name"], "企业", INVOICE["taxpayer_id"])]
 
 
 def test_a_part_tells_to_whom_the_invoice_is_made_out(page_of: PageOf, answer: Answer) -> None:

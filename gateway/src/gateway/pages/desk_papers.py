@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from gateway.pages.code128 import bar_code
 from gateway.pages.desk import ensure_supplier, place_name
+from gateway.pages.invoice_titles import title_line
 from gateway.pages.parts import Head
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.tracking import named
@@ -22,6 +23,7 @@ router = APIRouter(default_response_class=Response)
 
 _MOST: Final = 200
 _AMBIENT: Final = "AMBIENT"
+_NO_TITLE: Final = ("", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,9 @@ def pick_context(found: dict[str, Any], page: Page) -> dict[str, Any]:
     query = page.request.url.query
     return {
         "found": found,
+        "titles": {
+            each["supplier_order_id"]: title_line(each["invoice"], page) for each in found["orders"] if each["invoice"]
+        },
         "xlsx_url": "/desk/pick-list.xlsx" + (f"?{query}" if query else ""),
         "total_heads": [Head(t.goods), Head(t.site), Head(t.pieces, is_number=True), Head(t.lots)],
         "line_heads": [Head(t.goods), Head(t.site), Head(t.pieces, is_number=True)],
@@ -114,26 +119,36 @@ async def get_pick_list_xlsx(page: PageDep, services: Services, visitor: SignedI
     async def batches() -> AsyncIterator[Sequence[Sequence[Any]]]:
         yield pick_rows(found, page)
 
-    head = (t.kind, t.order, t.site, t.goods, t.pack, t.pieces, t.lot, t.expires_on)
+    i = page.t.invoices
+    invoice = (i.name, i.kind, i.taxpayer_id)
+    head = (t.kind, t.order, t.site, t.goods, t.pack, t.pieces, t.lot, t.expires_on, *invoice)
     return await sheet_response("xlsx", name=t.pick_list, head=head, batches=batches())
 
 
 def pick_rows(found: dict[str, Any], page: Page) -> list[tuple[Any, ...]]:
-    """Totals by lot, what is missing, then the orders' lines."""
+    """Totals by lot, what is missing, then the orders' lines, each with its invoice's title."""
     t = page.t.fulfilment
     rows: list[tuple[Any, ...]] = []
     for each in found["totals"]:
         names = (each["site_name"], each["product_title"], each["specification"])
         rows += [
-            (t.total, "", *names, lot["quantity"], lot["lot_number"], lot["expires_on"] or "") for lot in each["lots"]
+            (t.total, "", *names, lot["quantity"], lot["lot_number"], lot["expires_on"] or "", *_NO_TITLE)
+            for lot in each["lots"]
         ]
         if each["missing"]:
-            rows.append((t.missing, "", *names, each["missing"], "", ""))
+            rows.append((t.missing, "", *names, each["missing"], "", "", *_NO_TITLE))
     for order in found["orders"]:
         for line in order["lines"]:
             names = (line["site_name"], line["product_title"], line["specification"])
-            rows.append((t.order, order["order_number"], *names, line["open_count"], "", ""))
+            rows.append((t.order, order["order_number"], *names, line["open_count"], "", "", *_title_of(order, page)))
     return rows
+
+
+def _title_of(order: dict[str, Any], page: Page) -> tuple[str, str, str]:
+    title = order["invoice"]
+    if title is None:
+        return _NO_TITLE
+    return title["name"], str(page.t.names["invoice_kind"][title["kind"]]), title["taxpayer_id"]
 
 
 @router.get("/desk/labels")

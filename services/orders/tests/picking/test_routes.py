@@ -7,6 +7,7 @@ import httpx2
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orders.invoice_title.models import OrderInvoiceTitle
 from orders.order import actions as order_actions
 from orders.order import rules as order_rules
 from orders.order import shortfall
@@ -35,6 +36,7 @@ async def test_totals_come_over_the_chosen_parts(
     assert [(each["quantity"], each["missing"]) for each in whole["totals"]] == [(5, 0)]
     assert [each["order_number"] for each in whole["orders"]] == [first.order_number, second.order_number]
     assert whole["has_more"] is False
+    assert [each["invoice"] for each in whole["orders"]] == [None, None]
     chosen = {"supplier_order_id": str(second.parts[0].supplier_order_id)}
     one = (await client.get("/v1/pick-list", params=chosen, headers=own)).json()
     assert [(each["quantity"], each["lots"][0]["quantity"]) for each in one["totals"]] == [(3, 3)]
@@ -42,6 +44,21 @@ async def test_totals_come_over_the_chosen_parts(
     assert (await client.get("/v1/pick-list", params={"site_id": site_id}, headers=own)).json() == whole
     nowhere = (await client.get("/v1/pick-list", params={"site_id": str(uuid4())}, headers=own)).json()
     assert (nowhere["totals"], nowhere["orders"]) == ([], [])
+
+
+async def test_each_order_names_to_whom_its_invoice_is_made_out(
+    db: AsyncSession, client: httpx2.AsyncClient, as_caller: Any, sku: Any
+):
+    plain, billed = await paid(db, sku.sku_id, 1), await paid(db, sku.sku_id, 1)
+    title = {"kind": "ENTERPRISE", "name": "某公司", "taxpayer_id": "91110105MA01ABCD5X", "email": "b@example.com"}
+    db.add(OrderInvoiceTitle(order_id=billed.order_id, **title, changed_at=NOW))
+    await db.flush()
+    own = as_caller(kind="supplier", organisation_id=sku.supplier_id)
+    orders = (await client.get("/v1/pick-list", headers=own)).json()["orders"]
+    assert {each["order_number"]: each["invoice"] for each in orders} == {
+        plain.order_number: None,
+        billed.order_number: {**title, "revision": 1},
+    }
 
 
 async def test_what_left_or_is_anothers_is_not_picked(

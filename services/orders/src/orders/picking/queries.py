@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orders.invoice_title.models import OrderInvoiceTitle
+from orders.order.models import SupplierOrder
 from orders.picking.rules import OpenPieces
 
 _OPEN = text("""
@@ -30,6 +32,17 @@ _PARTS = text("""
             AND (CAST(:site_id AS uuid) IS NULL OR plan.site_id = :site_id))
     ORDER BY part.placed_at, part.supplier_order_id LIMIT :limit
 """)
+
+
+_TITLES = select(SupplierOrder.supplier_order_id, OrderInvoiceTitle).join(
+    OrderInvoiceTitle, OrderInvoiceTitle.order_id == SupplierOrder.order_id
+)
+
+
+async def list_titles(db: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, OrderInvoiceTitle]:
+    """To whom invoices of these parts are made out; parts of which nobody wants any are not among them."""
+    rows = await db.execute(_TITLES.where(SupplierOrder.supplier_order_id.in_(ids)))
+    return {part_id: title for part_id, title in rows}  # noqa: C416 - rows are no pairs to mypy
 
 
 async def list_parts(

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import StringConstraints
 
+from orders.invoice_title.schemas import OrderTitle
 from orders.order import shortfall
 from orders.picking import queries, rules, schemas
 from orders.stock import queries as stock_queries
@@ -47,11 +48,17 @@ async def read_pick_list(
     ]
     day = business_day(utc_now())
     shelves = await stock_queries.list_shelves(db, sorted({each.sku_id for each in pieces}), day=day)
+    titles = await queries.list_titles(db, parts[:_MOST])
     orders: dict[UUID, schemas.PickOrder] = {}
     for each in pieces:
         order = orders.setdefault(
             each.supplier_order_id,
-            schemas.PickOrder(supplier_order_id=each.supplier_order_id, order_number=each.order_number, lines=[]),
+            schemas.PickOrder(
+                supplier_order_id=each.supplier_order_id,
+                order_number=each.order_number,
+                invoice=OrderTitle.of(title) if (title := titles.get(each.supplier_order_id)) else None,
+                lines=[],
+            ),
         )
         order.lines.append(schemas.PickLine.model_validate(each))
     return schemas.PickList(

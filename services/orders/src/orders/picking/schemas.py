@@ -5,6 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from orders.invoice_title.schemas import OrderTitle
+
 
 class LotPick(BaseModel):
     """Pieces to take of a lot; no number for those of none."""
@@ -45,10 +47,11 @@ class PickLine(BaseModel):
 
 
 class PickOrder(BaseModel):
-    """What one part of an order gets."""
+    """What one part of an order gets, and to whom its invoice is made out where the buyer wants one."""
 
     supplier_order_id: UUID
     order_number: str
+    invoice: OrderTitle | None
     lines: list[PickLine]
 
 
