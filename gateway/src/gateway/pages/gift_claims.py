@@ -33,6 +33,8 @@ _TONES: Final = {"ISSUED": "urgent", "CLAIMED": "key", "SHIPPED": "key", "RECEIV
 _ISSUING: Final = frozenset({"ROSTER_LOCKED", "CLAIMING"})
 _HANDING: Final = frozenset({"FULFILLING", "ACCEPTED", "INVOICED", "PAID", "ARCHIVED"})
 _FORMS: Final = frozenset({"csv", "xlsx", "slips"})
+_SHEETS: Final = {"reminders": "claims/reminders", "sign-off": "sign-off/export"}
+"""A whole list by its page's name: where the service makes it."""
 _CLOSE: Final = ("recipient", "phone", "county_code", "detail", "key")
 _SECONDS: Final = 60.0
 _MOST_SLIPS: Final = 500
@@ -75,25 +77,15 @@ async def get_claims_file(
 
 
 @router.get(f"{PATH}/{{campaign_id}}/reminders.{{form}}")
-async def get_reminders_file(
-    page: PageDep, services: Services, visitor: SignedIn, campaign_id: UUID, form: str
-) -> Response:
-    """Whom to remind, to be printed or passed on."""
-    ensure_kind(visitor, "institution")
-    del page
-    params = {"format": _format(form)}
-    return await download(services.orders, visitor, f"{API}/{campaign_id}/claims/reminders", params)
-
-
 @router.get(f"{PATH}/{{campaign_id}}/sign-off.{{form}}")
 async def get_sheet_file(
     page: PageDep, services: Services, visitor: SignedIn, campaign_id: UUID, form: str
 ) -> Response:
-    """The sign-off sheet."""
+    """Whom to remind, or who signs for a gift: to be printed or passed on."""
     ensure_kind(visitor, "institution")
-    del page
+    sheet = page.request.url.path.rpartition("/")[2].partition(".")[0]
     params = {"format": _format(form)}
-    return await download(services.orders, visitor, f"{API}/{campaign_id}/sign-off/export", params)
+    return await download(services.orders, visitor, f"{API}/{campaign_id}/{_SHEETS[sheet]}", params)
 
 
 @router.post(f"{PATH}/{{campaign_id}}/codes")
