@@ -77,7 +77,7 @@ class _Caller:
 class _Lane:
     """One statement's callers, first come first served."""
 
-    def __init__(self, statement: Statement, run_all: RunAll, most: int) -> None:
+    def __init__(self, statement: Statement, run_all: RunAll, most: Callable[[], int]) -> None:
         self._statement = statement
         self._run_all = run_all
         self._most = most
@@ -116,7 +116,8 @@ class _Lane:
 
     def _next_company(self) -> list[_Caller]:
         company: list[_Caller] = []
-        while self._waiting and len(company) < self._most:
+        most = self._most()
+        while self._waiting and len(company) < most:
             caller = self._waiting.popleft()
             if not caller.answer.done():
                 company.append(caller)
@@ -201,15 +202,32 @@ class Joined(Direct):
 
 
 class Together:
-    """The lanes of an application's process; at most `most` callers go together."""
+    """The lanes of an application's process; at most `most` callers go together.
 
-    def __init__(self, ways: Mapping[Statement, RunAll], *, most: int) -> None:
-        self._lanes = {statement: _Lane(statement, run_all, most) for statement, run_all in ways.items()}
+    In the lane of `entrance`, which every caller passes first, no more than half of all who are inside go together:
+    else all would move in step, and either the database or this process would always wait. So one half is saved while
+    the other is worked on.
+    """
+
+    def __init__(self, ways: Mapping[Statement, RunAll], *, most: int, entrance: Statement | None = None) -> None:
+        self._most = most
+        self._inside = 0
+        self._lanes = {
+            statement: _Lane(statement, run_all, self._half if statement is entrance else lambda: most)
+            for statement, run_all in ways.items()
+        }
 
     @asynccontextmanager
     async def join(self, transactions: Transactions) -> AsyncIterator[Joined]:
         """For one request; what it published is told at the end."""
         joined = Joined(transactions, self._lanes)
-        yield joined
+        self._inside += 1
+        try:
+            yield joined
+        finally:
+            self._inside -= 1
         if isinstance(transactions, Database):
             transactions.bell.ring_committed(joined.info)
+
+    def _half(self) -> int:
+        return min(self._most, max(1, self._inside // 2))

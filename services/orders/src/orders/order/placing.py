@@ -49,4 +49,4 @@ async def place_together(direct: Direct, asked: Sequence[Values]) -> Sequence[Ro
 def placing_together() -> Together:
     """For one application's process."""
     ways = {LOAD_SALE: repeated(LOAD_SALE, LOAD_SALE_TYPES), PLACE: place_together}
-    return Together(ways, most=MOST_TOGETHER)
+    return Together(ways, most=MOST_TOGETHER, entrance=LOAD_SALE)
