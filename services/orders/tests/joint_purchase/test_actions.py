@@ -150,7 +150,7 @@ async def test_a_unit_changes_and_leaves_until_the_deadline(db: AsyncSession):
 
 async def test_who_is_not_invited_neither_sees_nor_joins_it(db: AsyncSession):
     there = await pooling.market(db)
-    stranger = await an_office(db, county_code="110105")
+    stranger = await an_office(db, county_code="110105", uscc="11110105MB00000001")
     joint = await pooling.opened(db, there)
     assert await queries.list_joint_purchases(db, stranger.caller("buyer"), limit=5) == []
     with pytest.raises(NotFound):
@@ -158,11 +158,18 @@ async def test_who_is_not_invited_neither_sees_nor_joins_it(db: AsyncSession):
     with pytest.raises(NotFound):
         await pooling.joined(db, joint, stranger, 10)
     named = await pooling.opened(
-        db, there, scope="NAMED", region_code=None, unit_ids=(stranger.unit_id,), most_count=400
+        db, there, scope="NAMED", region_code=None, unit_codes=("11110105MB00000001",), most_count=400
     )
     assert (await pooling.joined(db, named, stranger, 10)).status == "JOINED"
     with pytest.raises(NotFound):
         await pooling.joined(db, named, there.offices[1], 10)
+
+
+async def test_only_units_that_are_there_are_invited_by_name(db: AsyncSession):
+    there = await pooling.market(db)
+    with pytest.raises(Invalid) as refusal:
+        await pooling.drafted(db, there, scope="NAMED", region_code=None, unit_codes=("11110105MB00000001",))
+    assert (refusal.value.code, refusal.value.extra["unknown"]) == ("unit-unknown", ["11110105MB00000001"])
 
 
 async def test_a_units_tree_is_who_stands_below_it(db: AsyncSession):

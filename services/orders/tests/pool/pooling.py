@@ -67,7 +67,7 @@ def draft_of(there: Market, **given: Any) -> actions.Draft:
         "most_count": 500,
         "scope": "REGION",
         "region_code": "522600",
-        "unit_ids": (),
+        "unit_codes": (),
         "closes_at": DEADLINE,
         "deliver_from": DEADLINE + timedelta(days=20),
         "deliver_until": DEADLINE + timedelta(days=25),

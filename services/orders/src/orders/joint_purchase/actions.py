@@ -45,7 +45,7 @@ class Draft:
     most_count: int
     scope: rules.Scope
     region_code: str | None
-    unit_ids: tuple[UUID, ...]
+    unit_codes: tuple[str, ...]
     closes_at: datetime
     deliver_from: datetime
     deliver_until: datetime
@@ -311,7 +311,7 @@ async def _ensure_price(db: AsyncSession, joint: JointPurchase, *, now: datetime
 async def _checked(db: AsyncSession, draft: Draft, *, now: datetime) -> SaleSku:
     rules.ensure_ladder(draft.steps, draft.most_count)
     rules.ensure_times(draft.closes_at, draft.deliver_from, draft.deliver_until)
-    rules.ensure_region(draft.scope, draft.region_code, invited_count=len(draft.unit_ids))
+    rules.ensure_region(draft.scope, draft.region_code, invited_count=len(draft.unit_codes))
     sku = await _sale_sku(db, draft.sku_id, now=now)
     rules.ensure_not_dearer(draft.steps, unit_price_fen(sku, group="institution", quantity=1, now=now))
     return sku
@@ -335,10 +335,10 @@ def _facts(draft: Draft, sku: SaleSku) -> dict[str, object]:
 
 
 async def _write_invitations(db: AsyncSession, joint_purchase_id: UUID, draft: Draft) -> None:
-    known = {each.unit_id for each in await queries.list_units(db, draft.unit_ids)}
-    if missing := [str(each) for each in draft.unit_ids if each not in known]:
-        raise Invalid("There is no such unit.", code="unit-unknown", field="unit_ids", unknown=missing)
-    db.add_all(JointInvitation(joint_purchase_id=joint_purchase_id, unit_id=each) for each in sorted(known))
+    known = await queries.list_coded(db, draft.unit_codes)
+    if missing := sorted(set(draft.unit_codes) - set(known)):
+        raise Invalid("There is no such unit.", code="unit-unknown", field="unit_codes", unknown=missing)
+    db.add_all(JointInvitation(joint_purchase_id=joint_purchase_id, unit_id=each) for each in sorted(known.values()))
     await db.flush()
 
 

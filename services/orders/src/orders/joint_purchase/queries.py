@@ -1,7 +1,7 @@
 """Reads of joint purchases. Who sees one is decided here: the organising unit and those above it, invited units and its
 supplier once it is for them to see, the finance office, operators."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -160,10 +160,18 @@ async def lock_joint_purchase(
     return found
 
 
-async def list_named(db: AsyncSession, joint_purchase_id: UUID) -> Sequence[Row[UUID, str]]:
-    """Units invited by name, with their ids."""
+async def list_coded(db: AsyncSession, codes: Collection[str]) -> dict[str, UUID]:
+    """The active units of these unified social credit codes."""
+    statement = select(BudgetUnit.uscc, BudgetUnit.unit_id).where(
+        BudgetUnit.uscc.in_(codes), BudgetUnit.status == "ACTIVE"
+    )
+    return {row.uscc: row.unit_id for row in await db.execute(statement)}
+
+
+async def list_named(db: AsyncSession, joint_purchase_id: UUID) -> Sequence[Row[UUID, str, str]]:
+    """Units invited by name: their ids, names and codes."""
     statement = (
-        select(BudgetUnit.unit_id, BudgetUnit.name)
+        select(BudgetUnit.unit_id, BudgetUnit.name, BudgetUnit.uscc)
         .join(JointInvitation, JointInvitation.unit_id == BudgetUnit.unit_id)
         .where(JointInvitation.joint_purchase_id == joint_purchase_id)
     )

@@ -104,7 +104,7 @@ def ensure_region(scope: Scope, region_code: str | None, *, invited_count: int) 
     if (scope == "REGION") != (region_code is not None):
         raise Invalid("Say which region, for a region only.", code="region-missing", field="region_code")
     if (scope == "NAMED") != (invited_count > 0):
-        raise Invalid("Name units, where they are invited by name.", code="invited-missing", field="unit_ids")
+        raise Invalid("Name units, where they are invited by name.", code="invited-missing", field="unit_codes")
 
 
 def region_codes(county_code: str) -> list[str]:

@@ -4,15 +4,19 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from orders.joint_purchase import rules
 from orders.joint_purchase.actions import Draft
 from orders.order.schemas import Body, Text
 from orders.pool.rules import figures
 from orders.pool.schemas import Count, OwnShare, Price
+from orders.unit.rules import code_of
 
 Status = Literal["DRAFT", "OFFERED", "OPEN", "CLOSED", "ORDERED", "FAILED", "CANCELLED"]
+UnitCode = Annotated[
+    str, StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[0-9A-Za-z]{18}$"), AfterValidator(code_of)
+]
 _FIGURES = figures()
 
 
@@ -34,7 +38,10 @@ class JointPurchaseIn(Body):
     most_count: Count
     scope: rules.Scope
     region_code: Annotated[str, Field(pattern=r"^[0-9]{6}$", description="For the scope REGION.")] | None = None
-    unit_ids: Annotated[list[UUID], Field(default_factory=list, max_length=_FIGURES.most_invited)]
+    unit_codes: Annotated[
+        list[UnitCode],
+        Field(default_factory=list, max_length=_FIGURES.most_invited, description="For the scope NAMED: units' USCC."),
+    ]
     closes_at: AwareDatetime
     deliver_from: AwareDatetime
     deliver_until: AwareDatetime
@@ -49,7 +56,7 @@ class JointPurchaseIn(Body):
             most_count=self.most_count,
             scope=self.scope,
             region_code=self.region_code,
-            unit_ids=tuple(self.unit_ids),
+            unit_codes=tuple(self.unit_codes),
             closes_at=self.closes_at,
             deliver_from=self.deliver_from,
             deliver_until=self.deliver_until,
@@ -124,6 +131,7 @@ class InvitedUnit(BaseModel):
 
     unit_id: UUID
     name: str
+    uscc: str
 
 
 class JointPurchaseOut(JointPurchaseItem):
