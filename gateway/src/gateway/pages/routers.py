@@ -4,6 +4,7 @@ words and not their routes."""
 from fastapi import APIRouter
 
 from gateway.pages import (
+    absorptions,
     account,
     addresses,
     admissions,
@@ -53,6 +54,7 @@ from gateway.pages import (
     imports,
     inspections,
     invoice_titles,
+    joint_purchases,
     laboratories,
     licences,
     linkages,
@@ -208,6 +210,8 @@ routers: list[APIRouter] = [
     quotations.router,
     quotation_invitations.router,
     auctions.router,
+    joint_purchases.router,
+    absorptions.router,
     my_unit.router,
     units.router,
     unit_page.router,

@@ -1,12 +1,12 @@
 """Figures that people type into forms, as services take them: whole numbers, yuan as fen, a day as its end."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from gateway.pages.promotion_form import MistypedError
 from gateway.pages.typed import Typed
-from shared.clock import day_range
+from shared.clock import SHANGHAI, day_range
 
 _MOST_DIGITS: Final = 9
 
@@ -36,3 +36,9 @@ def end_of_day(typed: Typed, name: str) -> str:
         return day_range(date.fromisoformat(typed[name]))[1].isoformat()
     except (ValueError, OverflowError) as error:
         raise MistypedError(name) from error
+
+
+def day_before(instant: str) -> str:
+    """The day that is over at an instant, as `end_of_day` was given it."""
+    last = datetime.fromisoformat(instant).astimezone(SHANGHAI) - timedelta(microseconds=1)
+    return last.date().isoformat()

@@ -14,6 +14,7 @@ from orders.love_purchase.queries import seen_regions
 from orders.love_purchase.rules import may_flag
 from orders.pool.queries import list_shares as _list_shares
 from orders.pool.queries import sums
+from orders.unit import queries as unit_queries
 from orders.unit.models import BudgetUnit
 from shared.auth import Caller
 from shared.errors import Forbidden
@@ -138,13 +139,30 @@ async def find_pledge(
 
 
 async def list_pledges(
-    db: AsyncSession, absorption_id: UUID, *, after: UUID | None = None, limit: int
+    db: AsyncSession,
+    absorption_id: UUID,
+    *,
+    unit_ids: Sequence[UUID] | None = None,
+    after: UUID | None = None,
+    limit: int,
 ) -> Sequence[Row[Any]]:
     """Units with what they pledged and how far it has come: the response list (响应单)."""
     return await _list_shares(
-        db, way="ABSORPTION", table="absorption_pledges", pool="absorption_id", pool_id=absorption_id, after=after,
+        db,
+        way="ABSORPTION",
+        table="absorption_pledges",
+        pool="absorption_id",
+        pool_id=absorption_id,
+        unit_ids=unit_ids,
+        after=after,
         limit=limit,
-    )  # fmt: skip
+    )
+
+
+async def list_own_ids(db: AsyncSession, caller: Caller) -> list[UUID]:
+    """The caller's unit, if it acts for one."""
+    own = await unit_queries.find_acting_unit(db, caller)
+    return [] if own is None else [own.unit_id]
 
 
 async def list_of_province(db: AsyncSession, county_code: str) -> list[BudgetUnit]:

@@ -25,6 +25,7 @@ from shared.sheets import SheetFormat, sheet_response
 router = APIRouter(prefix="/v1/absorptions", tags=["absorptions"])
 OfficialCaller = Annotated[Caller, Depends(require_kind("official"))]
 Words = Annotated[str, Query(max_length=60, pattern=r"^[^\x00]*$", description="Part of a name or reason.")]
+OwnOnly = Annotated[bool, Query(description="Only the caller's unit's.")]
 _HEAD = (
     "编号", "县区代码", "供应商", "商品", "规格", "预警级别", "状态", "原因", "依据", "单价（元）",
     "计划消纳件数", "已认购件数", "已下单件数", "已验收件数", "消纳额（元）", "消纳率", "参与单位数",
@@ -178,27 +179,41 @@ async def pledge(absorption_id: UUID, body: ShareIn, caller: CallerDep, db: Db, 
 
 @router.get("/{absorption_id}/pledges")
 async def list_pledges(
-    absorption_id: UUID, caller: CallerDep, db: Read, cursor: CursorText = None, limit: Limit = 50
+    absorption_id: UUID,
+    caller: CallerDep,
+    db: Read,
+    *,
+    is_own: OwnOnly = False,
+    cursor: CursorText = None,
+    limit: Limit = 50,
 ) -> Page[ShareItem]:
     """Who pledged what, and how far it has come. 403 `kind-not-allowed`; 404 `absorption-unknown`."""
     await queries.get_absorption_for(db, caller, absorption_id)
-    found = await queries.list_pledges(db, absorption_id, after=after(cursor), limit=limit + 1)
+    unit_ids = await queries.list_own_ids(db, caller) if is_own else None
+    found = await queries.list_pledges(db, absorption_id, unit_ids=unit_ids, after=after(cursor), limit=limit + 1)
     items = [ShareItem.model_validate(each) for each in found[:limit]]
     return Page(items=items, next_cursor=encode_cursor(str(items[-1].share_id)) if len(found) > limit else None)
 
 
 @router.get("/{absorption_id}/pledges/export", response_class=Response)
 async def export_pledges(
-    absorption_id: UUID, request: Request, caller: CallerDep, db: Read, sheet: SheetFormat = "xlsx"
+    absorption_id: UUID,
+    request: Request,
+    caller: CallerDep,
+    db: Read,
+    *,
+    is_own: OwnOnly = False,
+    sheet: SheetFormat = "xlsx",
 ) -> Response:
     """The same list as a table. 403 `kind-not-allowed`; 404 `absorption-unknown`."""
     await queries.get_absorption_for(db, caller, absorption_id)
+    unit_ids = await queries.list_own_ids(db, caller) if is_own else None
 
     async def batches() -> AsyncIterator[Sequence[Any]]:
         last: UUID | None = None
         while True:
             async with request.app.state.database.read() as own:
-                found = await queries.list_pledges(own, absorption_id, after=last, limit=BATCH)
+                found = await queries.list_pledges(own, absorption_id, unit_ids=unit_ids, after=last, limit=BATCH)
             yield [share_row(each) for each in found]
             if len(found) < BATCH:
                 return

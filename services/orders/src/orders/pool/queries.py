@@ -38,11 +38,12 @@ async def list_shares(
     table: str,
     pool: str,
     pool_id: UUID,
+    unit_ids: Sequence[UUID] | None = None,
     after: UUID | None = None,
     limit: int,
 ) -> Sequence[Row[Any]]:
-    """Units with what they take and how far it has come, in the order in which they came: the response list (响应单).
-    Nobody's address is in it."""
+    """Units (these ones, if some are given) with what they take and how far it has come, in the order in which they
+    came: the response list (响应单). Nobody's address is in it."""
     problem = "share.problem" if way == "JOINT" else "''"
     statement = text(f"""
         SELECT share.share_id, share.unit_id, unit.name AS unit_name, unit.county_code AS unit_county_code,
@@ -53,7 +54,15 @@ async def list_shares(
                coalesce({_ORDERED}, 0) AS ordered_count, {_ACCEPTED} AS accepted_count,
                coalesce(own.accepted_fen, 0) AS accepted_fen
         FROM {table} AS share JOIN budget_units AS unit USING (unit_id) {_STANDING.format(way=way)}
-        WHERE share.{pool} = :pool_id AND (CAST(:after AS uuid) IS NULL OR share.share_id > :after)
+        WHERE share.{pool} = :pool_id
+          AND (CAST(:unit_ids AS uuid[]) IS NULL OR share.unit_id = ANY(CAST(:unit_ids AS uuid[])))
+          AND (CAST(:after AS uuid) IS NULL OR share.share_id > :after)
         ORDER BY share.share_id LIMIT :limit
     """)  # noqa: S608 - our own text, values are bound
-    return (await db.execute(statement, {"pool_id": pool_id, "after": after, "limit": limit})).all()
+    values = {
+        "pool_id": pool_id,
+        "unit_ids": None if unit_ids is None else list(unit_ids),
+        "after": after,
+        "limit": limit,
+    }
+    return (await db.execute(statement, values)).all()
