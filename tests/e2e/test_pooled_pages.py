@@ -45,7 +45,7 @@ def terms(pack: Pack, **given: Any) -> dict[str, Any]:
 async def opened(unit: Unit, own: Reader, pack: Pack) -> str:
     """One that units may join; the path of its page."""
     page = await unit.handler.open("/work/joint-purchases/new")
-    made = await unit.handler.send(page, "/work/joint-purchases/new", terms(pack))
+    made = await unit.handler.send(page, "/work/joint-purchases/new", terms(pack), holding="title")
     assert made.notices.get("status") == "草稿已保存。", (made.errors, made.notices)
     path = made.url.path
     offered = await unit.handler.send(made, f"{path}/decision", {"verb": "offer"})
@@ -107,18 +107,19 @@ async def test_a_draft_is_changed_declined_and_called_off(house: House, market: 
     own, pack = await seller(house, market)
     unit = await school(house, market)
     page = await unit.handler.open("/work/joint-purchases/new")
-    wrong = await unit.handler.send(page, "/work/joint-purchases/new", terms(pack, price_1="31"))
+    wrong = await unit.handler.send(page, "/work/joint-purchases/new", terms(pack, price_1="31"), holding="title")
     assert (wrong.status, wrong.errors) == (422, {"floor_0": "阶梯价应一档比一档件数多、价格低。"})
-    assert wrong.form("/work/joint-purchases/new").values["title"] == ["三校联采 <大枣>"]
-    unreadable = await unit.handler.send(wrong, "/work/joint-purchases/new", {"most_count": "lots"})
+    assert wrong.form("/work/joint-purchases/new", holding="title").values["title"] == ["三校联采 <大枣>"]
+    unreadable = await unit.handler.send(wrong, "/work/joint-purchases/new", {"most_count": "lots"}, holding="title")
     assert (unreadable.status, set(unreadable.errors)) == (422, {"most_count"})
-    made = await unit.handler.send(unreadable, "/work/joint-purchases/new", {"most_count": "300", "price_1": "28"})
+    right = {"most_count": "300", "price_1": "28"}
+    made = await unit.handler.send(unreadable, "/work/joint-purchases/new", right, holding="title")
     assert made.notices.get("status") == "草稿已保存。", (made.errors, made.notices)
     path = made.url.path
     edit = await unit.handler.open(f"{path}/edit")
-    values = edit.form(f"{path}/edit").values
+    values = edit.form(f"{path}/edit", holding="title").values
     assert (values["floor_1"], values["price_1"], values["most_count"]) == (["200"], ["28.00"], ["300"])
-    saved = await unit.handler.send(edit, f"{path}/edit", {"note": "统一送货"})
+    saved = await unit.handler.send(edit, f"{path}/edit", {"note": "统一送货"}, holding="title")
     assert "统一送货" in saved.text
     await unit.handler.send(saved, f"{path}/decision", {"verb": "offer"})
     declined = await own.send(await own.open(path), f"{path}/decision", {"verb": "decline", "reason": "量不够"})
@@ -138,7 +139,7 @@ async def flagged(official: Reader, pack: Pack) -> None:
         "target_count": "500",
         "closes_on": (business_day(utc_now()) + timedelta(days=20)).isoformat(),
     }
-    done = await official.send(page, "/work/love-purchases/new", facts)
+    done = await official.send(page, "/work/love-purchases/new", facts, holding="sku_id")
     assert done.status == 200, done.errors
 
 
