@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from gateway.pages.account import Choice
 from gateway.pages.figures import money
+from gateway.pages.group_buy_view import places_of
 from gateway.pages.list_pages import (
     Action,
     Badge,
@@ -22,7 +23,7 @@ from gateway.pages.list_pages import (
     show_list,
 )
 from gateway.pages.parts import Verb
-from gateway.pages.place_field import places_told, show_place
+from gateway.pages.place_field import show_place
 from gateway.pages.pool_view import (
     SHARE_FIELDS,
     funds_of,
@@ -285,7 +286,7 @@ async def _show(
     pledges = await services.orders.get(f"{path}/pledges", visitor=visitor, params={"limit": _SHOWN})
     own = await services.orders.get(f"{path}/pledges", visitor=visitor, params={"is_own": "true", "limit": 50})
     trail = await services.orders.get(f"{path}/trail", visitor=visitor)
-    places = await places_told(services, page, [found["county_code"]])
+    places = await places_of(services, [found["county_code"]], page)
     typed = Typed(fund="CANTEEN") if typed is None else typed
     await show_place(services, page, typed, "county_code")
     is_unit, keeps, row = visitor.kind == "institution", visitor.kind in _KEEPERS, _row(found, page)

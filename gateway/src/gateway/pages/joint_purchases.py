@@ -10,6 +10,7 @@ from starlette.responses import Response
 from gateway.pages.account import Choice
 from gateway.pages.bidding_view import span
 from gateway.pages.figures import money
+from gateway.pages.group_buy_view import places_of
 from gateway.pages.joint_purchase_form import BEGIN, FIELDS, SCOPES, STEP_ROWS, body_of, typed_from
 from gateway.pages.list_pages import (
     Action,
@@ -24,7 +25,7 @@ from gateway.pages.list_pages import (
     show_list,
 )
 from gateway.pages.parts import Verb
-from gateway.pages.place_field import places_told, show_place
+from gateway.pages.place_field import show_place
 from gateway.pages.pool_view import (
     SHARE_FIELDS,
     funds_of,
@@ -286,7 +287,7 @@ async def _show(
     found = await services.orders.get(path, visitor=visitor)
     shares = await services.orders.get(f"{path}/shares", visitor=visitor, params={"limit": _SHOWN})
     trail = await services.orders.get(f"{path}/trail", visitor=visitor)
-    places = await places_told(services, page, [found["region_code"] or ""])
+    places = await places_of(services, {found["region_code"]} - {None}, page)
     own = found["own_share"]
     if typed is None:
         kept = {name: str(own[name]) for name in SHARE_FIELDS} if own else {"fund": "CANTEEN"}
