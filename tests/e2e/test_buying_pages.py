@@ -90,7 +90,7 @@ async def test_a_school_buys_from_the_shelf(house: House, market: Market):
     assert "<十二月>干货" in waiting.rows[1]
     case = next(link for link in waiting.links if link.startswith("/work/approvals/"))
     own = await school.handler.open(case)
-    assert "不能审批自己提交的" in own.text
+    assert "不能审批自己起草" in own.text
     asked = await school.approver.open(case)
     silent = await school.approver.send(asked, f"{case}/decision", {"verb": "refuse", "reason": ""})
     assert (silent.status, silent.errors["decision"]) == (422, "请写明理由。")

@@ -26,6 +26,7 @@ router = APIRouter(default_response_class=Response)
 PATH: Final = "/work/disputes"
 API: Final = "/v1/unit-order-disputes"
 _SIDES: Final = ("institution", "supplier", "operator")
+_READERS: Final = (*_SIDES, "official")
 _STATUSES: Final = ("OPEN", "RESOLVED", "WITHDRAWN")
 _OUTCOMES: Final = ("RESUME", "REDUCE", "CANCEL")
 _TONES: Final = {"OPEN": "urgent", "RESOLVED": "leaf", "WITHDRAWN": ""}
@@ -54,13 +55,13 @@ def _disputes(page: Page, _: Visitor) -> ListPage:
     )
 
 
-add_list(router, PATH, _SIDES, _disputes)
+add_list(router, PATH, _READERS, _disputes)
 
 
 @router.get(f"{PATH}/{{dispute_id}}")
 async def get_one(page: PageDep, services: Services, visitor: SignedIn, dispute_id: UUID) -> Response:
     """One dispute."""
-    ensure_kind(visitor, *_SIDES)
+    ensure_kind(visitor, *_READERS)
     return await _show(page, services, visitor, dispute_id, Typed(outcome="RESUME"))
 
 

@@ -96,7 +96,7 @@ MENU: tuple[Entry, ...] = (
     Entry("units", "/work/units", OFFICIAL | OPERATOR, "finance_office", "people", _FINANCE),
     Entry("reserved_shares", "/work/reserved-shares", OFFICIAL | OPERATOR, "finance_office", "stamp", _FINANCE),
     Entry("share_progress", "/work/reserved-share-progress", OFFICIAL | OPERATOR, "finance_office", "chart", _FINANCE),
-    Entry("purchases", "/work/purchases", INSTITUTION, "buying", "basket"),
+    Entry("purchases", "/work/purchases", INSTITUTION | OPERATOR, "buying", "basket"),
     Entry("approvals", "/work/approvals", INSTITUTION, "buying", "stamp"),
     Entry(
         "budgets",
@@ -110,6 +110,14 @@ MENU: tuple[Entry, ...] = (
     Entry("bank_statements", "/work/bank-statements", SUPPLIER | OPERATOR, "buying", "upload"),
     Entry("overdue", "/work/overdue", INSTITUTION | SUPPLIER | OPERATOR, "buying", "bell"),
     Entry("overdue", "/work/overdue", OFFICIAL, "finance_office", "bell", _FINANCE),
+    Entry("purchases", "/work/purchases", OFFICIAL, "finance_office", "basket", _FINANCE),
+    Entry("unit_orders", "/work/unit-orders", OFFICIAL, "finance_office", "truck", _FINANCE),
+    Entry("settlements", "/work/settlements", OFFICIAL, "finance_office", "check", _FINANCE),
+    Entry("disputes", "/work/disputes", OFFICIAL, "finance_office", "bell", _FINANCE),
+    Entry("quotations", "/work/quotations", OFFICIAL, "finance_office", "list", _FINANCE),
+    Entry("auctions", "/work/auctions", OFFICIAL, "finance_office", "chart", _FINANCE),
+    Entry("contracts", "/work/contracts", OFFICIAL, "finance_office", "book", _FINANCE),
+    Entry("gift_campaigns", "/work/gift-campaigns", OFFICIAL, "finance_office", "people", _FINANCE),
     Entry("dashboard", "/dashboard", ANALYSTS, "figures", "chart"),
 )
 

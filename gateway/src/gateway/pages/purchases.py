@@ -64,8 +64,9 @@ _DONE: Final = {
 
 
 def _purchases(page: Page, visitor: Visitor) -> ListPage:
-    """The unit's purchases, the latest first."""
+    """The unit's purchases, a finance office's those of its region, the latest first."""
     t, names = page.t.buying, page.t.names
+    buys = visitor.kind == "institution"
     return ListPage(
         path=PATH,
         source=API,
@@ -80,6 +81,7 @@ def _purchases(page: Page, visitor: Visitor) -> ListPage:
         columns=[
             Column(t.matter, lambda each: Cell(each["title"], f"{PATH}/{each['purchase_id']}")),
             Column(t.number, "purchase_number", is_figures=True),
+            *([] if buys else [Column(t.of_unit, "unit_name")]),
             Column(t.fund, lambda each: names["buying_fund"][each["fund"]]),
             Column(t.way, lambda each: names["buying_way"][each["way"]]),
             Column(
@@ -89,12 +91,12 @@ def _purchases(page: Page, visitor: Visitor) -> ListPage:
             Column(t.total, lambda each: money(each["total_fen"]), is_number=True),
             Column(t.changed, lambda each: page.short_time(each["changed_at"]), is_figures=True),
         ],
-        empty=Empty(t.none, t.none_text, "/products", t.shop),
+        empty=Empty(t.none, t.none_text, "/products", t.shop) if buys else Empty(t.none, t.none_overseen),
         narrowed=Empty(t.none_found, t.none_found_text, PATH, page.t.work.reset),
     )
 
 
-add_list(router, PATH, ("institution",), _purchases)
+add_list(router, PATH, ("institution", "official", "operator"), _purchases)
 
 
 @router.post(f"{PATH}/lines")

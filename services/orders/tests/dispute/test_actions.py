@@ -5,13 +5,15 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.dispute import actions, queries
 from orders.dispute.models import Dispute
 from orders.trail import queries as trail_queries
+from orders.unit.models import BudgetUnit
 from orders.unit_order import actions as unit_order_actions
+from orders.unit_order.models import UnitOrder
 from services.orders.tests.acceptance.checking import CHECKED_AT, accepted
 from services.orders.tests.unit_order.buying import Bought, bought, delivered, stage_of
 from shared.auth import Caller
@@ -132,6 +134,14 @@ async def test_strangers_see_no_dispute(db: AsyncSession):
         with pytest.raises(NotFound):
             await queries.get_dispute(db, dispute.dispute_id, caller)
         assert not await queries.list_disputes(db, caller, limit=9)
+    county = await db.scalar(
+        select(BudgetUnit.county_code)
+        .join(UnitOrder, UnitOrder.unit_id == BudgetUnit.unit_id)
+        .where(UnitOrder.order_id == deal.order_id)
+    )
+    for region, count in ((county, 1), ("110000", 0)):
+        office = Caller(person_id=uuid4(), kind="official", roles=frozenset({"finance_office"}), regions=(region,))
+        assert len(await queries.list_disputes(db, office, limit=9)) == count
     assert len(await queries.list_disputes(db, OPERATOR, status="OPEN", wanted="样品", limit=9)) == 1
 
 

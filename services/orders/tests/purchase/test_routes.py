@@ -8,6 +8,7 @@ from uuid import uuid4
 import httpx2
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orders.unit.models import BudgetUnit
 from services.orders.tests.budget.granting import a_unit
 from services.orders.tests.purchase.buying import Office, a_sku, an_office
 from shared.clock import business_day, utc_now
@@ -209,6 +210,25 @@ async def test_strangers_learn_nothing_and_lead_units_look(
             assert (await client.get(what, headers=stranger)).status_code == 404
         assert (await client.get(f"/v1/purchases?unit_id={office.unit_id}", headers=stranger)).status_code == 404
     assert (await client.get("/v1/purchases", headers=as_caller())).status_code == 403
+
+
+async def test_a_finance_office_reads_the_purchases_of_its_region(
+    client: httpx2.AsyncClient, db: AsyncSession, as_caller: Headers
+):
+    office = await an_office(db)
+    unit = await db.get_one(BudgetUnit, office.unit_id)
+    path = await written(client, db, People(office, as_caller)("buyer"))
+    here = as_caller(kind="official", roles=("finance_office",), regions=(unit.county_code,))
+    listed = (await client.get("/v1/purchases", headers=here)).json()["items"]
+    assert [(each["purchase_id"], each["unit_name"]) for each in listed] == [(path.rsplit("/", 1)[1], unit.name)]
+    sheet = (await client.get("/v1/purchases/export?format=csv", headers=here)).text
+    assert unit.name in sheet
+    assert (await client.get(path, headers=here)).status_code == 200
+    elsewhere = as_caller(kind="official", roles=("finance_office",), regions=("110000",))
+    assert (await client.get("/v1/purchases", headers=elsewhere)).json()["items"] == []
+    assert (await client.get(path, headers=elsewhere)).status_code == 404
+    other_official = as_caller(kind="official", roles=("agriculture",), regions=(unit.county_code,))
+    assert (await client.get("/v1/purchases", headers=other_official)).status_code == 403
 
 
 async def test_an_administrator_writes_the_units_tiers(

@@ -1,4 +1,4 @@
-"""Reads of disputes, for the sides of their orders and for operators."""
+"""Reads of disputes, for the sides of their orders, for finance offices of their region and for operators."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +9,6 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.dispute.models import Dispute
-from orders.unit import queries as unit_queries
 from orders.unit_order import queries as unit_order_queries
 from shared.auth import Caller
 from shared.errors import NotFound
@@ -42,7 +41,7 @@ async def lock_dispute(db: AsyncSession, dispute_id: UUID) -> Dispute:
 
 async def get_dispute(db: AsyncSession, dispute_id: UUID, caller: Caller) -> Row[Any]:
     """One that the caller may see. 404 `dispute-not-found`."""
-    conditions, values = await _scope(db, caller)
+    conditions, values = await unit_order_queries.get_scope(db, caller)
     statement = f"{_SEEN} WHERE {' AND '.join(conditions)} AND case_.dispute_id = :dispute_id"
     row = (await db.execute(text(statement), values | {"dispute_id": dispute_id})).first()
     if row is None:
@@ -61,7 +60,7 @@ async def list_disputes(
     limit: int,
 ) -> Sequence[Row[Any]]:
     """Those that the caller may see, the latest first."""
-    conditions, values = await _scope(db, caller)
+    conditions, values = await unit_order_queries.get_scope(db, caller)
     values["limit"] = limit
     if status is not None:
         conditions.append("case_.status = :status")
@@ -83,17 +82,6 @@ async def list_disputes(
         ORDER BY case_.opened_at DESC, case_.dispute_id DESC LIMIT :limit
     """
     return (await db.execute(text(statement), values)).all()
-
-
-async def _scope(db: AsyncSession, caller: Caller) -> tuple[list[str], dict[str, Any]]:
-    """The sides and operators; fails closed."""
-    if caller.is_operator:
-        return ["true"], {}
-    if caller.kind == "supplier":
-        return ["part.supplier_id = CAST(:own_supplier AS uuid)"], {"own_supplier": caller.organisation_id}
-    acting = await unit_queries.find_acting_unit(db, caller)
-    seen = [] if acting is None else list(await unit_queries.list_subtree(db, acting.unit_id))
-    return ["own.unit_id = ANY(CAST(:seen_units AS uuid[]))"], {"seen_units": seen}
 
 
 def _escaped(wanted: str) -> str:

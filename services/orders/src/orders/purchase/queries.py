@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, or_, select, text, tuple_
+from sqlalchemy import Row, Select, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.purchase.models import Purchase, PurchaseItem, PurchasePaper
 from orders.purchase.rules import Way
 from orders.unit import queries as unit_queries
+from orders.unit.models import BudgetUnit
 from orders.unit.rules import duties_of
 from shared.auth import Caller
 from shared.errors import NotFound
@@ -105,7 +106,7 @@ async def get_paper(db: AsyncSession, purchase_id: UUID, paper_id: UUID) -> Purc
 
 async def list_purchases(
     db: AsyncSession,
-    unit_ids: Collection[UUID],
+    unit_ids: Collection[UUID] | None,
     *,
     fund: str | None = None,
     status: str | None = None,
@@ -113,9 +114,12 @@ async def list_purchases(
     wanted: str | None = None,
     after: tuple[datetime, UUID] | None = None,
     limit: int,
-) -> Sequence[Purchase]:
-    """Those of the units, the latest first."""
-    statement = select(Purchase).where(Purchase.unit_id.in_(unit_ids))
+) -> Sequence[Row[Any]]:
+    """Those of the units with their unit's name, the latest first; None: of all units."""
+    statement: Select[Any] = select(*Purchase.__table__.columns, BudgetUnit.name.label("unit_name"))
+    statement = statement.join(BudgetUnit, BudgetUnit.unit_id == Purchase.unit_id)
+    if unit_ids is not None:
+        statement = statement.where(Purchase.unit_id.in_(unit_ids))
     if fund is not None:
         statement = statement.where(Purchase.fund == fund)
     if status is not None:
@@ -132,4 +136,5 @@ async def list_purchases(
     if after is not None:
         statement = statement.where(tuple_(Purchase.created_at, Purchase.purchase_id) < after)
     statement = statement.order_by(Purchase.created_at.desc(), Purchase.purchase_id.desc())
-    return (await db.scalars(statement.limit(limit))).all()
+    found: Sequence[Row[Any]] = (await db.execute(statement.limit(limit))).all()
+    return found

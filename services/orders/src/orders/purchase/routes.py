@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.approval import queries as approval_queries
@@ -17,6 +18,7 @@ from orders.purchase.models import Purchase
 from orders.trail import queries as trail_queries
 from orders.trail.schemas import TrailItem
 from orders.unit import queries as unit_queries
+from orders.unit.rules import is_finance_office
 from shared.auth import Caller, CallerDep
 from shared.clock import business_day, parse_instant, utc_now
 from shared.db import Db, Read
@@ -34,6 +36,7 @@ Wanted = Annotated[
 _BATCH = 500
 _HEAD = (
     "采购单号",
+    "采购单位",
     "事项",
     "采购方式",
     "经费来源",
@@ -62,8 +65,8 @@ async def list_purchases(
     cursor: CursorText = None,
     limit: Limit = 50,
 ) -> Page[schemas.PurchaseItem]:
-    """Those of the caller's unit, or of `unit_id` for who sees it; the latest first. 403 `unit-needed`; 404
-    `unit-unknown`."""
+    """Those of the caller's unit, of all units of a finance office's region, of all for operators, or of `unit_id` for
+    who sees it; the latest first. 403 `unit-needed`; 404 `unit-unknown`."""
     units = await _units(db, caller, unit_id)
     found = await queries.list_purchases(
         db, units, fund=_fund(caller, fund), status=status, way=way, wanted=q, after=_after(cursor), limit=limit + 1
@@ -234,9 +237,13 @@ async def _handled(db: AsyncSession, caller: Caller, purchase_id: UUID) -> Purch
     return purchase
 
 
-async def _units(db: AsyncSession, caller: Caller, unit_id: UUID | None) -> list[UUID]:
+async def _units(db: AsyncSession, caller: Caller, unit_id: UUID | None) -> Sequence[UUID] | None:
     if unit_id is not None:
         return [(await unit_queries.get_unit_for(db, caller, unit_id)).unit_id]
+    if caller.is_operator:
+        return None
+    if is_finance_office(caller):
+        return (await db.scalars(unit_queries.seen_units(caller))).all()
     own = await unit_queries.find_acting_unit(db, caller)
     if own is None:
         raise Forbidden("Act for an institution that is registered as a budget unit.", code="unit-needed")
@@ -283,9 +290,10 @@ async def _out(db: AsyncSession, purchase: Purchase) -> schemas.PurchaseOut:
     )
 
 
-def _row(purchase: Purchase) -> list[Any]:
+def _row(purchase: Row[Any]) -> list[Any]:
     return [
         purchase.purchase_number,
+        purchase.unit_name,
         purchase.title,
         purchase.way,
         _FUNDS[purchase.fund],

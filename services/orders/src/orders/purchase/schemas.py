@@ -63,8 +63,8 @@ class WithdrawIn(Body):
     reason: Reason = ""
 
 
-class PurchaseItem(BaseModel):
-    """A purchase in a list."""
+class PurchaseFacts(BaseModel):
+    """What a purchase is, in a list and by itself."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -85,6 +85,12 @@ class PurchaseItem(BaseModel):
     changed_at: datetime
     submitted_at: datetime | None
     ordered_at: datetime | None
+
+
+class PurchaseItem(PurchaseFacts):
+    """A purchase in a list."""
+
+    unit_name: str
 
 
 class LineOut(BaseModel):
@@ -159,7 +165,7 @@ class CaseRef(BaseModel):
     asked_at: datetime
 
 
-class PurchaseOut(PurchaseItem):
+class PurchaseOut(PurchaseFacts):
     """One with all that is known of it; `revision` is the ETag of its edits and verbs. `budget_left_fen` is what the
     fund has left this year (null: nothing was granted)."""
 
@@ -178,7 +184,7 @@ class PurchaseOut(PurchaseItem):
     def of(cls, purchase: Any, **beside: Any) -> Self:
         """The row with what stands beside it."""
         address = address_of(purchase)
-        told = PurchaseItem.model_validate(purchase).model_dump()
+        told = PurchaseFacts.model_validate(purchase).model_dump()
         return cls(
             **told,
             note=purchase.note,
