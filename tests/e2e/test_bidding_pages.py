@@ -210,6 +210,8 @@ async def test_an_auction_goes_its_whole_way_at_the_pages(house: House, market: 
     await end_auctions(house["orders"].database)
     ended = await unit.handler.open(path)
     assert "大山农场" in ended.text
+    [line] = [each for each in ended.rows if "50" in each and "¥17.60" in each]  # 880 yuan for fifty packs
+    assert "房县香菇" in line and "¥880.00" in line  # noqa: PT018
     done = await unit.handler.send(ended, f"{path}/decision", {"verb": "award", "reason": "最低报价，同意成交"})
     assert done.notices.get("status") == "已更新。", done.notices
     assert any(each.startswith("/work/purchases/") for each in done.links)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from gateway.pages.bidding_view import span
 from gateway.pages.figures import money
 from gateway.pages.list_pages import Badge, Cell
+from gateway.pages.parts import Head
 from gateway.pages.shell import Page
 from shared.clock import SHANGHAI
 
@@ -62,6 +63,35 @@ def auction_facts(found: Mapping[str, Any], page: Page, places: Mapping[str, str
         if value:
             pairs.append((label, value))
     return pairs
+
+
+def leading_columns(page: Page) -> list[Head]:
+    """Heads of what the lowest bid brings."""
+    t = page.t.bidding
+    return [
+        Head(t.line),
+        Head(t.goods),
+        Head(t.pieces, is_number=True),
+        Head(t.price_each, is_number=True),
+        Head(t.total, is_number=True),
+    ]
+
+
+def leading_rows(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the lowest bid brings, line by line, at the price that the purchase will have."""
+    lines = {each["line_id"]: each for each in found["lines"]}
+    return [
+        {
+            "line": "{line_number}. {description}".format_map(lines[each["line_id"]]),
+            "goods": f"{each['product_title']} {each['specification']}",
+            "pieces": each["piece_count"],
+            "price": money(each["agreed_price_fen"]) if each["agreed_price_fen"] is not None else "—",
+            "sum": money(each["agreed_price_fen"] * each["piece_count"])
+            if each["agreed_price_fen"] is not None
+            else "—",
+        }
+        for each in sorted(found["leading_offers"], key=lambda each: lines[each["line_id"]]["line_number"])
+    ]
 
 
 def bid_row(bid: Mapping[str, Any], page: Page) -> dict[str, Any]:

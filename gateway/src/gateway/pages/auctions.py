@@ -7,7 +7,16 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from gateway.pages.account import Choice
-from gateway.pages.auction_view import STATUSES, VERBS, auction_facts, bid_row, list_row, live_of
+from gateway.pages.auction_view import (
+    STATUSES,
+    VERBS,
+    auction_facts,
+    bid_row,
+    leading_columns,
+    leading_rows,
+    list_row,
+    live_of,
+)
 from gateway.pages.bidding_drafts import REFUSED, Draft, draft_form, save_draft, take_step
 from gateway.pages.bidding_form import OWN_AUCTION, auction_of, typed_from
 from gateway.pages.bidding_goods import own_skus
@@ -307,6 +316,8 @@ async def _show(
         facts=auction_facts(found, page, places),
         places=places,
         live=live_of(live, page),
+        leading=leading_rows(found),
+        leading_heads=leading_columns(page),
         is_supplier=is_supplier,
         may_enter=may_enter,
         may_bid=is_supplier and live["phase"] == "RUNNING" and live["entry_number"] is not None,

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orders.auction import actions, bidding, queries, schemas
+from orders.auction import actions, bidding, queries, rules, schemas
 from orders.auction.models import Auction
 from orders.quotation.routes import BATCH, FUNDS, LateOnly, Words, after, units_seen
 from orders.trail import queries as trail_queries
@@ -16,7 +16,7 @@ from orders.unit import queries as unit_queries
 from shared.auth import Caller, CallerDep
 from shared.clock import utc_now
 from shared.db import Db, Read
-from shared.errors import BadRequest
+from shared.errors import BadRequest, Conflict
 from shared.etag import IfMatch, etag_of
 from shared.idempotency import Once, OnceUnchecked
 from shared.ids import new_id
@@ -302,10 +302,26 @@ async def _whole(db: AsyncSession, auction: Auction, caller: Caller) -> schemas.
         "unit_name": unit.name,
         "lines": [schemas.LineOut.model_validate(each) for each in lines],
         "own_offers": [schemas.OfferOut.model_validate(each) for each in offers],
+        "leading_offers": await _leading(db, auction) if own is None else [],
     }
     if own is not None:
         update |= {"recipient": "", "phone": ""}
     return schemas.AuctionOut.model_validate(auction).model_copy(update=update)
+
+
+async def _leading(db: AsyncSession, auction: Auction) -> list[schemas.AgreedOffer]:
+    if auction.status not in {"ENDED", "AWARDED"} or auction.leader_id is None or auction.lowest_fen is None:
+        return []
+    offers = await queries.list_offers(db, auction.auction_id, auction.leader_id)
+    prices: Sequence[int | None]
+    try:
+        prices = rules.agreed_prices(auction.lowest_fen, [(each.piece_count, each.listed_price_fen) for each in offers])
+    except Conflict:  # the award is refused for it
+        prices = [None] * len(offers)
+    return [
+        schemas.AgreedOffer(**schemas.OfferOut.model_validate(each).model_dump(), agreed_price_fen=price)
+        for each, price in zip(offers, prices, strict=True)
+    ]
 
 
 def _row(found: Any) -> list[Any]:

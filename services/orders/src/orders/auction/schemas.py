@@ -157,6 +157,12 @@ class OfferOut(BaseModel):
     piece_count: int
 
 
+class AgreedOffer(OfferOut):
+    """With what the lowest bidder delivers a line; null where less than a fen a piece is left of the price."""
+
+    agreed_price_fen: int | None
+
+
 class AuctionOut(BaseModel):
     """An auction; `revision` is the ETag. Who receives the goods is for the unit only."""
 
@@ -193,6 +199,7 @@ class AuctionOut(BaseModel):
     purchase_id: UUID | None
     lines: list[LineOut] = []
     own_offers: list[OfferOut] = []
+    leading_offers: list[AgreedOffer] = Field([], description="What the lowest bid brings, told when it is over.")
 
 
 class BidItem(BaseModel):
