@@ -1,26 +1,23 @@
 """Approvals with several steps, delegation and time-out; two deciders at once; every sequence of moves."""
 
 import asyncio
-from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orders.approval import actions, deciding, queries, rules
+from orders.approval import actions, deciding, queries
 from orders.approval.models import ApprovalCase
 from orders.purchase import actions as purchase_actions
 from orders.purchase.rules import MOVES, PurchaseLine
+from services.orders.tests.approval.asking import TODAY, lend, refusal_of, with_steps
 from services.orders.tests.factories import ADDRESS, NOW
 from services.orders.tests.purchase.buying import (
-    Office,
     a_purchase,
     a_sku,
     an_office,
@@ -29,43 +26,8 @@ from services.orders.tests.purchase.buying import (
     submitted,
 )
 from services.shared.tests.machine import DatabaseMachine
-from shared.clock import business_day
 from shared.db import Database
 from shared.errors import Refusal
-
-STEP = {"within_days": 1, "on_timeout": "ESCALATE"}
-TODAY = business_day(NOW)
-
-
-async def refusal_of(act: Awaitable[Any]) -> Refusal:
-    with pytest.raises(Refusal) as refused:
-        await act
-    return refused.value
-
-
-async def with_steps(db: AsyncSession, *steps: dict[str, Any], **given: Any) -> Office:
-    office = await an_office(db, **given)
-    rows = [{"name": "全部", "steps": [STEP | each for each in steps]}]
-    await actions.write_tiers(
-        db, unit_id=office.unit_id, tiers=rules.tiers_of(rows), expected_revision=0, by=uuid4(), now=NOW
-    )
-    return office
-
-
-async def lend(db: AsyncSession, office: Office, giver: str, taker: str, **given: Any) -> Any:
-    facts: dict[str, Any] = {
-        "delegation_id": uuid4(),
-        "unit_id": office.unit_id,
-        "caller": office.caller(giver),
-        "from_name": "王处长",
-        "to_person_id": office.caller(taker).person_id,
-        "to_name": "李科长",
-        "starts_on": TODAY,
-        "ends_on": TODAY,
-        "reason": "出差",
-        "now": NOW,
-    }
-    return await actions.delegate(db, **{**facts, **given})
 
 
 async def test_each_step_is_decided_by_its_duty_in_turn(db: AsyncSession):
@@ -92,63 +54,6 @@ async def test_a_tier_without_steps_is_approved_at_once(db: AsyncSession):
     office = await with_steps(db)
     purchase = await submitted(db, office, await a_purchase(db, office))
     assert (purchase.status, (await case_of(db, purchase.purchase_id)).status) == ("APPROVED", "APPROVED")
-
-
-async def test_nobody_approves_what_they_asked_for_not_even_through_somebody_else(db: AsyncSession):
-    office = await with_steps(db, {"duty": "approver"})
-    chief = office.caller("approver").person_id
-    purchase = await submitted(db, office, await a_purchase(db, office), by=chief)
-    assert (await refusal_of(decided(db, office, purchase))).code == "approval-own-request"
-    await lend(db, office, "approver", "buyer")
-    refused = await refusal_of(decided(db, office, purchase, caller=office.caller("buyer")))
-    assert refused.code == "approval-own-request"
-    case = await case_of(db, purchase.purchase_id)
-    values = {"case_id": case.case_id, "person": office.caller("buyer").person_id, "chief": chief, "now": NOW}
-    with pytest.raises(DBAPIError):
-        async with db.begin_nested():
-            await db.execute(
-                text("""
-                    INSERT INTO approval_decisions (case_id, step_number, verdict, person_id, for_person_id, duty,
-                        decided_at)
-                    VALUES (:case_id, 1, 'APPROVE', :person, :chief, 'approver', :now)
-                """),
-                values,
-            )
-
-
-async def test_who_drafted_or_changed_it_does_not_approve_what_somebody_else_asks_for(db: AsyncSession):
-    office = await with_steps(db, {"duty": "approver"})
-    chief, other = office.caller("approver").person_id, office.caller("approver", uuid4())
-    drafted = await submitted(db, office, await a_purchase(db, office, caller_id=chief))
-    edited = await a_purchase(db, office)
-    await purchase_actions.edit_purchase(
-        db,
-        purchase_id=edited.purchase_id,
-        expected_revision=edited.revision,
-        fund="CANTEEN",
-        lines=None,
-        title="食堂干货",
-        note="",
-        address=ADDRESS,
-        by=chief,
-        now=NOW,
-    )
-    edited = await submitted(db, office, edited)
-    for purchase in (drafted, edited):
-        assert (await refusal_of(decided(db, office, purchase))).code == "approval-own-request"
-        mine = await queries.list_cases(db, [office.unit_id], waiting_for=office.caller("approver"), limit=9, now=NOW)
-        case = await case_of(db, purchase.purchase_id)
-        assert case.case_id not in {each.case_id for each in mine}
-        with pytest.raises(DBAPIError):
-            async with db.begin_nested():
-                await db.execute(
-                    text("""
-                        INSERT INTO approval_decisions (case_id, step_number, verdict, person_id, duty, decided_at)
-                        VALUES (:case_id, 1, 'APPROVE', :chief, 'approver', :now)
-                    """),
-                    {"case_id": case.case_id, "chief": chief, "now": NOW},
-                )
-        assert (await decided(db, office, purchase, caller=other)).status == "APPROVED"
 
 
 async def test_a_delegate_decides_on_the_days_that_were_said_until_it_is_revoked(db: AsyncSession):
