@@ -18,7 +18,7 @@ from orders.crop_order import crediting, queries, rules
 from orders.crop_order.models import CropMilestone, CropOrder
 from orders.crop_order.rules import Stage
 from orders.order.naming import order_number
-from orders.purchase.rules import LARGEST_FEN, ensure_fund, ensure_may_handle
+from orders.purchase.rules import ensure_fund, ensure_may_handle
 from orders.sku import queries as sku_queries
 from orders.sku.rules import SaleSku, unsellable_reason
 from orders.trail.actions import Actor
@@ -27,7 +27,7 @@ from orders.unit.rules import Fund
 from orders.unit_order.rules import payment_code
 from shared.auth import Caller
 from shared.clock import business_day
-from shared.errors import Conflict, Invalid
+from shared.errors import Conflict
 from shared.etag import ensure_fresh
 from shared.events.institutions import CropOrderOffered
 from shared.ids import new_id
@@ -45,8 +45,7 @@ async def draft_crop_order(
     now: datetime,
 ) -> CropOrder:
     """A handler drafts it for its unit. 403 `unit-needed`, `duty-missing`; 409 `unit-closed`, `sku-not-listed`; 422
-    `deposit-too-large`, `deposit-too-small`, `season-invalid`, `milestones-invalid`, `crop-order-too-large`,
-    `fund-without-union`."""
+    `deposit-too-large`, `deposit-too-small`, `season-invalid`, `milestones-invalid`, `fund-without-union`."""
     unit = await unit_queries.get_acting_unit(db, caller)
     ensure_may_handle(caller, facts["fund"])
     sku = await _checked(db, facts, stages, has_union=unit.has_union, now=now)
@@ -292,8 +291,6 @@ async def _checked(
     rules.ensure_deposit(facts["deposit_bp"])
     rules.ensure_season(facts["sowing_on"], facts["harvest_from_on"], facts["harvest_until_on"], on=business_day(now))
     rules.ensure_milestones(stages, sowing_on=facts["sowing_on"], harvest_until_on=facts["harvest_until_on"])
-    if rules.total_fen(facts["quantity"], facts["unit_price_fen"]) > LARGEST_FEN:
-        raise Invalid("That is more than anybody buys at once.", code="crop-order-too-large", field="quantity")
     sku = (await sku_queries.list_for_sale(db, [facts["sku_id"]])).get(facts["sku_id"])
     reason = unsellable_reason(sku, now)
     if sku is None or reason:

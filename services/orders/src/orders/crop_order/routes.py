@@ -95,8 +95,7 @@ async def get_figures() -> schemas.Figures:
 @router.post("", status_code=201, response_model=schemas.CropOrderPage)
 async def draft_crop_order(body: schemas.CropOrderIn, caller: CallerDep, db: Db, once: Once) -> Response:
     """Draft a crop order for the unit. 403 `unit-needed`, `duty-missing`; 409 `unit-closed`, `sku-not-listed`; 422
-    `deposit-too-large`, `deposit-too-small`, `season-invalid`, `milestones-invalid`, `crop-order-too-large`,
-    `fund-without-union`."""
+    `deposit-too-large`, `deposit-too-small`, `season-invalid`, `milestones-invalid`, `fund-without-union`."""
     crop = await actions.draft_crop_order(db, crop_order_id=new_id(), **_parts_of(body), caller=caller, now=utc_now())
     return await once.answer(db, await _page(db, crop), status=201)
 
