@@ -81,6 +81,19 @@ async def test_a_refused_request_may_be_sent_again_under_its_key(client, as_call
     assert again.status_code == 201
 
 
+async def test_after_a_fault_the_same_key_runs_anew(live_client, as_caller, fresh_database):
+    """CASES T28: a fault stores nothing under its key."""
+    headers, thing = {**as_caller(), "idempotency-key": "same"}, {"name": "a", "count": 1}
+    async with fresh_database.begin() as db:
+        await db.execute(text("ALTER TABLE outbox RENAME TO outbox_away"))
+    assert (await live_client.post("/v1/things", json=thing, headers=headers)).status_code == 500
+    async with fresh_database.begin() as db:
+        await db.execute(text("ALTER TABLE outbox_away RENAME TO outbox"))
+    assert (await live_client.post("/v1/things", json=thing, headers=headers)).status_code == 201
+    async with fresh_database.read() as db:
+        assert await db.scalar(text("SELECT count(*) FROM things")) == 1
+
+
 async def test_an_edit_names_its_version(client, as_caller):
     await client.post("/v1/things", json={"name": "a", "count": 1}, headers={**as_caller(), "idempotency-key": "k"})
     missing = await client.put("/v1/things/a", json={"name": "a", "count": 2})

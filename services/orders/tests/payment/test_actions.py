@@ -60,6 +60,16 @@ async def test_a_notice_pays_the_order_at_the_providers_time(db: AsyncSession):
     assert [event.paid_at for event in await published(db, OrderPaid)] == [NOW + timedelta(minutes=1)]
 
 
+async def test_what_was_never_paid_is_never_given_back(db: AsyncSession):
+    """CASES T22: an order that is taken back before its payment, and one that follows it, move no money."""
+    order_id, payment_id, _, buyer_id = await open_for(db)
+    await order_actions.cancel_order(db, order_id=order_id, reason="", caller=Caller(buyer_id), now=SOON)
+    await open_for(db)
+    assert await refunds_of(db, payment_id) == []
+    assert await db.scalar(text("SELECT count(*) FROM refunds")) == 0
+    assert (await row_of(db, payment_id)).captured_fen == 0
+
+
 async def test_the_same_notice_five_times_has_one_effect(db: AsyncSession):
     _, payment_id, payable_fen, _ = await open_for(db)
     notice = arrived(paid_trade(payment_id, payable_fen))

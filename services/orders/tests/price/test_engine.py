@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from orders.delivery.rules import Carriage, Tariff
 from orders.price.rules import Coupon, Offers, Scope, coupon_states
 from orders.sku.rules import RETAIL, unit_price_fen
 from services.orders.tests.price.offered import ENSHI_TEA, HONEY, NOW, SHIITAKE, TEA, priced, promotion, sku, tier
@@ -201,3 +202,28 @@ def test_a_promotion_acts_within_its_half_open_period(minutes: int, off: int):
 )
 def test_a_scope_needs_every_list_that_it_has(scope: Scope, is_covered: bool):
     assert scope.covers(sku()) is is_covered
+
+
+def test_two_offers_that_ask_for_more_than_the_whole_leave_a_fen_and_no_less():
+    """CASES T17: all of it off, and then some: nothing is below zero, and free delivery is given once."""
+    whole = promotion("amount-off", 1, terms={"steps": [{"from_fen": 1, "off_fen": 99_999}]})
+    more = promotion("amount-off", 2, terms={"steps": [{"from_fen": 1, "off_fen": 150}]})
+    offers = Offers((whole, more), carriage=Carriage((Tariff(None, "", "", True, 1000, 800, 1000, 0, 1),)))
+    basket = priced((sku(), 1), (sku(HONEY, price_fen=1), 1), offers=offers, county_code="110105")
+    assert basket.payable_fen == 1
+    assert basket.delivery_fen == 0
+    assert all(0 <= line.discount_fen <= line.amount_fen for line in basket.lines)
+    assert basket.discount_fen == basket.goods_fen - 1
+
+
+def test_a_lowered_price_comes_before_what_is_off_the_whole():
+    """CASES T18: 40 % off a line, then a coupon of 70 yuan off what is left, whichever is named first."""
+    lowered = promotion("limited-price", 1, terms={"off_bp": 4000}, priority=9)
+    coupon = promotion("coupon", 2, terms={"from_fen": 6000, "off_fen": 5500}, priority=1)
+    coupons = (Coupon(UUID(int=900), UUID(int=2), NOW + timedelta(days=1)),)
+    for offered in ((lowered, coupon), (coupon, lowered)):
+        offers = Offers(offered, coupons=coupons)
+        basket = priced((sku(), 10), offers=offers)
+        steps = [(step.step, step.fen) for step in basket.lines[0].trace]
+        assert steps == [("list", 10_000), ("limited-price", -4000), ("coupon", -5500)]
+        assert priced((sku(), 9), offers=offers).payable_fen == 5400, "too little is left for the coupon"
