@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from gateway.pages import cart, cold_chain, desk, order_view, product, products, tracking
@@ -69,7 +70,7 @@ def test_a_hostile_product_list_stays_text(page_of: Callable[..., Page], answer:
 
 def test_a_hostile_product_stays_text(page_of: Callable[..., Page], answer: Answer, markup: Any) -> None:
     page = page_of(path="/products/x")
-    view = product.product_view(poisoned(answer("product")), {}, "", month=11, page=page)
+    view = product.product_view(poisoned(answer("product")), {}, "", today=date(2026, 11, 22), page=page)
     ensure_harmless(page.render("product.html", view=view, more_cards=[], notice="").body.decode(), markup)
 
 

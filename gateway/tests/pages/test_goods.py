@@ -1,7 +1,7 @@
 """The supplier's workbench and the reviewers' desk, drawn from answers of the catalog."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from starlette.datastructures import FormData
@@ -11,7 +11,7 @@ from gateway.pages import goods_view as view
 from gateway.pages.goods_media import moved
 from gateway.pages.goods_packs import fen_of, instant_of, minute_of
 from gateway.pages.menu import entries_for
-from gateway.pages.offers import is_sold, sale_note, tiers_of
+from gateway.pages.offers import is_sold, next_season, sale_note, tiers_of
 from gateway.pages.product_reviews import reasons_of
 from gateway.pages.typed import Typed
 from shared.errors import Invalid, Stale
@@ -99,6 +99,25 @@ def test_prices_by_quantity_and_presales_are_told(page_of, language):
     resting = {"sale_state": "OUT_OF_SEASON", "presale": None, "price_tiers": []}
     assert not is_sold(resting)
     assert sale_note(resting, page) == page.t.offer.out_of_season
+    assert sale_note(resting, page, date(2027, 5, 1)) == page.t.offer.back_on(day=page.day("2027-05-01"))
+
+
+@pytest.mark.parametrize(
+    ("months", "today", "begins"),
+    [
+        ([(5, 11)], date(2026, 12, 31), date(2027, 5, 1)),
+        ([(5, 11)], date(2026, 1, 1), date(2026, 5, 1)),
+        ([(11, 2)], date(2026, 10, 31), date(2026, 11, 1)),
+        ([(11, 2)], date(2026, 3, 1), date(2026, 11, 1)),
+        ([(9, 9), (6, 7)], date(2026, 8, 15), date(2026, 9, 1)),
+        ([(9, 9), (6, 7)], date(2026, 10, 1), date(2027, 6, 1)),
+        ([], date(2026, 10, 1), None),
+    ],
+)
+def test_the_next_season_begins_on_the_first_of_its_first_month(
+    months: list[tuple[int, int]], today: date, begins: date | None
+):
+    assert next_season([{"from_month": first, "to_month": last} for first, last in months], today) == begins
 
 
 def test_every_field_that_is_reviewed_has_a_name_in_both_languages(page_of):

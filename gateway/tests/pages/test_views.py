@@ -98,17 +98,17 @@ def test_the_list_is_narrowed_by_a_rule_of_origin_in_its_own_words(page_of: Page
 def test_stock_is_told_in_words_and_the_first_pack_that_is_there_is_chosen(page_of: PageOf, answer: Answer) -> None:
     item, page = answer("product"), page_of()
     first, second = (sku["sku_id"] for sku in item["skus"])
-    view = product.product_view(item, {first: 0, second: 3}, "", month=11, page=page)
+    view = product.product_view(item, {first: 0, second: 3}, "", today=date(2026, 11, 22), page=page)
     assert [pack.stock for pack in view.packs] == ["已售完", "只剩 3 件"]
     assert [pack.can_buy for pack in view.packs] == [False, True]
     assert view.chosen == second
-    unknown = product.product_view(item, {}, second, month=11, page=page)
+    unknown = product.product_view(item, {}, second, today=date(2026, 11, 22), page=page)
     assert [pack.stock for pack in unknown.packs] == ["库存以结算时为准"] * 2
     assert unknown.chosen == second
 
 
 def test_a_season_has_twelve_months_and_a_sentence(page_of: PageOf, answer: Answer) -> None:
-    view = product.product_view(answer("product"), {}, "", month=11, page=page_of())
+    view = product.product_view(answer("product"), {}, "", today=date(2026, 11, 22), page=page_of())
     assert [month.name for month in view.months if month.is_on] == [f"{each}月" for each in range(5, 12)]
     assert [month.name for month in view.months if month.is_now] == ["11月"]
     assert view.season_sentence == "产季 5月–11月，现在当季。"

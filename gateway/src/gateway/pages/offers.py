@@ -1,15 +1,17 @@
 """How a product is offered: prices by quantity, presales and seasons, further pictures, tax for institutions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from typing import Any, Final
 
-from gateway.pages.cards import picture_url, season_text
+from gateway.pages.cards import picture_url, season_months, season_text
 from gateway.pages.figures import day_text, money, time_text
 from gateway.pages.places import place_name
 from gateway.pages.shell import Page
 
 SOLD = frozenset({"ON_SALE", "PRESALE"})
+_MONTHS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,22 @@ def tiers_of(sku: Mapping[str, Any], page: Page) -> list[str]:
     return lines
 
 
-def sale_note(sku: Mapping[str, Any], page: Page) -> str:
-    """What a season or presale means for the pack now; empty while it is simply sold."""
+def next_season(seasons: Sequence[Mapping[str, Any]], today: date) -> date | None:
+    """The first day of the next month that lies in any of the seasons; None where there is no season."""
+    months = {month for each in seasons for month in season_months(each["from_month"], each["to_month"])}
+    for step in range(1, _MONTHS + 1):
+        year, month = divmod(today.year * _MONTHS + today.month - 1 + step, _MONTHS)
+        if month + 1 in months:
+            return date(year, month + 1, 1)
+    return None
+
+
+def sale_note(sku: Mapping[str, Any], page: Page, back_on: date | None = None) -> str:
+    """What a season or presale means for the pack now; empty while it is simply sold. `back_on` is when its next season
+    begins."""
     texts, presale, state = page.t.offer, sku.get("presale"), sku.get("sale_state", "ON_SALE")
     if state == "OUT_OF_SEASON" and not presale:
-        return str(texts.out_of_season)
+        return str(texts.back_on(day=page.day(back_on.isoformat())) if back_on else texts.out_of_season)
     if not presale:
         return ""
     day = day_text(presale["ships_on"], page.language)

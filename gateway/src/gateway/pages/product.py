@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -22,14 +23,14 @@ from gateway.pages.cards import (
 )
 from gateway.pages.eligibility_view import product_answers
 from gateway.pages.figures import day_text, month_text, price, unit_price, weight
-from gateway.pages.offers import Offer, is_sold, offer_of, sale_note, tiers_of, unit_name
+from gateway.pages.offers import Offer, is_sold, next_season, offer_of, sale_note, tiers_of, unit_name
 from gateway.pages.places import place_name, province_name
 from gateway.pages.presales import open_presales_of
 from gateway.pages.purchase_view import may_buy
 from gateway.pages.reviews import read_product_reviews
 from gateway.pages.shell import Page, PageDep
 from gateway.services import Services
-from shared.clock import SHANGHAI, utc_now
+from shared.clock import business_day, utc_now
 from shared.errors import Refusal
 from shared.log import logger
 
@@ -131,8 +132,11 @@ class ProductView:
     offer: Offer
 
 
-def packs_of(skus: list[dict[str, Any]], available: Mapping[str, int], page: Page) -> list[Pack]:
-    """The SKUs on sale. Where orders does not answer, stock is unknown and the cart will tell."""
+def packs_of(
+    skus: list[dict[str, Any]], available: Mapping[str, int], page: Page, back_on: date | None = None
+) -> list[Pack]:
+    """The SKUs on sale; `back_on` is when their next season begins. Where orders does not answer, stock is unknown and
+    the cart will tell."""
     texts = page.t.product
     packs = []
     for sku in skus:
@@ -160,7 +164,7 @@ def packs_of(skus: list[dict[str, Any]], available: Mapping[str, int], page: Pag
                 can_buy=left != 0 and is_sold(sku),
                 unit=unit_name(sku, page),
                 tiers=tuple(tiers_of(sku, page)),
-                note=sale_note(sku, page),
+                note=sale_note(sku, page, back_on),
             )
         )
     return packs
@@ -207,13 +211,13 @@ def full_origin_of(origin: Mapping[str, Any], page: Page) -> str:
 
 
 def product_view(
-    item: dict[str, Any], available: Mapping[str, int], asked_sku: str, *, month: int, page: Page
+    item: dict[str, Any], available: Mapping[str, int], asked_sku: str, *, today: date, page: Page
 ) -> ProductView:
     """The page of a product as catalog describes it; `available` are pieces by SKU as orders counts them."""
     names = page.t.names
     season = item["season"]
     months = season_months(season["from_month"], season["to_month"])
-    packs = packs_of(item["skus"], available, page)
+    packs = packs_of(item["skus"], available, page, next_season(item.get("seasons", ()), today))
     buyable = [pack.sku_id for pack in packs if pack.can_buy]
     return ProductView(
         title=in_language(item, "title", page.language),
@@ -235,7 +239,7 @@ def product_view(
         description=in_language(item, "description", page.language),
         packs=packs,
         chosen=asked_sku if asked_sku in buyable else buyable[0] if buyable else "",
-        months=[Month(month_text(each, page.language), each in months, each == month) for each in range(1, 13)],
+        months=[Month(month_text(each, page.language), each in months, each == today.month) for each in range(1, 13)],
         season_sentence=season_sentence_of(season, page),
         grade=item.get("grade") or "" if page.language == "zh" else names["grade"].get(item.get("grade") or "", ""),
         shelf_life=page.t.product.days(item["shelf_life_days"]),
@@ -281,7 +285,7 @@ async def get_product(page: PageDep, services: Services, product_id: UUID, sku: 
         read_product_reviews(services, page, product_id),
         open_presales_of(services, product_id, page),
     )
-    view = product_view(item, available, sku, month=utc_now().astimezone(SHANGHAI).month, page=page)
+    view = product_view(item, available, sku, today=business_day(utc_now()), page=page)
     notice = page.t.product.short_notice if page.request.query_params.get("problem") == "short" else ""
     more_cards = cards_of(neighbours, page.language)
     return page.render(
