@@ -46,6 +46,7 @@ _GOODS: Final = text("""
     SELECT sku_id, price_fen FROM sellable_skus
     WHERE is_listed AND price_fen BETWEEN 2000 AND 15000 AND presale IS NULL AND designations && ARRAY['assisted-832']
       AND category NOT IN ('fruit', 'vegetable', 'aquatic', 'meat')
+      AND price_valid_from <= :now AND price_valid_until IS NULL
     ORDER BY sku_id LIMIT 60
 """)
 PAPERS: Final[tuple[tuple[PaperKind, str, str, int | None, int], ...]] = (
@@ -225,7 +226,7 @@ async def draft(db: AsyncSession, key: str, plan: Plan, *, now: datetime) -> Gif
 
 async def pack(db: AsyncSession, campaign: GiftCampaign, *, members: int = MEMBERS, now: datetime) -> None:
     """Two packages of three goods each, with enough of them in stock for everybody."""
-    goods = {row.sku_id: row.price_fen for row in await db.execute(_GOODS)}
+    goods = {row.sku_id: row.price_fen for row in await db.execute(_GOODS, {"now": now})}
     chosen = packages_of(goods)
     for sku_id in sorted({sku_id for package in chosen for sku_id in package}):
         await stock_actions.receive_stock(
