@@ -12,6 +12,8 @@ from orders.acceptance.routes import router as acceptance_router
 from orders.address import models as address_models
 from orders.address.routes import router as address_router
 from orders.aftercare.routes import router as aftercare_router
+from orders.appointment import models as appointment_models
+from orders.appointment.routes import router as appointment_router
 from orders.approval import models as approval_models
 from orders.approval.routes import delegation_router, tier_router
 from orders.approval.routes import router as approval_router
@@ -110,11 +112,15 @@ from orders.promotion.routes import router as promotion_router
 from orders.purchase import models as purchase_models
 from orders.purchase.paper_routes import router as purchase_paper_router
 from orders.purchase.routes import router as purchase_router
+from orders.purchase_point import models as purchase_point_models
+from orders.purchase_point.routes import router as purchase_point_router
 from orders.quotation import models as quotation_models
 from orders.quotation.file_routes import router as bid_file_router
 from orders.quotation.invitation_routes import router as invitation_router
 from orders.quotation.routes import router as quotation_router
 from orders.quotation.sealing import Seal
+from orders.reserve_purchase import models as reserve_purchase_models
+from orders.reserve_purchase.routes import router as reserve_purchase_router
 from orders.reserved_share import models as reserved_share_models
 from orders.reserved_share.progress_routes import router as progress_router
 from orders.reserved_share.routes import router as reserved_share_router
@@ -201,6 +207,9 @@ MODELS = (
     overdue_models,
     joint_purchase_models,
     absorption_models,
+    reserve_purchase_models,
+    purchase_point_models,
+    appointment_models,
 )
 
 
@@ -303,6 +312,9 @@ service = Service(
         settlement_router,
         bank_statement_router,
         overdue_router,
+        reserve_purchase_router,
+        purchase_point_router,
+        appointment_router,
     ],
     subscriptions=subscriptions,
     jobs=jobs,

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from orders.address import actions as address_actions
+from orders.appointment import jobs as appointment_jobs
 from orders.approval import deciding
 from orders.approval import queries as approval_queries
 from orders.auction import actions as auction_actions
@@ -57,6 +58,7 @@ contract_jobs.register(jobs)
 crop_jobs.register(jobs)
 gift_parcel_jobs.register(jobs)
 pool_jobs.register(jobs)
+appointment_jobs.register(jobs)
 
 
 @jobs.periodic("* * * * *")

@@ -20,6 +20,8 @@ from orders.gift_campaign import carrying as gift_carrying
 from orders.gift_campaign import queries as gift_queries
 from orders.purchase import actions as purchase_actions
 from orders.purchase import queries as purchase_queries
+from orders.reserve_purchase import actions as reserve_actions
+from orders.reserve_purchase import queries as reserve_queries
 
 
 class Settle(Protocol):
@@ -51,5 +53,6 @@ SUBJECTS: Mapping[str, Subject] = {
     "contract": Subject(contract_queries.lock_contract, contract_actions.settle_approval),
     "crop-order": Subject(crop_queries.lock_crop_order, crop_actions.settle_approval),
     "purchase": Subject(purchase_queries.lock_purchase, purchase_actions.settle_approval),
+    "reserve-purchase": Subject(reserve_queries.lock_purchase, reserve_actions.settle_approval),
     "gift-campaign": Subject(gift_queries.lock_campaign, gift_carrying.settle_approval),
 }
