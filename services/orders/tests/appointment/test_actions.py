@@ -202,7 +202,7 @@ async def test_the_scale_makes_the_order_and_the_sellers_word_its_acceptance(db:
     store = await published(db)
     made = await weighed(db, store, await booked(db, store, 10), 8, refused=2, grade_number=2)
     assert (made.status, made.unit_price_fen) == ("WEIGHED", 9025)
-    assert made.ticket_number is not None and made.ticket_number.startswith("GB")
+    assert (made.ticket_number or "").startswith("GB")
     assert await sums(db, store) == (8, 0, 10)
     purchase = await purchase_queries.find_of_source(db, "RESERVE", made.appointment_id)
     assert purchase is not None
@@ -358,7 +358,7 @@ async def _reach(db: AsyncSession, store: Store, status: str) -> Appointment:
 
 @pytest.mark.parametrize("status", REACHED)
 async def test_only_the_moves_of_the_table_lead_on_and_others_change_nothing(db: AsyncSession, status: str):
-    store = await published(db)
+    store = await published(db, capacity_g=100 * PIECE_G)
     for verb in sorted(rules.MOVES.keys() - {"miss"}):
         made = await _reach(db, store, status)
         before = await state(db, made)
@@ -372,8 +372,6 @@ async def test_only_the_moves_of_the_table_lead_on_and_others_change_nothing(db:
                 await _do(db, store, made, verb)
         assert refused.value.code == "appointment-status"
         assert await state(db, made) == before
-        if made.status == "BOOKED":
-            await _do(db, store, made, "cancel")
 
 
 async def test_a_weigh_in_that_saw_an_older_appointment_is_stale(db: AsyncSession):

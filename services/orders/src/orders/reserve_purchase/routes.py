@@ -7,9 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orders.reserve_purchase import actions, queries, schemas
+from orders.reserve_purchase import actions, queries, rules, schemas
 from orders.reserve_purchase.models import ReservePurchase
 from orders.reserve_purchase.rules import Status
+from orders.sku import queries as sku_queries
+from orders.sku.rules import unsellable_reason
 from orders.trail import queries as trail_queries
 from orders.trail.schemas import TrailItem
 from orders.unit import queries as unit_queries
@@ -27,6 +29,7 @@ router = APIRouter(prefix="/v1/reserve-purchases", tags=["reserve purchases"])
 Wanted = Annotated[str | None, Query(max_length=60, pattern=r"^[^\x00]*$", description="Part of a number or title.")]
 Year = Annotated[int | None, Query(ge=2020, le=2100)]
 _BATCH: Final = 500
+_MOST_PACKS: Final = 500
 _HEAD: Final = ("编号", "名称", "年度", "品类", "收储量(千克)", "已约(千克)", "预算(元)", "开始", "截止", "状态")
 _SUM_HEAD: Final = ("产地区划代码", "优先县", "预约数", "已约(千克)", "已收(千克)", "金额(元)")
 _STATUSES: Final = {
@@ -135,6 +138,32 @@ async def export_sums(
         ]
 
     return await sheet_response(sheet, name=f"收储汇总{filed.filing_number}", head=_SUM_HEAD, batches=batches())
+
+
+@router.get("/{reserve_purchase_id}/packs")
+async def list_packs(reserve_purchase_id: UUID, caller: CallerDep, db: Read) -> schemas.PackList:
+    """The caller's own packs on sale that may be brought; none for who is no supplier. 404
+    `reserve-purchase-unknown`."""
+    filed = await queries.get_purchase_for(db, caller, reserve_purchase_id)
+    now = utc_now()
+    found = []
+    if caller.kind == "supplier" and caller.organisation_id is not None:
+        found = await sku_queries.list_by_name(db, supplier_id=caller.organisation_id, wanted=None, limit=_MOST_PACKS)
+    return schemas.PackList(
+        items=[
+            schemas.PackOut(
+                sku_id=sku.sku_id,
+                product_title=sku.product_title,
+                specification=sku.specification,
+                origin_county_code=sku.origin_county_code,
+                is_first=rules.comes_first(sku.origin_county_code, filed.county_codes),
+                piece_g=sku.net_weight_g,
+                available=sku.available,
+            )
+            for sku in found
+            if sku.category == filed.category and sku.net_weight_g and not unsellable_reason(sku, now)
+        ]
+    )
 
 
 @router.get("/{reserve_purchase_id}/trail")

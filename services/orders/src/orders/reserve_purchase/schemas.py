@@ -105,3 +105,21 @@ class FilingPage(FilingItem):
     filed_by: UUID
     grades: list[GradeOut]
     sums: list[CountySum]
+
+
+class PackOut(BaseModel):
+    """A pack of the caller's that the institution takes."""
+
+    sku_id: UUID
+    product_title: str
+    specification: str
+    origin_county_code: str
+    is_first: bool
+    piece_g: int
+    available: int
+
+
+class PackList(BaseModel):
+    """What a supplier may bring."""
+
+    items: list[PackOut]
