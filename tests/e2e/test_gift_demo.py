@@ -49,3 +49,7 @@ async def test_the_demos_campaign_of_the_autumn_is_whole(house: House, tmp_path:
         "SELECT DISTINCT status FROM gift_parcels WHERE campaign_id = :id", id=CAMPAIGN
     )
     assert parcels == [{"status": "DELIVERED"}]
+    stages = await house["orders"].rows(
+        "SELECT DISTINCT stage FROM unit_orders JOIN gift_parcels USING (order_id) WHERE campaign_id = :id", id=CAMPAIGN
+    )
+    assert stages == [{"stage": "COMPLETED"}]
