@@ -31,6 +31,8 @@ from shared.events.institutions import (
     CropMilestoneMissed,
     CropOrderEnded,
     CropOrderOffered,
+    DecisionAsked,
+    DecisionTaken,
     GiftClaimsWaiting,
     OrderAccepted,
     OrderConfirmed,
@@ -97,6 +99,8 @@ HEARD: dict[str, tuple[type[Event], ...]] = {
         OrderSettled,
         OverdueTold,
         GiftClaimsWaiting,
+        DecisionAsked,
+        DecisionTaken,
     ),
     "logistics": (
         ShipmentDispatched,

@@ -81,6 +81,7 @@ TELLINGS: Final[tuple[Telling, ...]] = tuple(
     )
     for row in _POLICY["told"]
 )
+_OF_ORGANISATIONS: Final = frozenset({"organisation", "unit", "union", "approver", "finance"})
 _ROLES: Final[dict[str, frozenset[str]]] = {name: frozenset(roles) for name, roles in _POLICY["roles"].items()}
 
 
@@ -134,7 +135,7 @@ def _receivers(telling: Telling, heard: Heard) -> Iterator[tuple[Receiver, dict[
         yield _organisation(supplier_id, "supplier"), facts_of(heard, order=heard.order, supplier_id=supplier_id)
     elif telling.to == "person":
         yield Receiver(UUID(heard.data.get("person_id") or heard.data["buyer_id"]), None), facts_of(heard, order=None)
-    elif telling.to in ("organisation", "unit", "union") and heard.data["organisation_id"] is not None:
+    elif telling.to in _OF_ORGANISATIONS and heard.data["organisation_id"] is not None:
         yield _organisation(UUID(heard.data["organisation_id"]), telling.to), facts_of(heard, order=None)
 
 

@@ -18,6 +18,8 @@ from services.orders.tests.unit_factories import acting_for, finance_office, uni
 from shared.auth import Caller
 from shared.db import Database
 from shared.errors import Conflict, Refusal
+from shared.events.institutions import DecisionAsked, DecisionTaken
+from shared.testing import published
 
 
 async def refusal(db: AsyncSession, deed: object) -> str:
@@ -45,6 +47,10 @@ async def test_a_filing_goes_from_its_unit_to_its_lead_to_the_finance_office(db:
     await moved(db, share, "lock", OFFICE)
     assert (share.status, share.locked_at, share.revision) == ("LOCKED", NOW, 6)
     assert await queries.find_in_force(db, school.unit_id, 2026) == (200_000_00, 20_000_00)
+    [asked] = await published(db, DecisionAsked)
+    [taken] = await published(db, DecisionTaken)
+    assert (asked.organisation_id, asked.unit_name, asked.duty) == (bureau.organisation_id, school.name, "approver")
+    assert (taken.person_id, taken.outcome) == (handler.person_id, "LOCKED")
 
 
 async def test_nobody_decides_on_what_they_submitted(db: AsyncSession):

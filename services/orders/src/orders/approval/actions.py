@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orders.approval import queries, rules
+from orders.approval import queries, rules, telling
 from orders.approval.models import ApprovalCase, ApprovalDelegation, ApprovalScheme
 from orders.trail import actions as trail_actions
 from orders.trail.actions import Actor
@@ -66,6 +66,7 @@ async def open_case(
     await db.flush()
     actor: Actor = "clock" if asked_by is None else "unit"
     await record(db, case, "open", before=None, reason="", actor=actor, person_id=asked_by, now=now)
+    await telling.tell_asked(db, case, case.step_duties, now=now)
     return case
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orders.approval import actions, queries, rules
+from orders.approval import actions, queries, rules, telling
 from orders.approval.models import ApprovalCase, ApprovalDecision
 from orders.approval.outcomes import SUBJECTS
 from orders.trail.actions import Actor
@@ -70,6 +70,8 @@ async def decide(
     await actions.record(
         db, case, verb, before=before, reason=reason, actor="unit", person_id=caller.person_id, now=now
     )
+    if verb == "pass":
+        await telling.tell_asked(db, case, case.step_duties, now=now)
     await _tell(db, case, reason=reason, by=caller.person_id, now=now)
     return case
 
@@ -102,6 +104,7 @@ async def lapse(db: AsyncSession, *, case_id: UUID, now: datetime) -> None:
         return
     step = case.steps[case.step_number - 1]
     if step["on_timeout"] == "ESCALATE" and not case.is_escalated:
+        more = {*rules.escalated_duties(case.step_duties)} - {*case.step_duties}
         case.step_duties = rules.escalated_duties(case.step_duties)
         case.is_escalated, case.due_at = True, rules.due_at(now, step["within_days"])
         case.revision += 1
@@ -112,6 +115,8 @@ async def lapse(db: AsyncSession, *, case_id: UUID, now: datetime) -> None:
     await db.flush()
     clock: Actor = "clock"
     await actions.record(db, case, verb, before="PENDING", reason="", actor=clock, person_id=None, now=now)
+    if verb == "escalate":
+        await telling.tell_asked(db, case, more, now=now)
     await _tell(db, case, reason="", by=None, now=now)
 
 
@@ -134,3 +139,4 @@ async def _tell(db: AsyncSession, case: ApprovalCase, *, reason: str, by: UUID |
         await SUBJECTS[case.subject_kind].settle(
             db, subject_id=case.subject_id, digest=case.digest, outcome=outcome, reason=reason, by=by, now=now
         )
+        await telling.tell_taken(db, case, outcome, now=now)

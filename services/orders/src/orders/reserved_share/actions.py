@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from orders.reserved_share import queries, rules
+from orders.reserved_share import queries, rules, telling
 from orders.reserved_share.models import ReservedShare
 from orders.trail import actions as trail_actions
 from orders.unit import queries as unit_queries
@@ -83,6 +83,7 @@ async def submit_share(
     share.submitted_by, share.submitted_at = caller.person_id, now
     share.approved_by = share.confirmed_by = None
     await _changed(db, share, "submit", before=before, reason="", caller=caller, now=now)
+    await telling.tell_leads(db, share, unit, now=now)
     return share
 
 
@@ -120,6 +121,10 @@ async def decide(
     elif verb == "confirm":
         share.confirmed_by = caller.person_id
     await _changed(db, share, verb, before=before, reason=reason, caller=caller, now=now)
+    if verb == "return":
+        await telling.tell_filer(db, share, "RETURNED", now=now)
+    elif verb == "lock":
+        await telling.tell_filer(db, share, "LOCKED", now=now)
     return share
 
 

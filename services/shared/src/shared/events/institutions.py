@@ -291,3 +291,33 @@ class PoolTold(Event):
     ]
     title: str
     told_at: datetime
+
+
+class DecisionAsked(Event):
+    """Somebody of a unit is to decide: on a step of an approval, by the `duty` that it needs, or as the lead unit on a
+    reserved share that was filed. Told once a step and duty, and again to those to whom a late step went on."""
+
+    type: ClassVar[str] = "orders.decision-asked.v1"
+    subject_field: ClassVar[str] = "subject_id"
+
+    subject_kind: Literal["approval", "reserved-share"]
+    subject_id: UUID
+    organisation_id: UUID
+    unit_name: str
+    duty: str
+    title: str
+    asked_at: datetime
+
+
+class DecisionTaken(Event):
+    """What became of what a person asked for: an approval, or the filing of a reserved share."""
+
+    type: ClassVar[str] = "orders.decision-taken.v1"
+    subject_field: ClassVar[str] = "subject_id"
+
+    subject_kind: Literal["approval", "reserved-share"]
+    subject_id: UUID
+    person_id: UUID
+    title: str
+    outcome: Literal["APPROVED", "REFUSED", "EXPIRED", "RETURNED", "LOCKED"]
+    taken_at: datetime
