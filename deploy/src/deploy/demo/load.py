@@ -37,6 +37,7 @@ from deploy.demo import (
     pickup,
     places,
     points,
+    pooled,
     presales,
     promotions,
     quality,
@@ -188,6 +189,8 @@ async def _load_arrivals(
     over = step("holiday gifts of the autumn", 2)
     await gift_archive.load_archive(database["orders"], database["logistics"], environment, now=now, advance=over)
     await buying.load_buying(database["orders"], now=now, advance=step("what units buy", buying.COUNT))
+    together_bought = step("joint purchases, absorptions", pooled.COUNT)
+    await pooled.load_pooled(database["orders"], now=now, advance=together_bought)
     awaited = step("crop orders", len(crop_orders.CROPS))  # from the budgets that were granted just now
     await crop_orders.load_crop_orders(database["orders"], now=now, advance=awaited)
 
