@@ -9,7 +9,7 @@ from tests.e2e.desks import PNG, admit, operator
 from tests.e2e.house import House
 from tests.e2e.market import Market, Pack
 from tests.e2e.people import member
-from tests.e2e.reader import Reader
+from tests.e2e.reader import Reader, Sheet
 from tests.e2e.units import Unit, school
 
 ORDERS = "/work/unit-orders"
@@ -113,11 +113,13 @@ async def test_an_order_on_account_from_the_purchase_to_the_decision(house: Hous
     for reader in (unit.financier, supplier):
         assert (await reader.fetch(photo)).status_code == 200
 
-    disputed = await supplier.fill(page, f"{page}/dispute", {"reason": "破损是卸货造成的"})
+    disputed = await disputed_with_a_photo(supplier, page)
     assert disputed.notices["status"] == "争议已提出，订单暂停。"
     dispute = str(disputed.url).partition("?")[0].partition("/work/")[2]
     assert "争议处理中" in (await unit.handler.open(page)).text
     judge = await operator(house)
+    for reader in (unit.handler, supplier, judge):
+        await ensure_proof_is_seen(reader, f"/work/{dispute}")
     assert f"/work/{dispute}" in (await judge.open("/work/disputes?status=OPEN")).links
     too_much = await judge.fill(
         f"/work/{dispute}", f"/work/{dispute}", {"outcome": "REDUCE", "reduced": "240", "reason": "双方各担一半"}
@@ -133,6 +135,19 @@ async def test_an_order_on_account_from_the_purchase_to_the_decision(house: Hous
         for path in (ORDERS, "/work/disputes"):
             assert (await reader.fetch(f"{path}.xlsx")).content.startswith(b"PK")
     assert order_number(checked.text) in (await unit.handler.fetch(f"{ORDERS}.csv")).text
+
+
+async def disputed_with_a_photo(supplier: Reader, page: str) -> Sheet:
+    """What is no picture is refused, and what was typed stays."""
+    loaded, said = await supplier.open(page), {"reason": "破损是卸货造成的"}
+    no_picture = await supplier.send(loaded, f"{page}/dispute", said, files={"photos": ("a.png", b"no picture")})
+    assert (no_picture.status, "photo_ids" in no_picture.errors) == (415, True)
+    return await supplier.send(no_picture, f"{page}/dispute", files={"photos": ("a.png", PNG)})
+
+
+async def ensure_proof_is_seen(reader: Reader, dispute: str) -> None:
+    [proof] = {each for each in (await reader.open(dispute)).links if each.startswith("/order-photos/")}
+    assert (await reader.fetch(proof)).status_code == 200
 
 
 def order_number(words: str) -> str:

@@ -77,8 +77,11 @@ async def post_claim(
     return page.go(f"/claims/{made['claim_id']}", done="opened")
 
 
-async def send_photos(services: Services, visitor: Visitor, form: FormData, kept: list[str]) -> None:
-    """Keep the photos that came with the form and note their ids. 422 `photo-missing` where there is none at all."""
+async def send_photos(
+    services: Services, visitor: Visitor, form: FormData, kept: list[str], *, is_needed: bool = True
+) -> None:
+    """Keep the photos that came with the form and note their ids. 422 `photo-missing` where one is needed and there is
+    none at all."""
     for each in [*form.getlist("camera"), *form.getlist("photos")]:
         if isinstance(each, UploadFile) and each.filename and len(kept) < _MOST_PHOTOS:
             try:
@@ -94,7 +97,7 @@ async def send_photos(services: Services, visitor: Visitor, form: FormData, kept
                 refusal.field = "photo_ids"
                 raise
             kept.append(str(answer.json["photo_id"]))
-    if not kept:
+    if is_needed and not kept:
         raise Invalid("Add at least one photo.", code="photo-missing", field="photo_ids")
 
 

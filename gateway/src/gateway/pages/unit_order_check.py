@@ -45,7 +45,8 @@ async def post_check(
     kept = [str(each) for each in form.getlist("photo_ids")][:_MOST_PHOTOS]
     typed = _typed(form)
     try:
-        await _send_photos(services, visitor, form, kept)
+        # Whether one is needed is the service's to say.
+        await send_photos(services, visitor, form, kept, is_needed=False)
         await services.orders.post(
             f"{API}/{order_id}/accept",
             visitor=visitor,
@@ -61,14 +62,6 @@ async def post_check(
     except _REFUSED as refusal:
         return await _form(page, services, visitor, order_id, typed, kept, refusal=refusal)
     return page.go(f"{PATH}/{order_id}", done="accept")
-
-
-async def _send_photos(services: Services, visitor: Visitor, form: FormData, kept: list[str]) -> None:
-    try:
-        await send_photos(services, visitor, form, kept)
-    except Invalid as refusal:
-        if refusal.code != "photo-missing":  # whether one is needed is the service's to say
-            raise
 
 
 def _line_ids(form: FormData) -> list[str]:

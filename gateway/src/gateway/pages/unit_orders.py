@@ -1,7 +1,7 @@
 """Units' orders for the unit, its supplier and who oversees them: the list, one with its way, confirming, refusing,
 calling off, disputing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,11 +9,12 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from gateway.pages.account import Choice
+from gateway.pages.claims import send_photos
 from gateway.pages.figures import money
 from gateway.pages.list_pages import Badge, Cell, Column, Empty, ListPage, add_files, choices, is_id, show_list
 from gateway.pages.parts import Filter, Verb
 from gateway.pages.shell import Page, PageDep
-from gateway.pages.typed import typed_of
+from gateway.pages.typed import Typed, typed_of
 from gateway.pages.unit_order_view import (
     ENDED,
     FUNDS,
@@ -32,7 +33,7 @@ from gateway.pages.unit_order_view import (
 from gateway.pages.work import ensure_kind
 from gateway.services import Services
 from gateway.visitor import CheckedForm, SignedIn, Visitor
-from shared.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
+from shared.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, TooLarge, Unsupported
 from shared.ids import new_id
 
 router = APIRouter(default_response_class=Response)
@@ -40,6 +41,7 @@ router = APIRouter(default_response_class=Response)
 API: Final = "/v1/unit-orders"
 READERS: Final = ("institution", "supplier", "official", "operator")
 _REFUSED: Final = (Conflict, Invalid, Forbidden)
+_MOST_PHOTOS: Final = 9
 _VERBS: Final = frozenset({"confirm", "refuse", "cancel"})
 _DISPUTABLE: Final = frozenset({"CONFIRMED", "SHIPPED", "DELIVERED", "ACCEPTED", "INVOICE_CHECKED"})
 
@@ -133,18 +135,21 @@ async def post_move(
 async def post_dispute(
     page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm, order_id: UUID
 ) -> Response:
-    """One side does not agree."""
+    """One side does not agree; photos that arrived before a refusal are kept."""
     ensure_kind(visitor, "institution", "supplier")
     typed = typed_of(form, "reason", "key")
+    kept = [str(each) for each in form.getlist("photo_ids")][:_MOST_PHOTOS]
     try:
+        await send_photos(services, visitor, form, kept, is_needed=False)
         made = await services.orders.post(
             f"{API}/{order_id}/disputes",
             visitor=visitor,
-            json={"reason": typed.reason[:500]},
+            json={"reason": typed.reason[:500], "photo_ids": kept},
             idempotency_key=typed.key or str(new_id()),
         )
-    except _REFUSED as refusal:
-        return await _show(page, services, visitor, order_id, refusal=refusal, dispute_reason=typed.reason)
+    except (*_REFUSED, TooLarge, Unsupported) as refusal:
+        disputed = Typed(reason=typed.reason, photo_ids=page.told(refusal) if refusal.field == "photo_ids" else "")
+        return await _show(page, services, visitor, order_id, refusal=refusal, disputed=disputed, kept=kept)
     return page.go(f"/work/disputes/{made['dispute_id']}", done="open")
 
 
@@ -156,7 +161,8 @@ async def _show(
     *,
     refusal: Refusal | None = None,
     reason: str = "",
-    dispute_reason: str = "",
+    disputed: Typed | None = None,
+    kept: Sequence[str] = (),
 ) -> Response:
     item = await services.orders.get(f"{API}/{order_id}", visitor=visitor)
     trail = await services.orders.get(f"{API}/{order_id}/trail", visitor=visitor)
@@ -193,7 +199,8 @@ async def _show(
         ],
         trail=trail_of(trail["items"], page),
         reason=reason,
-        dispute_reason=dispute_reason,
+        disputed=disputed or Typed(),
+        kept=kept,
         notice=page.t.names["unit_order_done"].get(done, "") if not refusal else "",
         error=page.told(refusal) if refusal else "",
     )
