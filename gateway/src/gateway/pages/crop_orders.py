@@ -62,7 +62,7 @@ async def get_list(page: PageDep, services: Services, visitor: SignedIn) -> Resp
             Head(t.harvest),
             Head(t.ordered, is_number=True),
             Head(t.allocated, is_number=True),
-            Head(t.total, is_number=True, unit=t.yuan),
+            Head(t.total, is_number=True),
         ],
         filters=[
             Filter("status", t.status, statuses, empty=t.every_status),
@@ -347,7 +347,7 @@ async def _form(
         wanted=wanted,
         goods=[_pack(each, page) for each in goods],
         pack=_pack(chosen, page) if chosen else None,
-        heads=[Head(t.goods), Head(t.listed, is_number=True, unit=t.yuan)],
+        heads=[Head(t.goods), Head(t.listed, is_number=True)],
         funds=[Choice(each, names["contract_fund"][each]) for each in FUNDS],
         seasons=[Choice(each, names["crop_season"][each]) for each in crop_form.SEASONS],
         kinds=[Choice(each, names["crop_milestone"][each]) for each in crop_form.MILESTONES],
