@@ -1,6 +1,7 @@
 """Lots on the work pages: a supplier enters and labels them; suppliers, officials and operators hold, release,
 recall."""
 
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from uuid import UUID
@@ -14,8 +15,9 @@ from gateway.pages.account import Choice
 from gateway.pages.application import told_errors
 from gateway.pages.certificates import DECIDERS, decide, own_products, trail_of
 from gateway.pages.figures import weight
-from gateway.pages.listing import Listing, download, listing_of
-from gateway.pages.parts import Filter, Head, Verb
+from gateway.pages.list_pages import Action, Badge, Cell, Column, Empty, ListPage, add_files, choices, show_list
+from gateway.pages.listing import download
+from gateway.pages.parts import Head, Verb
 from gateway.pages.places import place_name
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
@@ -36,45 +38,57 @@ _FIELDS: Final = ("product_id", "harvested_on", "quantity_kg", "village", "exter
 _MOST_LABELS: Final = 96
 
 
-def _listing(page: Page) -> Listing:
-    return listing_of(page.request, path=PATH, filters={"status": STATUSES, "county": None})
+def _lots(page: Page, visitor: Visitor) -> ListPage:
+    """Lots: a supplier's own, an official's region, an operator's all."""
+    t, can_add = page.t.lots, visitor.kind == "supplier"
+    add = Action(t.add, f"{PATH}/new", is_main=True)
+    return ListPage(
+        path=PATH,
+        source="/v1/lots",
+        service="catalog",
+        title=t.title,
+        intro=t.intro,
+        actions=[add] if can_add else [],
+        filters=[choices("status", t.state, STATUSES, page.t.names["lot_status"], t.every)],
+        also={"county": lambda code: len(code) == 6 and code.isascii() and code.isdecimal()},  # noqa: PLR2004
+        row=lambda each: row_of(each, page),
+        columns=[
+            Column(t.code, lambda each: Cell(each["code"], each["url"]), is_figures=True),
+            Column(t.product, "product_title"),
+            Column(t.harvested_on, "harvested", is_figures=True),
+            Column(t.quantity, "quantity", is_number=True),
+            Column(t.village, "village"),
+            Column(t.state, _state),
+        ],
+        empty=Empty(t.none, t.none_text, *((add.url, add.label) if can_add else ())),
+        narrowed=Empty(t.none_found, t.none_found_text, PATH, page.t.work.reset),
+    )
+
+
+def _state(row: Mapping[str, Any]) -> Cell:
+    return Cell(badges=[Badge(row["status_name"], row["tone"])], note=row["holder"])
 
 
 @router.get("/work/lots")
 async def get_lots(page: PageDep, services: Services, visitor: SignedIn) -> Response:
-    """Lots: a supplier's own, an official's region, an operator's all; officials see how far trace codes reach."""
+    """The list; officials see how far trace codes reach below it."""
     ensure_kind(visitor, "supplier", *DECIDERS)
-    listing, t, names = _listing(page), page.t.lots, page.t.names
-    found = await services.catalog.get("/v1/lots", visitor=visitor, params=listing.params())
-    coverage = []
+    t, coverage = page.t.lots, []
     if visitor.kind in DECIDERS:
         told = await services.catalog.get("/v1/trace-coverage", visitor=visitor)
         coverage = [coverage_row(each, page.language) for each in told["items"]]
-    return page.render(
-        "lots.html",
-        listing=listing,
-        rows=[row_of(each, page) for each in found["items"]],
-        next_cursor=found.get("next_cursor"),
-        heads=[
-            listing.head(t.code),
-            listing.head(t.product),
-            listing.head(t.harvested_on),
-            listing.head(t.quantity, is_number=True),
-            listing.head(t.village),
-            listing.head(t.state),
-        ],
-        filters=[Filter("status", t.state, [Choice(each, names["lot_status"][each]) for each in STATUSES], t.every)],
+    return await show_list(
+        page,
+        services,
+        visitor,
+        _lots(page, visitor),
+        template="lots.html",
         coverage=coverage,
         coverage_heads=[Head(t.county), *(Head(label, is_number=True) for label in (t.sku_share, t.piece_share))],
     )
 
 
-@router.get("/work/lots.{kind}")
-async def get_lots_file(page: PageDep, services: Services, visitor: SignedIn, kind: str) -> Response:
-    """The same list as CSV or Excel."""
-    ensure_kind(visitor, "supplier", *DECIDERS)
-    params = _listing(page).export_params(format="csv" if kind == "csv" else "xlsx")
-    return await download(services.catalog, visitor, "/v1/lots/export", params)
+add_files(router, PATH, ("supplier", *DECIDERS), _lots)
 
 
 @router.get("/work/lots/new")

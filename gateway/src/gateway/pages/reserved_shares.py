@@ -1,5 +1,6 @@
 """Reserved shares: the list and its desk, a unit's own filing, decisions on it, and who has not filed in time."""
 
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from uuid import UUID
@@ -11,6 +12,7 @@ from gateway.pages.account import Choice
 from gateway.pages.application import told_errors
 from gateway.pages.figures import money
 from gateway.pages.group_buy_view import places_of
+from gateway.pages.list_pages import Action, Badge, Cell, Column, Empty, ListPage, add_files, is_id, show_list
 from gateway.pages.listing import Listing, download, listing_of
 from gateway.pages.parts import Filter, Head, TrailEntry, Verb
 from gateway.pages.shell import Page, PageDep
@@ -56,58 +58,60 @@ def year_choices() -> list[Choice]:
     return [Choice(str(each), str(each)) for each in range(this_year() + 1, this_year() - 4, -1)]
 
 
-def _listing(page: Page) -> Listing:
-    return listing_of(
-        page.request,
-        path=PATH,
-        filters={"year": {each.value for each in year_choices()}, "status": _STATUSES, "mode": MODES, "unit_id": None},
-    )
-
-
-@router.get(PATH)
-async def get_shares(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+def _shares(page: Page, visitor: Visitor) -> ListPage:
     """Filings of the units that the visitor sees, and the way to one's own."""
-    ensure_kind(visitor, *READERS)
-    listing, t, names = _listing(page), page.t.reserved_shares, page.t.names
-    try:
-        found = await services.orders.get(_API, visitor=visitor, params=listing.params())
-    except Forbidden as refusal:
-        return units_first(page, visitor, refusal)
-    return page.render(
-        "reserved_shares.html",
-        listing=listing,
-        rows=[share_row(each, page) for each in found["items"]],
-        next_cursor=found["next_cursor"],
-        heads=[
-            listing.head(t.unit),
-            listing.head(t.year),
-            listing.head(t.mode),
-            listing.head(t.canteen_total, is_number=True),
-            listing.head(t.ratio, is_number=True),
-            listing.head(t.union_reserved, is_number=True),
-            listing.head(t.reserved, is_number=True),
-            listing.head(t.state),
-        ],
+    t, names, year = page.t.reserved_shares, page.t.names, this_year()
+    new = Action(t.file_year(year=year), f"{PATH}/new?year={year}", is_main=True)
+    overdue = Action(t.overdue, f"{PATH}/overdue")
+    can_file = visitor.kind == "institution"
+    next_step = new if can_file else overdue
+
+    def filed(row: Mapping[str, Any]) -> Cell:
+        return Cell(str(row["year"]), beside=t.version(n=row["version"]) if row["version"] > 1 else "")
+
+    def state(row: Mapping[str, Any]) -> Cell:
+        badges = [Badge(row["status_text"], row["tone"])]
+        return Cell(badges=badges, note=t.replaced if row["superseded_at"] else "")
+
+    return ListPage(
+        path=PATH,
+        source=_API,
+        title=t.title,
+        intro=t.intro,
+        actions=[new, overdue] if can_file else [overdue],
         filters=[
             Filter("year", t.year, year_choices(), t.every_year),
             Filter("status", t.state, choices(names["share_status"], _STATUSES), t.every_state),
             Filter("mode", t.mode, choices(names["canteen_mode"], MODES), t.every_mode),
         ],
-        can_file=visitor.kind == "institution",
-        year=this_year(),
+        also={"unit_id": is_id},
+        row=lambda each: share_row(each, page),
+        columns=[
+            Column(t.unit, lambda each: Cell(each["unit_name"], each["url"])),
+            Column(t.year, filed),
+            Column(t.mode, "mode_text"),
+            Column(t.canteen_total, "canteen_total", is_number=True),
+            Column(t.ratio, "ratio", is_number=True),
+            Column(t.union_reserved, "union_reserved", is_number=True),
+            Column(t.reserved, "reserved", is_number=True),
+            Column(t.state, state),
+        ],
+        empty=Empty(t.none, t.none_own_text if can_file else t.none_text, next_step.url, next_step.label),
+        narrowed=Empty(t.none_found, t.none_found_text, PATH, page.t.work.reset),
     )
 
 
-@router.get(f"{PATH}.csv")
-async def get_csv(page: PageDep, services: Services, visitor: SignedIn) -> Response:
-    """The same list as a file."""
-    return await download(services.orders, visitor, f"{_API}/export", _listing(page).export_params(format="csv"))
+@router.get(PATH)
+async def get_shares(page: PageDep, services: Services, visitor: SignedIn) -> Response:
+    """The list; who has no unit yet is led to registering one."""
+    ensure_kind(visitor, *READERS)
+    try:
+        return await show_list(page, services, visitor, _shares(page, visitor))
+    except Forbidden as refusal:
+        return units_first(page, visitor, refusal)
 
 
-@router.get(f"{PATH}.xlsx")
-async def get_xlsx(page: PageDep, services: Services, visitor: SignedIn) -> Response:
-    """The same list as a sheet."""
-    return await download(services.orders, visitor, f"{_API}/export", _listing(page).export_params(format="xlsx"))
+add_files(router, PATH, READERS, _shares)
 
 
 def share_row(share: dict[str, Any], page: Page) -> dict[str, Any]:
