@@ -16,6 +16,7 @@ from tests.bench.analytics_query import AnalyticsQuery
 from tests.bench.auction_bids import AuctionBids
 from tests.bench.feed_latency import FeedLatency
 from tests.bench.gateway_hop import GatewayHop
+from tests.bench.gift_closing import GiftClosing
 from tests.bench.gift_rosters import GiftRosters
 from tests.bench.import_rows import ImportRows
 from tests.bench.kept import copy_facts, forget_if_outdated, is_made, kept_for_us, make_facts, make_goods
@@ -52,6 +53,7 @@ def every_measurement() -> list[Measurement]:
         ReadingsIngest(),
         ImportRows(),
         GiftRosters(),
+        GiftClosing(),
         AnalyticsQuery(),
         GatewayHop(),
         ListPage(),

@@ -2,9 +2,10 @@
 
 import asyncio
 import statistics
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import psutil  # type: ignore[import-untyped]
@@ -181,6 +182,25 @@ async def burst(work: Work, *, count: int, clients: int, account: Account, settl
         max(0.0, spent(database_before, database_after) - account.idle_database * counted),
         latencies,
     )
+
+
+@dataclass
+class OwnWork:
+    """Seconds by the clock, CPU milliseconds of this process, and of the database."""
+
+    seconds: float = 0.0
+    app_ms: float = 0.0
+    database_ms: float = 0.0
+
+
+@contextmanager
+def own_work(postmaster: int, database: str) -> Iterator[OwnWork]:
+    """What a block takes that runs a service's code in this very process; known after the block."""
+    found = OwnWork()
+    before, app, started = database_usage(postmaster, database), process_time(), perf_counter()
+    yield found
+    found.seconds, found.app_ms = perf_counter() - started, 1000 * (process_time() - app)
+    found.database_ms = 1000 * spent(before, database_usage(postmaster, database))
 
 
 def median(values: list[float]) -> float:
