@@ -160,6 +160,8 @@ async def test_an_approver_delegates_and_an_administrator_writes_tiers(house: Ho
     to = str(school.finance.person.person_id)
     back = await school.approver.send(form, path, {"to_person_id": to, "ends_on": "2020-01-01"})
     assert (back.status, "最多 90 天" in back.text) == (422, True)
+    stranger = await school.approver.send(form, path, {"to_person_id": str(uuid4())})
+    assert (stranger.status, stranger.notices["alert"]) == (422, "请选择本单位的一位同事。")
     made = await school.approver.send(form, path, {"to_person_id": to, "reason": "出差"})
     assert (made.notices["status"], "生效中" in made.text) == ("已委托。", True)
     revoke = next(each.action for each in made.forms if each.action.endswith("/revoke"))

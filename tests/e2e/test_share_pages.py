@@ -2,6 +2,7 @@
 locked, and seen by those above."""
 
 import io
+import re
 from itertools import count
 from uuid import uuid4
 
@@ -40,9 +41,15 @@ async def entered(desk: Reader, name: str, **given: str) -> tuple[str, str]:
     return made.url.path, own
 
 
-async def bound(house: House, own: str) -> Reader:
+async def bound(house: House, desk: Reader, page: str, own: str) -> Reader:
+    """Its people, who were handed the code that the desk issued."""
+    issued = await desk.fill(page, f"{page}/activation-code")
+    code = re.search(r"(?:[2-9A-Y]{4}-){3}[2-9A-Y]{4}", issued.text)
+    assert code, issued.text[:600]
     me = await people(house, "admin", "buyer")
-    joined = await me.fill(UNITS, f"{UNITS}/bind", {"uscc": own.lower()}, holding="uscc")
+    wrong = await me.fill(UNITS, f"{UNITS}/bind", {"uscc": own, "activation_code": "2345"}, holding="uscc")
+    assert (wrong.status, wrong.errors["bind-activation_code"][:6]) == (422, "激活码不对：")
+    joined = await me.send(wrong, f"{UNITS}/bind", {"uscc": own.lower(), "activation_code": code[0]}, holding="uscc")
     assert joined.notices["status"] == "账号已绑定，单位已激活。"
     return me
 
@@ -61,7 +68,7 @@ async def test_a_unit_is_entered_bound_told_how_it_eats_and_moved(house: House):
     assert (again.status, again.errors["uscc"]) == (409, "这个代码的单位已经录入，请用代码绑定。")
     wrong = await desk.send(again, f"{UNITS}/new", {"uscc": own[:17] + "?", "parent": ""})
     assert wrong.errors["uscc"] == "统一社会信用代码不对：请核对位数和校验位。"
-    me = await bound(house, own)
+    me = await bound(house, desk, page, own)
     assert "今年食堂" in (await me.open(UNITS)).text
     said = await me.fill(
         page, f"{page}/canteen", {"mode": "SHARED_MEMBER", "shared_with": f"<教育局>{tag}"}, holding="mode"
@@ -117,7 +124,7 @@ async def test_who_acts_for_no_unit_is_shown_the_way(house: House):
     for path in (UNITS, SHARES, PROGRESS):
         assert (await me.open(path)).form(f"{UNITS}/bind", holding="uscc")
         assert "请机构管理员" in (await plain.open(path)).text
-    unknown = await me.fill(UNITS, f"{UNITS}/bind", {"uscc": code()}, holding="uscc")
+    unknown = await me.fill(UNITS, f"{UNITS}/bind", {"uscc": code(), "activation_code": "2345"}, holding="uscc")
     assert (unknown.status, "没有这个单位" in unknown.text) == (404, True)
     made = await me.fill(
         UNITS,
@@ -132,9 +139,10 @@ async def test_who_acts_for_no_unit_is_shown_the_way(house: House):
 
 async def test_a_share_is_filed_returned_reviewed_and_locked(house: House):
     desk, tag = await office(house), uuid4().hex[:6]
-    _, bureau_code = await entered(desk, f"主管局{tag}", kind="ORGAN")
+    bureau, bureau_code = await entered(desk, f"主管局{tag}", kind="ORGAN")
     page, own = await entered(desk, f"示范中学{tag}", parent=f"主管局{tag}")
-    lead_admin, me = await bound(house, bureau_code), await bound(house, own)
+    lead_admin = await bound(house, desk, bureau, bureau_code)
+    me = await bound(house, lead_admin, page, own)
     assert "还没有填报食堂模式" in (await me.open(f"{SHARES}/new?year={YEAR}")).text
     await me.fill(page, f"{page}/canteen", {"mode": "OWN"}, holding="mode")
     figures = {"canteen_total": "1,000,000.01", "ratio": "15", "contact": "陈会计", "phone": "0717-3810000"}

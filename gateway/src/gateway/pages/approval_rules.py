@@ -74,6 +74,8 @@ async def post_delegation(
         "reason": typed.reason[:300],
     }
     try:
+        if typed.to_person_id not in colleagues:
+            raise Invalid("Choose a colleague.", code="delegate-unknown", field="to_person_id")
         key = typed.key or str(new_id())
         await services.orders.post("/v1/approval-delegations", visitor=visitor, json=body, idempotency_key=key)
     except _REFUSED as refusal:

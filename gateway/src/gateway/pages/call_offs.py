@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from gateway.pages.contracts import KINDS, call_view, trail_view
+from gateway.pages.contracts import KINDS, call_view, show_contract, trail_view
 from gateway.pages.contracts import PATH as CONTRACTS
 from gateway.pages.list_pages import Action, Badge, Cell, Column, Empty, ListPage, add_list, choices, is_day
 from gateway.pages.parts import Head, Verb
@@ -69,12 +69,15 @@ async def post_call(
     """Plan a delivery of the usual for a day; it may be changed then."""
     ensure_kind(visitor, "institution")
     typed = typed_of(form, "deliver_on", "key")
-    made = await services.orders.post(
-        f"/v1/contracts/{contract_id}/call-offs",
-        visitor=visitor,
-        json={"deliver_on": typed.deliver_on},
-        idempotency_key=typed.key or str(new_id()),
-    )
+    try:
+        made = await services.orders.post(
+            f"/v1/contracts/{contract_id}/call-offs",
+            visitor=visitor,
+            json={"deliver_on": typed.deliver_on},
+            idempotency_key=typed.key or str(new_id()),
+        )
+    except _REFUSED as refusal:
+        return await show_contract(page, services, visitor, contract_id, refusal=refusal, call_on=typed.deliver_on)
     return page.go(f"{PATH}/{made['call_off_id']}", done="saved")
 
 

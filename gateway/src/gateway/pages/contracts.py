@@ -99,7 +99,7 @@ async def post_new(page: PageDep, services: Services, visitor: SignedIn, form: C
 async def get_one(page: PageDep, services: Services, visitor: SignedIn, contract_id: UUID) -> Response:
     """One contract: its goods, its days, what may be done, and what was done."""
     ensure_kind(visitor, *KINDS)
-    return await _show(page, services, visitor, contract_id)
+    return await show_contract(page, services, visitor, contract_id)
 
 
 @router.get(f"{PATH}/{{contract_id}}/edit")
@@ -148,11 +148,11 @@ async def post_decision(
             headers={"idempotency-key": str(form.get("key", "")), "if-match": f'"{form.get("revision", "")}"'},
         )
     except _REFUSED as refusal:
-        return await _show(page, services, visitor, contract_id, refusal=refusal, reason=reason)
+        return await show_contract(page, services, visitor, contract_id, refusal=refusal, reason=reason)
     return page.go(f"{PATH}/{contract_id}", done="moved")
 
 
-async def _show(
+async def show_contract(
     page: Page,
     services: Services,
     visitor: Visitor,
@@ -160,7 +160,9 @@ async def _show(
     *,
     refusal: Conflict | Forbidden | Invalid | Stale | None = None,
     reason: str = "",
+    call_on: str | None = None,
 ) -> Response:
+    """One contract. `call_on` is the day for which a delivery was refused: told beside its field."""
     path, t = f"/v1/contracts/{contract_id}", page.t.contracts
     found = await services.orders.get(path, visitor=visitor)
     trail = await services.orders.get(f"{path}/trail", visitor=visitor)
@@ -172,7 +174,9 @@ async def _show(
     return page.render(
         "contract_one.html",
         status=200 if refusal is None else refusal.status,
-        error="" if refusal is None else page.told(refusal),
+        error="" if refusal is None or call_on is not None else page.told(refusal),
+        call_on=call_on or "",
+        call_error=page.told(refusal) if refusal is not None and call_on is not None else None,
         notice={"saved": t.saved, "moved": t.moved}.get(page.request.query_params.get("done", ""), ""),
         contract=_row(found, page),
         revision=found["revision"],

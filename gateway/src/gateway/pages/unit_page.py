@@ -110,6 +110,22 @@ async def post_change(
     return page.go(f"{PATH}/{unit_id}", done="saved")
 
 
+@router.post(f"{PATH}/{{unit_id}}/activation-code")
+async def post_activation_code(
+    page: PageDep, services: Services, visitor: SignedIn, _: CheckedForm, unit_id: UUID
+) -> Response:
+    """A code for its people, shown on this page and never again."""
+    ensure_kind(visitor, *READERS)
+    try:
+        issued = await services.orders.post(f"/v1/units/{unit_id}/activation-code", visitor=visitor)
+    except REFUSED as refusal:
+        return await _show(page, services, visitor, unit_id, activation=Typed(), refusal=refusal)
+    shown = Typed(code=issued["code"], until=page.day(issued["expires_at"]))
+    response = await _show(page, services, visitor, unit_id, activation=shown)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def _typed(unit: dict[str, Any]) -> Typed:
     flags = {name: "1" if unit[name] else "" for name in ("has_union", "has_union_funds")}
     texts = {name: str(unit[name]) for name in (*TEXTS, "county_code", "revision")}
@@ -138,6 +154,7 @@ async def _show(
     typed: Typed | None = None,
     canteen: Typed | None = None,
     change: Typed | None = None,
+    activation: Typed | None = None,
     refusal: Refusal | None = None,
 ) -> Response:
     path, t, names = f"/v1/units/{unit_id}", page.t.units, page.t.names
@@ -149,10 +166,11 @@ async def _show(
     if typed is None:
         typed = _typed(unit)
         await show_place(services, page, typed, "county_code")
-    is_edit = refusal is not None and canteen is None and change is None
+    is_edit = refusal is not None and canteen is None and change is None and activation is None
     errors, error = errors_of(refusal if is_edit else None, page)
     is_active = unit["status"] == "ACTIVE"
     is_admin = unit["is_own"] and visitor.has_role("admin")
+    is_lead = visitor.kind == "institution" and not unit["is_own"] and visitor.has_role("admin")
     done = page.request.query_params.get("done", "")
     return page.render(
         "unit.html",
@@ -191,6 +209,9 @@ async def _show(
         can_change=unit["is_overseen"] and is_active,
         is_bound=unit["is_activated"],
         is_own=unit["is_own"],
+        can_issue=is_active and not unit["is_activated"] and (unit["is_overseen"] or is_lead),
+        issued=activation if activation is not None and refusal is None else None,
+        activation_error=page.told(refusal) if refusal is not None and activation is not None else "",
         change=change or Typed(),
         change_error=page.told(refusal) if refusal is not None and change is not None else "",
         revision=unit["revision"],

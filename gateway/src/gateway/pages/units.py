@@ -17,7 +17,7 @@ from gateway.pages.typed import Typed, typed_of
 from gateway.pages.work import ensure_kind
 from gateway.services import Services
 from gateway.visitor import CheckedForm, SignedIn, Visitor
-from shared.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound, Refusal, Stale, TooLarge
+from shared.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound, Refusal, Stale, TooLarge, TooMany
 from shared.ids import new_id
 
 router = APIRouter(default_response_class=Response)
@@ -206,13 +206,12 @@ async def post_register(page: PageDep, services: Services, visitor: SignedIn, fo
 async def post_bind(page: PageDep, services: Services, visitor: SignedIn, form: CheckedForm) -> Response:
     """An institution takes over the unit that was entered with its code."""
     ensure_kind(visitor, "institution")
-    typed, key = typed_of(form, "uscc"), str(form.get("key", "")) or str(new_id())
+    typed, key = typed_of(form, "uscc", "activation_code"), str(form.get("key", "")) or str(new_id())
+    body = {"uscc": typed.uscc, "activation_code": typed.activation_code}
     try:
-        made = await services.orders.post(
-            "/v1/units/bind", visitor=visitor, json={"uscc": typed.uscc}, idempotency_key=key
-        )
-    except REFUSED as refusal:
-        return _joining(page, visitor, bound=typed.uscc, refusal=refusal, is_bind=True)
+        made = await services.orders.post("/v1/units/bind", visitor=visitor, json=body, idempotency_key=key)
+    except (*REFUSED, TooMany) as refusal:
+        return _joining(page, visitor, binding=typed, refusal=refusal)
     return page.go(f"{PATH}/{made['unit_id']}", done="bound")
 
 
@@ -272,19 +271,19 @@ def _joining(
     typed: Typed | None = None,
     refusal: Refusal | None = None,
     *,
-    bound: str = "",
-    is_bind: bool = False,
+    binding: Typed | None = None,
 ) -> Response:
-    errors, error = errors_of(None if is_bind else refusal, page)
-    bind_error = page.told(refusal) if refusal is not None and is_bind else ""
+    errors, error = errors_of(None if binding else refusal, page)
+    bind_error = page.told(refusal) if refusal is not None and binding else ""
+    is_of_code = refusal is not None and (refusal.field == "activation_code" or isinstance(refusal, TooMany))
     return page.render(
         "unit_join.html",
         status=refusal.status if refusal else 200,
         typed=typed or Typed(name=visitor.organisation.name if visitor.organisation else ""),
         errors=errors,
         error=error,
-        bound=bound,
-        bind_error=bind_error,
+        binding=binding or Typed(),
+        bind_errors=Typed({"activation_code" if is_of_code else "uscc": bind_error}),
         can_join=visitor.has_role("admin"),
         **form_context(page),
     )

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.trail import queries as trail_queries
-from orders.unit import actions, listing, queries, rules, staff
+from orders.unit import actions, activation, listing, queries, rules, staff
 from orders.unit.models import BudgetUnit, UnitStaff
 from services.orders.tests.factories import NOW
 from services.orders.tests.unit_factories import COUNTY, acting_for, finance_office, new_uscc, unit
@@ -32,6 +32,14 @@ async def entered(db: AsyncSession, parent_id: UUID | None = None, **given: Any)
     return await actions.enter_unit(
         db, unit_id=uuid4(), facts=facts(**given), parent_id=parent_id, caller=finance_office(), now=NOW
     )
+
+
+async def activation_code(db: AsyncSession, made: BudgetUnit) -> str:
+    return (await activation.issue_code(db, unit_id=made.unit_id, caller=finance_office(), now=NOW)).code
+
+
+def bind(db: AsyncSession, uscc: str, code: str, caller: Caller) -> Awaitable[BudgetUnit]:
+    return actions.bind_unit(db, uscc=uscc, activation_code=code, caller=caller, now=LATER)
 
 
 async def refusal(db: AsyncSession, deed: Awaitable[object]) -> str:
@@ -62,15 +70,20 @@ async def test_an_entered_unit_is_taken_over_by_its_code_once(db: AsyncSession):
     made = await entered(db)
     assert made.organisation_id is None
     own = head()
-    bound = await actions.bind_unit(db, uscc=made.uscc.lower(), caller=own, now=LATER)
+    code = await activation_code(db, made)
+    bound = await bind(db, made.uscc.lower(), code.lower(), own)
     assert (bound.unit_id, bound.organisation_id, bound.revision) == (made.unit_id, own.organisation_id, 2)
     assert (await queries.get_acting_unit(db, own)).unit_id == made.unit_id
-    assert await refusal(db, actions.bind_unit(db, uscc=made.uscc, caller=head(), now=LATER)) == "unit-bound"
+    assert await refusal(db, bind(db, made.uscc, code, head())) == "unit-bound"
     other = await entered(db)
-    assert await refusal(db, actions.bind_unit(db, uscc=other.uscc, caller=own, now=LATER)) == "organisation-bound"
-    assert await refusal(db, actions.bind_unit(db, uscc=new_uscc(), caller=head(), now=LATER)) == "unit-unknown"
+    assert await refusal(db, bind(db, other.uscc, await activation_code(db, other), own)) == "organisation-bound"
+    assert await refusal(db, bind(db, new_uscc(), code, head())) == "unit-unknown"
     trail = await trail_queries.list_trail(db, made.unit_id)
-    assert [(each.verb, each.actor) for each in trail] == [("enter", "finance-office"), ("bind", "unit")]
+    assert [(each.verb, each.actor) for each in trail] == [
+        ("enter", "finance-office"),
+        ("issue-code", "finance-office"),
+        ("bind", "unit"),
+    ]
 
 
 @pytest.mark.parametrize("caller", [head("supplier"), Caller(uuid4(), uuid4(), "institution", frozenset({"buyer"}))])
@@ -265,7 +278,7 @@ async def test_nothing_happens_to_a_unit_that_was_merged_or_closed(db: AsyncSess
         await db.refresh(made)
         assert (made.status, made.revision, len(await trail_queries.list_trail(db, made.unit_id))) == before
         with pytest.raises(NotFound):
-            await actions.bind_unit(db, uscc=made.uscc, caller=head(), now=LATER)
+            await bind(db, made.uscc, activation.new_code(), head())
 
 
 async def test_a_unit_with_units_below_it_cannot_be_closed(db: AsyncSession):

@@ -108,7 +108,13 @@ async def test_a_unit_is_entered_once_bound_and_changed_by_its_etag(
     own = as_caller(kind="institution", organisation_id=uuid4(), roles=("admin",))
     unbound = await client.get("/v1/units/mine", headers=own)
     assert (unbound.status_code, unbound.json()["code"]) == (403, "unit-needed")
-    bound = await client.post("/v1/units/bind", json={"uscc": body["uscc"]}, headers=own | key())
+    issued = await client.post(f"{path}/activation-code", headers=office)
+    assert (issued.status_code, issued.headers["cache-control"]) == (201, "no-store")
+    shown = {"uscc": body["uscc"], "activation_code": issued.json()["code"]}
+    binding = own | key()
+    bound = await client.post("/v1/units/bind", json=shown, headers=binding)
+    replayed = await client.post("/v1/units/bind", json=shown, headers=binding)
+    assert (replayed.status_code, replayed.json()) == (200, bound.json())
     assert (bound.status_code, bound.json()["is_own"], bound.json()["is_activated"]) == (200, True, True)
     mine = await client.get("/v1/units/mine", headers=own)
     assert mine.headers["etag"] == '"2"'
@@ -136,7 +142,15 @@ async def test_a_unit_is_entered_once_bound_and_changed_by_its_etag(
         ("示范小学", "ACTIVE"),
     ]
     trail = (await client.get(f"{path}/trail", headers=office)).json()["items"]
-    assert [each["verb"] for each in trail] == ["enter", "bind", "edit", "canteen", "unbind", "close"]
+    assert [each["verb"] for each in trail] == [
+        "enter",
+        "issue-code",
+        "bind",
+        "edit",
+        "canteen",
+        "unbind",
+        "close",
+    ]
 
 
 async def test_a_file_enters_good_rows_explains_bad_ones_and_twice_changes_nothing(

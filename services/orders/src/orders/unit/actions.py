@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.trail import actions as trail_actions
 from orders.unit import queries, rules
+from orders.unit.activation import ensure_right
 from orders.unit.models import BudgetUnit, UnitCanteen
 from shared.auth import Caller
 from shared.errors import Conflict, Invalid
@@ -67,17 +68,16 @@ async def register_unit(
     return await _add(db, unit_id, checked, None, organisation_id, verb="register", caller=caller, now=now)
 
 
-async def bind_unit(db: AsyncSession, *, uscc: str, caller: Caller, now: datetime) -> BudgetUnit:
-    """An institution's administrator takes over the unit that was entered with its code (激活).
+async def bind_unit(db: AsyncSession, *, uscc: str, activation_code: str, caller: Caller, now: datetime) -> BudgetUnit:
+    """An institution's administrator takes over the unit that was entered with its code (激活), by the activation code
+    that it was given. The code is spent with it (a trigger).
 
-    Forbidden `unit-administrator-needed`; NotFound `unit-unknown`; Conflict `unit-bound`, `organisation-bound`.
+    Forbidden `unit-administrator-needed`; NotFound `unit-unknown`; Conflict `unit-bound`, `organisation-bound`; Invalid
+    `activation-code-mistyped`, `activation-code-wrong`.
     """
     organisation_id = rules.ensure_administrator(caller)
     unit = await queries.lock_unit_of_code(db, uscc)
-    if unit.organisation_id is not None:
-        raise Conflict(
-            "This unit has an account already. Ask the finance office if it is not yours.", code="unit-bound"
-        )
+    await ensure_right(db, unit, activation_code, now=now)
     unit.organisation_id = organisation_id
     await _changed(db, unit, "bind", caller=caller, now=now)
     return unit

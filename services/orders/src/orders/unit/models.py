@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, Integer, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, Integer, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from orders.base import Base
@@ -113,3 +113,31 @@ class UnitStaff(Base):
     linked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("budget_units.unit_id"))
     left_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class UnitActivation(Base):
+    """The hash of the code by which a unit without an account is taken over. Triggers hold that a unit which has an
+    account, or is no longer active, has none."""
+
+    __tablename__ = "unit_activations"
+    __table_args__ = (
+        CheckConstraint("expires_at > issued_at", name="expires_later"),
+        CheckConstraint("length(code_hash) = 32", name="hash_is_sha256"),
+    )
+
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("budget_units.unit_id"), primary_key=True)
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    issued_by: Mapped[UUID]
+    issued_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class UnitActivationAttempt(Base):
+    """How many wrong codes an institution typed until the window ends."""
+
+    __tablename__ = "unit_activation_attempts"
+    __table_args__ = (CheckConstraint("wrong_count > 0", name="was_wrong"),)
+
+    organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
+    wrong_count: Mapped[int] = mapped_column(Integer)
+    window_ends_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

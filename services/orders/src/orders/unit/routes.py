@@ -7,15 +7,16 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
+from orders.claim_code.rules import in_groups
 from orders.trail import queries as trail_queries
 from orders.trail.schemas import TrailItem
-from orders.unit import actions, importing, listing, queries, rules, schemas
+from orders.unit import actions, activation, importing, listing, queries, rules, schemas
 from orders.unit.sheet import COLUMNS, KINDS, limits, read_units
 from shared.auth import CallerDep
 from shared.bodies import read_body
 from shared.clock import business_day, utc_now
-from shared.db import Db, Read
-from shared.errors import BadRequest, TooLarge
+from shared.db import Db, Read, Transactions
+from shared.errors import BadRequest, Refusal, TooLarge
 from shared.etag import IfMatch, etag_of
 from shared.idempotency import Once
 from shared.ids import new_id
@@ -149,12 +150,40 @@ async def register_unit(body: schemas.UnitIn, caller: CallerDep, db: Db, once: O
     return await once.answer(db, await _whole(db, caller, unit.unit_id), status=201)
 
 
+async def try_activation_code(request: Request, body: schemas.BindIn, caller: CallerDep) -> Refusal | None:
+    """What the code is refused with, in a transaction that ends before the request's own begins: a wrong code stays
+    counted, and nobody holds two connections."""
+    transactions: Transactions = request.app.state.database
+    async with transactions.begin() as db:
+        return await activation.try_code(db, uscc=body.uscc, typed=body.activation_code, caller=caller, now=utc_now())
+
+
 @router.post("/bind", response_model=schemas.UnitWhole)
-async def bind_unit(body: schemas.BindIn, caller: CallerDep, db: Db, once: Once) -> Response:
-    """An institution's administrator takes over the unit that was entered with its code. 403
-    `unit-administrator-needed`; 404 `unit-unknown`; 409 `unit-bound`, `organisation-bound`."""
-    unit = await actions.bind_unit(db, uscc=body.uscc, caller=caller, now=utc_now())
+async def bind_unit(
+    refusal: Annotated[Refusal | None, Depends(try_activation_code)],
+    body: schemas.BindIn,
+    caller: CallerDep,
+    db: Db,
+    once: Once,
+) -> Response:
+    """An institution's administrator takes over the unit that was entered with its code, by the activation code that
+    it was given. 403 `unit-administrator-needed`; 404 `unit-unknown`; 409 `unit-bound`, `organisation-bound`; 422
+    `activation-code-mistyped`, `activation-code-wrong`; 429 `too-many-attempts`."""
+    if refusal is not None:  # not before: the answer to the same request sent twice is the first one's
+        raise refusal
+    unit = await actions.bind_unit(
+        db, uscc=body.uscc, activation_code=body.activation_code, caller=caller, now=utc_now()
+    )
     return await once.answer(db, await _whole(db, caller, unit.unit_id))
+
+
+@router.post("/{unit_id}/activation-code", status_code=201)
+async def issue_activation_code(unit_id: UUID, caller: CallerDep, db: Db, response: Response) -> schemas.ActivationOut:
+    """A code by which the unit's people bind it, shown once; again voids the one before, so that no Idempotency-Key is
+    needed. 403 `activation-not-yours`; 404 `unit-unknown`; 409 `unit-bound`, `unit-status`."""
+    issued = await activation.issue_code(db, unit_id=unit_id, caller=caller, now=utc_now())
+    response.headers["Cache-Control"] = "no-store"
+    return schemas.ActivationOut(code=in_groups(issued.code), expires_at=issued.expires_at)
 
 
 @router.post("/import", openapi_extra=_BODY)

@@ -48,9 +48,19 @@ class EditIn(UnitIn):
 
 
 class BindIn(Body):
-    """The code by which the unit was entered."""
+    """The code by which the unit was entered, and the one that its people were given to take it over."""
 
     uscc: Code
+    activation_code: Annotated[Text, Field(min_length=1, max_length=64)]
+
+
+class ActivationOut(BaseModel):
+    """A code, for the only time that it can be read."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    code: str
+    expires_at: datetime
 
 
 class ReasonIn(Body):
