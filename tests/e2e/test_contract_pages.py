@@ -72,7 +72,7 @@ async def test_a_school_agrees_with_a_supplier_and_calls_its_week(house: House, 
     assert "履行中" in signed.text
     refused = await unit.handler.fill(path, f"{path}/call", {"deliver_on": "2020-01-06"})
     assert (refused.status, refused.errors["deliver_on"]) == (409, "那天合同不在履行期内。")
-    assert refused.form(f"{path}/call").values["deliver_on"] == "2020-01-06"
+    assert refused.form(f"{path}/call").values["deliver_on"] == ["2020-01-06"]
     deliveries = await unit.handler.open("/work/call-offs")
     call = next(each for each in deliveries.links if each.startswith("/work/call-offs/"))
     changed = await unit.handler.fill(call, call, pieces_of(await unit.handler.open(call), "15"))
