@@ -67,6 +67,7 @@ async def export_points(
     q: Wanted = None,
     status: Status | None = None,
     county_code: County = None,
+    unit_id: UUID | None = None,
     sheet: SheetFormat = "xlsx",
 ) -> Response:
     """The same list as a table."""
@@ -76,7 +77,14 @@ async def export_points(
         while True:
             async with request.app.state.database.read() as db:
                 found = await queries.list_points(
-                    db, caller, status=status, county_code=county_code, wanted=q, after=after, limit=_BATCH
+                    db,
+                    caller,
+                    status=status,
+                    county_code=county_code,
+                    wanted=q,
+                    unit_id=unit_id,
+                    after=after,
+                    limit=_BATCH,
                 )
                 rows = [_row(each) for each in found]
                 after = found[-1].point_id if found else None
