@@ -247,7 +247,7 @@ async def test_a_ticket_that_its_seller_declines_frees_everything(db: AsyncSessi
 @pytest.mark.parametrize(
     ("given", "code"),
     [
-        ({"gross_g": 2_000_000}, "weight-invalid"),
+        ({"gross_g": 2_000_000}, "load-invalid"),
         ({"gross_g": 3_000_000 + 8 * PIECE_G * 98 // 100}, "weight-short"),
         ({"accepted_count": 11, "gross_g": 9_000_000}, "more-than-booked"),
         ({"cause": "MOULD"}, "refusal-cause"),

@@ -199,7 +199,7 @@ async def weigh_in(
 ) -> Response:
     """The ticket of the scale, and the order at the grade's price. 403 `unit-needed`, `duty-missing`, `own-filing`;
     404 `appointment-unknown`; 409 `unit-closed`, `appointment-status`, `not-the-day`, `stock-short`,
-    `sku-not-listed`, `budget-exceeded`; 412 `stale`; 422 `grade-unknown`, `weight-invalid`, `more-than-booked`,
+    `sku-not-listed`, `budget-exceeded`; 412 `stale`; 422 `grade-unknown`, `load-invalid`, `more-than-booked`,
     `refusal-cause`, `weight-short`, `pack-too-small`; 428 `precondition-missing`."""
     await weighing.weigh_in(
         db,

@@ -62,12 +62,12 @@ def ensure_not_own(filed_by: UUID, person_id: UUID) -> None:
 
 
 def ensure_weighed(found: Weighing, *, quantity: int, piece_g: int, short_bp: int) -> None:
-    """422 `weight-invalid` (the vehicle is heavier than its load), `more-than-booked`, `refusal-cause` (refused without
+    """422 `load-invalid` (the vehicle is heavier than its load), `more-than-booked`, `refusal-cause` (refused without
     saying why, or the other way round), `weight-short` (the packs weigh less than they say) with the least that is
     right."""
     told = found.accepted_count + found.refused_count
     if found.gross_g <= found.tare_g:
-        raise Invalid("The load weighs more than its vehicle alone.", code="weight-invalid", field="gross_g")
+        raise Invalid("The load weighs more than its vehicle alone.", code="load-invalid", field="gross_g")
     if told > quantity:
         raise Invalid("No more is taken in than was booked.", code="more-than-booked", field="accepted_count")
     if (found.refused_count > 0) != (found.cause != ""):

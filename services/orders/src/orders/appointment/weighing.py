@@ -53,7 +53,7 @@ async def weigh_in(
 ) -> Appointment:
     """Write the ticket, and order what it says at the grade's price. 403 `unit-needed`, `duty-missing`, `own-filing`;
     404; 409 `unit-closed`, `appointment-status`, `not-the-day`, `stock-short`, `sku-not-listed`, `budget-exceeded`;
-    412 `stale`; 422 `grade-unknown`, `weight-invalid`, `more-than-booked`, `refusal-cause`, `weight-short`,
+    412 `stale`; 422 `grade-unknown`, `load-invalid`, `more-than-booked`, `refusal-cause`, `weight-short`,
     `pack-too-small`. Nothing is written then."""
     filed, made = await actions.lock_own_purchase(db, appointment_id, caller)
     ensure_fresh(expected_revision, made.revision)
