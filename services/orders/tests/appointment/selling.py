@@ -18,8 +18,9 @@ from orders.reserve_purchase import actions as reserve_actions
 from orders.reserve_purchase import queries as reserve_queries
 from orders.reserve_purchase.models import ReservePurchase
 from orders.reserve_purchase.rules import Grade
-from services.orders.tests.budget.granting import a_unit, granted
+from services.orders.tests.budget.granting import granted
 from services.orders.tests.factories import NOW, listed_sku
+from services.orders.tests.unit_factories import unit as a_unit
 from shared.auth import Caller
 from shared.clock import business_day
 from shared.events.catalog import SkuListed
