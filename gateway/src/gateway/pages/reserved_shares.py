@@ -29,9 +29,7 @@ router = APIRouter(default_response_class=Response)
 
 PATH: Final = "/work/reserved-shares"
 _API: Final = "/v1/reserved-shares"
-_STATUSES: Final = (
-    "DRAFT", "SUBMITTED", "LEAD_REVIEW", "RETURNED", "LEAD_APPROVED", "FINANCE_CONFIRMED", "LOCKED",
-)  # fmt: skip
+_STATUSES: Final = ("DRAFT", "SUBMITTED", "LEAD_REVIEW", "RETURNED", "LEAD_APPROVED", "FINANCE_CONFIRMED", "LOCKED")
 TONES: Final = {
     "DRAFT": "", "SUBMITTED": "urgent", "LEAD_REVIEW": "urgent", "RETURNED": "clay", "LEAD_APPROVED": "key",
     "FINANCE_CONFIRMED": "key", "LOCKED": "leaf",
@@ -62,16 +60,11 @@ def _shares(page: Page, visitor: Visitor) -> ListPage:
     """Filings of the units that the visitor sees, and the way to one's own."""
     t, names, year = page.t.reserved_shares, page.t.names, this_year()
     new = Action(t.file_year(year=year), f"{PATH}/new?year={year}", is_main=True)
-    overdue = Action(t.overdue, f"{PATH}/overdue")
-    can_file = visitor.kind == "institution"
+    overdue, can_file = Action(t.overdue, f"{PATH}/overdue"), visitor.kind == "institution"
     next_step = new if can_file else overdue
 
-    def filed(row: Mapping[str, Any]) -> Cell:
-        return Cell(str(row["year"]), beside=t.version(n=row["version"]) if row["version"] > 1 else "")
-
     def state(row: Mapping[str, Any]) -> Cell:
-        badges = [Badge(row["status_text"], row["tone"])]
-        return Cell(badges=badges, note=t.replaced if row["superseded_at"] else "")
+        return Cell(badges=[Badge(row["status_text"], row["tone"])], note=t.replaced if row["superseded_at"] else "")
 
     return ListPage(
         path=PATH,
@@ -88,7 +81,10 @@ def _shares(page: Page, visitor: Visitor) -> ListPage:
         row=lambda each: share_row(each, page),
         columns=[
             Column(t.unit, lambda each: Cell(each["unit_name"], each["url"])),
-            Column(t.year, filed),
+            Column(
+                t.year,
+                lambda row: Cell(str(row["year"]), beside="" if row["version"] == 1 else t.version(n=row["version"])),
+            ),
             Column(t.mode, "mode_text"),
             Column(t.canteen_total, "canteen_total", is_number=True),
             Column(t.ratio, "ratio", is_number=True),
