@@ -42,6 +42,7 @@ from deploy.demo import (
     promotions,
     quality,
     registers,
+    reserve_purchases,
     service,
     standings,
     statements,
@@ -193,6 +194,8 @@ async def _load_arrivals(
     await pooled.load_pooled(database["orders"], now=now, advance=together_bought)
     awaited = step("crop orders", len(crop_orders.CROPS))  # from the budgets that were granted just now
     await crop_orders.load_crop_orders(database["orders"], now=now, advance=awaited)
+    taken = step("a reserve purchase", reserve_purchases.COUNT)
+    await reserve_purchases.load_reserve_purchases(database["orders"], now=now, advance=taken)
 
 
 def _first_load_at(state: Path) -> datetime:
