@@ -261,6 +261,7 @@ def _form(page: Page, typed: Typed, *, wrong: str = "", refusal: Refusal | None 
         typed=typed,
         errors=Typed(errors),
         grades=_GRADES,
+        categories=[Choice(code, name) for code, name in page.t.names["category"].items()],
         error=page.told(refusal) if refusal else t.wrong if wrong else "",
     )
 
@@ -297,7 +298,7 @@ async def _show(
             (t.number, found["filing_number"]),
             (t.unit, found["unit_name"]),
             (t.days, f"{page.day(found['first_on'])} – {page.day(found['last_on'])}"),
-            (t.category, found["category"]),
+            (t.category, page.t.names["category"].get(found["category"], found["category"])),
             (t.wanted, f"{kilograms(found['wanted_g'])} {t.kg}"),
             (t.taken, f"{kilograms(found['taken_g'])} {t.kg}"),
             (t.kept, f"{kilograms(found['kept_g'])} {t.kg}" if found["kept_g"] else ""),
