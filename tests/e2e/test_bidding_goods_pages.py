@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 from shared.clock import utc_now
+from tests.e2e import desks
 from tests.e2e.house import House
 from tests.e2e.market import FANGXIAN, Market
 from tests.e2e.test_bidding_pages import LONGER, asked, let_time_pass, local, sellers
@@ -14,27 +15,27 @@ COUNTY = "湖北省 十堰市 房县"
 
 
 async def test_goods_are_looked_for_and_named_wherever_they_stand(house: House, market: Market) -> None:
-    suppliers = await sellers(house, market)
+    own = await desks.supplier(house)
+    sku_id = (await market.pack(str(own.person.organisation_id), title="武当榛蘑")).sku_id
     unit = await school(house, market)
-    sku_id = suppliers[0][1]
     page = await unit.handler.open("/work/quotations/new")
     page = await unit.handler.send(page, "/work/quotations/new", {"goods_q": "没有这种东西", "do": "goods"})
     assert "没有找到在售商品" in page.text
-    page = await unit.handler.send(page, "/work/quotations/new", {"goods_q": "房县香菇", "do": "goods"})
+    page = await unit.handler.send(page, "/work/quotations/new", {"goods_q": "武当榛蘑", "do": "goods"})
     assert f"{COUNTY} · " in page.text and "¥39.80" in page.text  # noqa: PT018
     given = {"do": f"take:{sku_id}", "title": "食堂干货", "description_0": "核桃", "quantity_0": "3", "unit_0": "斤"}
     page = await unit.handler.send(page, "/work/quotations/new", given)
     held = page.form("/work/quotations/new").values
     assert held["sku_id_1"] == [sku_id]
-    assert held["description_1"][0].startswith("房县香菇")
+    assert held["description_1"][0].startswith("武当榛蘑")
     assert (held["description_0"], held["unit_1"], held["title"]) == (["核桃"], ["件"], ["食堂干货"])
     assert sku_id not in page.text
     page = await unit.handler.send(page, "/work/quotations/new", {"do": "drop:1"})
     assert "sku_id_1" not in page.form("/work/quotations/new").values
     lot = await unit.handler.open("/work/auctions/new")
-    lot = await unit.handler.send(lot, "/work/auctions/new", {"goods_q": "房县香菇", "do": f"take:{sku_id}"})
+    lot = await unit.handler.send(lot, "/work/auctions/new", {"goods_q": "武当榛蘑", "do": f"take:{sku_id}"})
     held = lot.form("/work/auctions/new").values
-    assert held["description_0"][0].startswith("房县香菇")
+    assert held["description_0"][0].startswith("武当榛蘑")
     assert held["origin_county_code_0"][0].startswith("房县")
 
 

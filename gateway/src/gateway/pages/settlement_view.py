@@ -200,7 +200,7 @@ def _match(each: Mapping[str, Any], page: Page) -> dict[str, Any]:
     t, names = page.t.settlements, page.t.names
     by_bank = each["line_id"] is not None
     if each["crop_order_id"] is not None:
-        told = {"source": t.deposit, "day": page.day(each["matched_at"]), "how": t.by_itself, "is_deposit": True}
+        told = {"source": t.deposit, "day": page.day(each["matched_at"]), "how": t.by_itself}
         return {**each, "amount": money(each["amount_fen"]), **told}
     return {
         **each,

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.auction import actions, bidding, queries, rules
@@ -81,6 +82,16 @@ async def hall(db: AsyncSession, *, bidder_count: int = 2, **given: Any) -> Hall
     auction, asking, handler = await published(db, **given)
     bidders = [await entered(db, auction.auction_id, number) for number in range(1, bidder_count + 1)]
     return Hall(auction.auction_id, asking, handler, bidders)
+
+
+async def end_in(db: AsyncSession, hall: Hall, time_left: timedelta) -> None:
+    """The end comes so soon, by the database's clock: filling the hall took its time."""
+    await db.execute(text("SET LOCAL session_replication_role = replica"))
+    await db.execute(
+        text("UPDATE auctions SET ends_at = clock_timestamp() + :time_left WHERE auction_id = :auction_id"),
+        {"time_left": time_left, "auction_id": hall.auction_id},
+    )
+    await db.execute(text("SET LOCAL session_replication_role = origin"))
 
 
 async def bid(db: AsyncSession, auction_id: UUID, bidder: Caller, amount_fen: int) -> rules.Answer:

@@ -190,7 +190,8 @@ async def ended(database: Database, hall: lots.Hall) -> str:
 
 async def test_bids_at_the_end_count_if_they_were_in_time_and_never_after(fresh_database: Database):
     async with fresh_database.begin() as db:
-        hall = await lots.hall(db, bidder_count=8, ends_at=utc_now() + timedelta(seconds=1.5))
+        hall = await lots.hall(db, bidder_count=8)
+        await lots.end_in(db, hall, timedelta(seconds=1.5))
     counted: list[int] = []
 
     async def fight(bidder: Caller) -> str:
@@ -223,7 +224,8 @@ async def test_bids_at_the_end_count_if_they_were_in_time_and_never_after(fresh_
 
 async def test_a_bid_that_is_committed_after_the_end_does_not_count(fresh_database: Database):
     async with fresh_database.begin() as db:
-        hall = await lots.hall(db, ends_at=utc_now() + timedelta(seconds=1))
+        hall = await lots.hall(db)
+        await lots.end_in(db, hall, timedelta(seconds=1))
     with pytest.raises(IntegrityError, match="ended before the bid was committed"):
         async with fresh_database.begin() as db:
             answer = await lots.bid(db, hall.auction_id, hall.bidders[0], lots.START_FEN)
