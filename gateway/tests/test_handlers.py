@@ -211,6 +211,22 @@ async def test_cancelling_refunding_cold_and_low_stock_reach_whom_they_concern(i
     assert f"订单 {order.order_number} 的理赔已同意，¥5.00 将原路退回。" in await sentences(db, buyer)
 
 
+async def test_a_supplier_is_not_told_to_keep_what_it_sent_and_was_lost(inbox: Inbox, db: AsyncSession):
+    buyer, seller = await a_person(db), await a_person(db)
+    supplier = await an_organisation(db, "supplier", (seller, ["admin"]))
+    order = paid(buyer, a_part(supplier))
+    ended = OrderCancelled(
+        order_id=order.order_id,
+        order_number=order.order_number,
+        reason="lost",
+        was_paid=True,
+        refunded_fen=7960,
+        cancelled_at=utc_now(),
+    )
+    await inbox.apply([envelope(order), envelope(ended)])
+    assert [template for template, _ in await told(db, seller)] == ["order-arrived"]
+
+
 async def test_a_notice_of_the_catalog_is_told_in_its_own_words(inbox: Inbox, db: AsyncSession):
     member = await a_person(db)
     supplier = await an_organisation(db, "supplier", (member, ["admin"]))
