@@ -15,6 +15,7 @@ from gateway.pages.list_pages import Action, Badge, Cell, Column, Empty, ListPag
 from gateway.pages.parts import Head, TrailEntry, Verb
 from gateway.pages.place_field import place_code, show_place
 from gateway.pages.promotion_form import MistypedError
+from gateway.pages.purchase_view import may_buy
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed
 from gateway.pages.work import ensure_kind
@@ -43,7 +44,7 @@ _PLAIN: Final = frozenset({"submit", "sign"})
 
 def _contracts(page: Page, visitor: Visitor) -> ListPage:
     """A unit's contracts and those below it, a supplier's, a finance office's region, all."""
-    t, can_draft = page.t.contracts, visitor.kind == "institution"
+    t, can_draft = page.t.contracts, may_buy(visitor)
     new = (f"{PATH}/new", t.new)
     return ListPage(
         path=PATH,

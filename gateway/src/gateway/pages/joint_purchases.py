@@ -37,6 +37,7 @@ from gateway.pages.pool_view import (
     trail_of,
 )
 from gateway.pages.promotion_form import MistypedError
+from gateway.pages.purchase_view import may_buy
 from gateway.pages.shell import Page, PageDep
 from gateway.pages.typed import Typed, typed_of
 from gateway.pages.work import ensure_kind
@@ -61,7 +62,7 @@ _SHOWN: Final = 20
 
 def _joint_purchases(page: Page, visitor: Visitor) -> ListPage:
     """A unit's own and those it is invited to; a supplier's once it was asked."""
-    t, asks = page.t.pooled, visitor.kind == "institution"
+    t, asks = page.t.pooled, may_buy(visitor)
     sells = visitor.kind == "supplier"
     begin = (f"{PATH}/new", t.new_joint) if asks else ()
     return ListPage(

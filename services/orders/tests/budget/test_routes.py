@@ -6,10 +6,15 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from orders.budget import actions
+from orders.budget.models import Budget
+from orders.budget.rules import budget_year
 from orders.unit.models import BudgetUnit
 from services.orders.tests.budget.granting import COUNTY, a_unit, granted
+from services.orders.tests.factories import NOW
 
 Headers = Callable[..., dict[str, str]]
 
@@ -54,6 +59,33 @@ async def test_finance_grants_and_adjusts_and_everybody_concerned_sees_it(
         sheet = await client.get(f"{path}/entries/export?format=csv", headers=seer)
         assert "压减一般性支出" in sheet.text
     assert "4000.0" in (await client.get("/v1/budgets/export?format=csv", headers=finance)).text
+
+
+async def test_every_kind_of_entry_is_listed_and_exported(
+    client: httpx2.AsyncClient, db: AsyncSession, as_caller: Headers
+):
+    unit = await a_unit(db)
+    reference: dict[str, Any] = {"reference_kind": "purchase", "reference_id": uuid4()}
+    await granted(db, unit.unit_id, 500_000)
+    [budget_id] = await db.scalars(select(Budget.budget_id).where(Budget.unit_id == unit.unit_id))
+    await actions.commit(
+        db,
+        unit_id=unit.unit_id,
+        year=budget_year(NOW),
+        fund="CANTEEN",
+        amount_fen=300_000,
+        by=None,
+        now=NOW,
+        **reference,
+    )
+    for act, amount in ((actions.consume, 200_000), (actions.restore, 50_000), (actions.release, 100_000)):
+        await act(db, amount_fen=amount, entry_id=uuid4(), now=NOW, **reference)
+    path = f"/v1/budgets/{budget_id}/entries"
+    finance = acting(as_caller, unit, "finance")
+    listed = (await client.get(path, headers=finance)).json()["items"]
+    assert [each["kind"] for each in listed][::-1] == ["GRANT", "COMMIT", "CONSUME", "RESTORE", "RELEASE"]
+    sheet = (await client.get(f"{path}/export?format=csv", headers=finance)).text
+    assert all(each in sheet for each in ("下达", "占用", "支出", "恢复", "释放"))
 
 
 async def test_others_neither_see_nor_touch_it(client: httpx2.AsyncClient, db: AsyncSession, as_caller: Headers):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from orders.budget import actions, queries, schemas
+from orders.budget import actions, queries, rules, schemas
 from orders.unit import queries as unit_queries
 from orders.unit.rules import ensure_duty
 from shared.auth import CallerDep
@@ -39,7 +39,6 @@ _STATEMENT_HEAD = (
     "说明",
 )
 _FUNDS = {"CANTEEN": "食堂", "UNION": "工会", "OTHER": "其他"}
-_KINDS = {"GRANT": "下达", "ADJUST": "调整", "COMMIT": "占用", "CONSUME": "支出", "RELEASE": "释放"}
 
 
 @router.get("")
@@ -198,7 +197,7 @@ def _statement_row(entry: Any) -> list[Any]:
     after = (entry.granted_after_fen, entry.committed_after_fen, entry.consumed_after_fen, entry.left_after_fen)
     return [
         entry.recorded_at,
-        _KINDS[entry.kind],
+        rules.ENTRY_NAMES[entry.kind],
         entry.amount_fen / 100,
         *(fen / 100 for fen in after),
         entry.reference_number,

@@ -10,6 +10,15 @@ from shared.clock import business_day
 from shared.errors import Conflict
 
 EntryKind = Literal["GRANT", "ADJUST", "COMMIT", "CONSUME", "RELEASE", "RESTORE"]
+ENTRY_NAMES: Final[dict[EntryKind, str]] = {
+    "GRANT": "下达",
+    "ADJUST": "调整",
+    "COMMIT": "占用",
+    "CONSUME": "支出",
+    "RELEASE": "释放",
+    "RESTORE": "恢复",
+}
+"""As files and papers call them."""
 LARGEST_FEN: Final = 10**15
 """Ten thousand billion yuan: beyond it a number is a slip."""
 

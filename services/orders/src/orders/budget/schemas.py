@@ -6,11 +6,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from orders.budget.rules import LARGEST_FEN
+from orders.budget.rules import LARGEST_FEN, EntryKind
 from orders.order.schemas import Body, Text
 
 FundName = Literal["CANTEEN", "UNION", "OTHER"]
-EntryKind = Literal["GRANT", "ADJUST", "COMMIT", "CONSUME", "RELEASE"]
 Year = Annotated[int, Field(ge=2019, le=2100, strict=True)]
 
 

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
+from orders.budget.rules import ENTRY_NAMES
 from orders.paper.words import FUNDS, day_told
 from shared.papers.paper import Cell, Column, Paper, Table, amount
 
 MOST_ENTRIES: Final = 5000
-_KINDS = {"GRANT": "下达", "ADJUST": "调整", "COMMIT": "占用", "CONSUME": "支出", "RELEASE": "释放", "RESTORE": "恢复"}
 _COLUMNS = (
     Column("日期", 2),
     Column("类别", 1),
@@ -30,7 +30,7 @@ def budget_statement(budget: Row[Any], entries: Sequence[Row[Any]], *, now: date
     rows: list[list[Cell]] = [
         [
             day_told(each.recorded_at),
-            _KINDS[each.kind],
+            ENTRY_NAMES[each.kind],
             each.reference_number,
             each.reference_title,
             each.reason,
